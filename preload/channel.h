@@ -1,0 +1,414 @@
+/*
+ * channel.h: the contract between the shim (inside the target) and the
+ * collector (in `weir`).  The only header that both programs include.
+ *
+ * One *session* is one memfd, made by the collector, sparse and never linked
+ * to a name.  It begins with `struct weir_session`; after it come
+ * WEIR_SLOTS *channels* of WEIR_CHANNEL_STRIDE bytes, one for each traced
+ * process image (an exec starts a new one).  A channel is laid out as
+ *
+ *     struct weir_control         WEIR_CONTROL_SIZE bytes
+ *     struct weir_thread[]        layout.threads entries
+ *     notes                       layout.notes_bytes, a byte ring
+ *     struct weir_event[]  ring 0 layout.ring0_records
+ *     struct weir_event[]  rings 1..15, layout.ring_records each
+ *     struct weir_node[]          layout.nodes entries, entry 0 unused
+ *
+ * every part starting on a page.  Only touched pages cost memory.
+ *
+ * Who writes what: the shim writes everything in a channel except the fields
+ * marked (collector).  The collector trusts nothing it reads here: the target
+ * may have scribbled over it.
+ *
+ * Memory order: a record, note or node is published by one release store
+ * (named at each) and read after an acquire load of the same word.
+ *
+ * Version: raise WEIR_CHANNEL_VERSION whenever either side would misread the
+ * other.  Shim and collector come from one build and refuse anything else;
+ * there is no compatibility to keep, because no channel outlives its session.
+ */
+#ifndef WEIR_CHANNEL_H
+#define WEIR_CHANNEL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define WEIR_CHANNEL_MAGIC UINT64_C(0x314e484352494557) /* "WEIRCHN1" */
+#define WEIR_CHANNEL_VERSION 1u
+
+enum {
+        WEIR_PAGE = 4096,
+        WEIR_SLOTS = 1 << 16,
+        WEIR_RINGS = 16,
+        WEIR_CONTROL_SIZE = 16 * WEIR_PAGE,
+        WEIR_PATH_MAX = 4096,
+        WEIR_BUILD_ID_MAX = 32,
+};
+
+#define WEIR_CHANNEL_STRIDE (UINT64_C(1) << 36)
+#define WEIR_SESSION_SIZE (UINT64_C(1) << 20)
+
+/* Name of the environment variable that leads a new process image to its
+ * session: "PID:FD:TOKEN", decimal, decimal, 32 hex digits.  The shim opens
+ * /proc/PID/fd/FD, checks magic and token, and otherwise asks the collector
+ * for the descriptor at the abstract socket "weir-TOKEN" (SCM_RIGHTS; one
+ * byte is sent, one message with one descriptor comes back). */
+#define WEIR_SESSION_ENV "WEIR_SESSION"
+
+/* ---- sizes ------------------------------------------------------------- */
+
+/* How a channel is divided.  Every count is a power of two. */
+struct weir_layout {
+        uint32_t threads;      /* entries of the thread table */
+        uint32_t notes_bytes;  /* bytes of the note ring */
+        uint32_t ring0_records;/* events in ring 0 */
+        uint32_t ring_records; /* events in each of rings 1..15 */
+        uint32_t nodes;        /* entries of the stack table */
+};
+
+/* ---- session ----------------------------------------------------------- */
+
+enum weir_session_flag {
+        WEIR_SESSION_BARE = 1 << 0,         /* started by a bare LD_PRELOAD: the collector is no ancestor */
+        WEIR_SESSION_DROP = 1 << 1,         /* a full ring drops and counts instead of waiting */
+        WEIR_SESSION_CHECK_STACKS = 1 << 2, /* compare every stack with libunwind's cursor */
+};
+
+enum weir_slot_state {
+        WEIR_SLOT_FREE = 0,    /* zeroed, may be claimed by CAS */
+        WEIR_SLOT_CLAIMED = 1, /* the shim is setting it up */
+        WEIR_SLOT_LIVE = 2,    /* control page valid (release store by the shim) */
+        WEIR_SLOT_DONE = 3,    /* (collector) drained; will be hole-punched and freed */
+};
+
+struct weir_session {
+        uint64_t magic;
+        uint32_t version;
+        uint32_t flags; /* enum weir_session_flag */
+        uint8_t token[16];
+        int32_t collector_pid;
+        int32_t collector_fd; /* the session's descriptor number in the collector */
+        struct weir_layout layout;
+        uint32_t pad0;
+
+        /* Futex; the shim adds 1 and wakes when something needs the
+         * collector soon: a new slot, a request, a ring half full while
+         * `asleep` is set. */
+        _Alignas(128) _Atomic uint32_t bell;
+        /* (collector) 1 while it waits on `bell` and nobody need fear that it
+         * is draining already. */
+        _Atomic uint32_t asleep;
+        /* (collector) Lock word of a robust, process-shared mutex that the
+         * collector holds for life: the kernel sets FUTEX_OWNER_DIED
+         * (0x40000000) in it when the collector dies. */
+        _Alignas(128) _Atomic uint32_t alive;
+        uint8_t alive_rest[124];
+        /* (collector) Moves at least every 100 ms while the collector runs. */
+        _Alignas(128) _Atomic uint64_t heartbeat;
+
+        /* Processes that found no free slot or could not map one. */
+        _Alignas(128) _Atomic uint32_t refused;
+        _Atomic uint32_t slot_hint; /* where to start looking for a free slot */
+        _Atomic uint32_t slot_state[WEIR_SLOTS]; /* enum weir_slot_state */
+};
+_Static_assert(sizeof(struct weir_session) <= WEIR_SESSION_SIZE, "session header");
+_Static_assert(offsetof(struct weir_session, alive) % 8 == 0, "a pthread_mutex_t starts at `alive`");
+
+/* ---- control page ------------------------------------------------------ */
+
+enum weir_state {
+        WEIR_STATE_RUNNING = 0,
+        /* The shim asks for a snapshot because the process is about to end
+         * (`end_how` says how); it waits on the futex `state`. */
+        WEIR_STATE_ENDING = 1,
+        /* (collector) Snapshot taken or not needed: go on and end. */
+        WEIR_STATE_RELEASED = 2,
+};
+
+enum weir_end {
+        WEIR_END_NONE = 0,
+        WEIR_END_EXIT = 1,   /* exit, _exit, quick_exit; end_status = the status */
+        WEIR_END_SIGNAL = 2, /* a fatal signal; end_status = its number */
+        WEIR_END_EXEC = 3,   /* exec; end_path = the file */
+};
+
+/* Losses, by kind: anything not zero makes the report incomplete. */
+struct weir_losses {
+        _Atomic uint64_t allocations; /* events dropped */
+        _Atomic uint64_t releases;
+        _Atomic uint64_t mappings;
+        _Atomic uint64_t notes;
+        _Atomic uint64_t stacks;  /* events recorded without a stack: the stack table is full */
+        _Atomic uint64_t threads; /* threads beyond the thread table */
+};
+
+struct weir_counters {
+        _Atomic uint64_t early_blocks; /* served by the shim itself before malloc was found */
+        _Atomic uint64_t waits;        /* times a producer slept on a full ring */
+        _Atomic uint64_t unwind_fallbacks; /* stacks that libunwind itself had to walk */
+        _Atomic uint64_t truncated;    /* stacks that could not be walked to their end */
+        _Atomic uint64_t checked;      /* CHECK_STACKS: compared, and how many differed */
+        _Atomic uint64_t mismatches;
+};
+
+/* Positions count records since the channel was made and never wrap;
+ * slot = position & (records - 1). */
+struct weir_ring {
+        _Alignas(128) _Atomic uint64_t head; /* next position to reserve */
+        _Alignas(128) _Atomic uint64_t tail; /* (collector) next position to read: all before it are free again */
+        _Atomic uint32_t waiters;            /* producers asleep on the futex `drained` */
+        _Atomic uint32_t drained;            /* (collector) futex: moves when tail moved and waiters != 0 */
+};
+
+struct weir_control {
+        uint64_t magic;
+        uint32_t version;
+        uint32_t slot;
+        int32_t pid;  /* as the process sees it */
+        int32_t ppid; /* parent at start, as the process sees it */
+        uint32_t parent_slot; /* forked without exec: the parent's slot + 1; 0 otherwise */
+        uint32_t fork_sequence; /* forked: number of the parent's WEIR_EVENT_FORK; 0 = no mark was made */
+        uint64_t start_ns;    /* CLOCK_MONOTONIC */
+        struct weir_layout layout; /* as chosen by the shim: smaller than the session's under RLIMIT_AS */
+        int32_t host_pid; /* (collector) pid in the collector's namespace; 0 until known */
+
+        /* What a reader of roots must know of libc's insides. 0 = unknown. */
+        uint32_t tls_static_size;    /* bytes below the thread pointer, x86-64 */
+        uint32_t pthread_size;       /* sizeof (struct pthread), from the thread pointer up */
+        uint32_t pad1;
+        uint64_t shim_start, shim_end; /* libweir.so itself: its data are no roots */
+
+        _Alignas(128) _Atomic uint32_t state; /* enum weir_state; futex */
+        _Atomic uint32_t exec_failed;  /* counts execs that came back: the ENDING before it is void */
+        uint32_t end_how;              /* enum weir_end */
+        int32_t end_status;
+        int32_t end_tid;               /* thread that ends the process */
+        uint32_t pad2;
+        uint64_t end_sp;  /* stack of that thread is live from here up */
+        _Atomic uint32_t next_thread;  /* next entry of the thread table; entry 0 is the first thread */
+        _Atomic uint32_t next_node;    /* entries of the stack table in use, from 1 */
+        _Atomic uint32_t fork_sequence_last;
+        _Atomic uint32_t parallel;     /* 1 once a second thread may exist: rings 1..15 are in use */
+
+        struct weir_losses lost;
+        struct weir_counters counters;
+
+        _Alignas(128) _Atomic uint64_t notes_head; /* bytes reserved */
+        _Alignas(128) _Atomic uint64_t notes_tail; /* (collector) bytes read; they are zero again */
+
+        struct weir_ring rings[WEIR_RINGS];
+
+        char end_path[WEIR_PATH_MAX]; /* WEIR_END_EXEC: as given to exec, absolute where the shim could make it so */
+        char cwd[WEIR_PATH_MAX];
+};
+_Static_assert(sizeof(struct weir_control) <= WEIR_CONTROL_SIZE, "control page");
+
+/* ---- threads ----------------------------------------------------------- */
+
+/* Written once when the thread makes its first event; `tid` last (release). */
+struct weir_thread {
+        _Atomic int32_t tid; /* 0 = not there yet */
+        uint32_t flags;
+        uint64_t stack_low, stack_high; /* its own stack, [low, high); 0 = unknown */
+        uint64_t thread_pointer;        /* fs base on x86-64, tpidr_el0 on aarch64 */
+};
+_Static_assert(sizeof(struct weir_thread) == 32, "thread entry");
+
+/* ---- stacks ------------------------------------------------------------ */
+
+/* One frame of a stack and, through `parent`, all frames outside it.  A stack
+ * is named by the index of its innermost node, 0 = no stack.  Equal stacks
+ * have equal indices within one channel.  A node is complete before any event
+ * names it and never changes.
+ *
+ * pc: return address of the frame (for a frame interrupted by a signal the
+ * interrupted instruction itself, WEIR_FRAME_EXACT set), bits 0..47; bits
+ * 48..63 the module that holds it (NOTE_MODULE's id), 0 = none known. */
+struct weir_node {
+        uint64_t pc_module;
+        uint32_t parent; /* index of the caller's node; 0 = the outermost frame; always < own index */
+        uint32_t detail; /* bits 0..7: enum weir_function when this node is where a stack begins, else 0;
+                            bits 8..: enum weir_frame_flag << 8 */
+};
+_Static_assert(sizeof(struct weir_node) == 16, "node");
+
+enum weir_frame_flag {
+        WEIR_FRAME_EXACT = 1,     /* pc is not a return address: look it up at pc, not pc - 1 */
+        WEIR_FRAME_TRUNCATED = 2, /* frames outside this one exist but could not be walked */
+};
+
+/* The allocation function, as the program called it; the name is shown as the
+ * innermost frame.  Kept in the order of hooks.h. */
+enum weir_function {
+        WEIR_FN_NONE,
+        WEIR_FN_MALLOC, WEIR_FN_CALLOC, WEIR_FN_REALLOC, WEIR_FN_REALLOCARRAY,
+        WEIR_FN_POSIX_MEMALIGN, WEIR_FN_ALIGNED_ALLOC, WEIR_FN_MEMALIGN, WEIR_FN_VALLOC, WEIR_FN_PVALLOC,
+        WEIR_FN_FREE, WEIR_FN_CFREE, WEIR_FN_FREE_SIZED, WEIR_FN_FREE_ALIGNED_SIZED,
+        WEIR_FN_NEW, WEIR_FN_NEW_ARRAY, WEIR_FN_DELETE, WEIR_FN_DELETE_ARRAY,
+        WEIR_FN_MMAP, WEIR_FN_MREMAP, WEIR_FN_MUNMAP,
+        WEIR_FN_COUNT
+};
+
+/* ---- events ------------------------------------------------------------ */
+
+/* Which ring: 0 while control.parallel == 0, otherwise weir_ring_of(address).
+ * One address therefore always meets one ring, and the order of reservation
+ * in it is the true order for that address.  The switch happens once, marked
+ * by WEIR_EVENT_PARALLEL in ring 0: the collector reads rings 1..15 only
+ * after it met that mark. */
+static inline unsigned weir_ring_of(uint64_t address)
+{
+        uint64_t h = (address >> 20) * UINT64_C(0x9e3779b97f4a7c15);
+
+        return (unsigned)(h >> 60);
+}
+
+enum weir_event_kind {
+        WEIR_EVENT_NONE = 0,
+        WEIR_EVENT_ALLOC = 1,
+        WEIR_EVENT_FREE = 2,      /* reserved before the real free */
+        WEIR_EVENT_MOVE = 3,      /* realloc's release of the old block, before the real realloc; a RESTORE in
+                                     the same ring undoes it; otherwise an ALLOC of the same thread follows */
+        WEIR_EVENT_RESTORE = 4,   /* the real realloc failed: the block of this thread's last MOVE is live again */
+        WEIR_EVENT_MAP = 5,       /* the program mapped [address, address + size) */
+        WEIR_EVENT_UNMAP = 6,     /* [address, address + size) is unmapped, or about to be */
+        WEIR_EVENT_MAP_OWN = 7,   /* mapped by the allocator below the hooks: neither block nor root */
+        WEIR_EVENT_EXTENDED = 8,  /* the record needs two slots; see below */
+        WEIR_EVENT_REST = 9,      /* second slot of an EXTENDED record */
+        WEIR_EVENT_FORK = 10,     /* in every ring in use, before fork: body = fork sequence number.  What
+                                     comes before it in its ring is in the child's heap, what follows is not */
+        WEIR_EVENT_PARALLEL = 11, /* ring 0: from here on all rings are in use */
+        WEIR_EVENT_SKIP = 12,     /* reserved, then not needed */
+};
+
+/* 16 bytes.  `body` first, then `head` with release.
+ *
+ * head  bits  0..7   tag = (position / records) % 255 + 1: the lap, never 0
+ *       bits  8..11  enum weir_event_kind
+ *       bits 12..55  address >> 3 (44 bits)
+ *       bits 56..63  thread, bits 0..7
+ * body  bits  0..23  size in bytes; FREE and MOVE: enum weir_function of the release
+ *       bits 24..51  stack (28 bits)
+ *       bits 52..63  thread, bits 8..19
+ *
+ * A record that does not fit (size >= 2^24, stack >= 2^28, address not a
+ * multiple of 8 or >= 2^47, and every MAP, UNMAP, MAP_OWN) takes two slots, reserved
+ * together, each with its own tag:
+ *
+ *   1st head: tag, EXTENDED, bits 12..15 the real kind, bits 16..55 zero, thread bits 0..7;  body: size in bytes
+ *   2nd head: tag, REST, bits 12..43 the stack, bits 44..55 thread bits 8..19;              body: address
+ */
+struct weir_event {
+        _Atomic uint64_t head;
+        _Atomic uint64_t body;
+};
+_Static_assert(sizeof(struct weir_event) == 16, "event");
+
+enum { WEIR_THREAD_NONE = (1 << 20) - 1 }; /* thread beyond the table */
+
+static inline uint8_t weir_tag(uint64_t position, uint32_t records)
+{
+        return (uint8_t)((position / records) % 255 + 1);
+}
+
+/* ---- notes: rare, of any length ---------------------------------------- */
+
+/* A note is reserved by adding its rounded length to notes_head and waits,
+ * like an event, while head - tail would exceed notes_bytes.  It may wrap at
+ * the end of the ring.  `commit` is stored last with release:
+ * WEIR_NOTE_COMMIT | length.  The collector zeroes what it has read. */
+#define WEIR_NOTE_COMMIT UINT32_C(0x80000000)
+
+enum weir_note_kind {
+        WEIR_NOTE_ARGV = 1,   /* text: the arguments, each with its NUL, cut at 4 KiB */
+        WEIR_NOTE_EXE = 2,    /* text: what /proc/self/exe names */
+        WEIR_NOTE_MODULE = 3, /* struct weir_note_module, then the path with its NUL */
+        WEIR_NOTE_EXEC = 4,   /* a child that shares this memory (vfork, posix_spawn) runs: a = its pid or 0,
+                                 text: the file */
+        WEIR_NOTE_MESSAGE = 5,/* text: a diagnostic for the report; a = 1 when it makes the report incomplete */
+};
+
+struct weir_note {
+        _Atomic uint32_t commit; /* WEIR_NOTE_COMMIT | bytes of this struct and what follows, a multiple of 8 */
+        uint16_t kind;           /* enum weir_note_kind */
+        uint16_t pad;
+        uint64_t a;
+};
+_Static_assert(sizeof(struct weir_note) == 16, "note");
+
+/* A module, sent before any node names its id.  An id is never used again for
+ * another module; a module mapped again at the same place with the same
+ * build-id and path keeps its id. */
+struct weir_note_module {
+        uint64_t start, end; /* mapped range, [start, end) */
+        uint64_t bias;       /* add to an ELF virtual address for a run-time address (l_addr) */
+        uint16_t id;         /* 1..65535 */
+        uint16_t build_id_length;
+        uint32_t pad;
+        uint8_t build_id[WEIR_BUILD_ID_MAX];
+};
+
+/* ---- offsets, bit for bit the same on both sides ------------------------ */
+
+static inline uint64_t weir_pages(uint64_t bytes)
+{
+        return (bytes + WEIR_PAGE - 1) & ~(uint64_t)(WEIR_PAGE - 1);
+}
+
+static inline uint64_t weir_channel_offset(uint32_t slot)
+{
+        return WEIR_CHANNEL_STRIDE * (slot + UINT64_C(1));
+}
+
+static inline uint64_t weir_threads_offset(const struct weir_layout *l)
+{
+        (void)l;
+        return WEIR_CONTROL_SIZE;
+}
+
+static inline uint64_t weir_notes_offset(const struct weir_layout *l)
+{
+        return weir_threads_offset(l) + weir_pages((uint64_t)l->threads * sizeof(struct weir_thread));
+}
+
+static inline uint32_t weir_ring_records(const struct weir_layout *l, unsigned ring)
+{
+        return ring ? l->ring_records : l->ring0_records;
+}
+
+static inline uint64_t weir_ring_offset(const struct weir_layout *l, unsigned ring)
+{
+        uint64_t at = weir_notes_offset(l) + weir_pages(l->notes_bytes);
+
+        if (ring)
+                at += weir_pages((uint64_t)l->ring0_records * sizeof(struct weir_event)) +
+                      (ring - 1) * weir_pages((uint64_t)l->ring_records * sizeof(struct weir_event));
+        return at;
+}
+
+static inline uint64_t weir_nodes_offset(const struct weir_layout *l)
+{
+        return weir_ring_offset(l, WEIR_RINGS);
+}
+
+/* Bytes of a whole channel, a multiple of the page. */
+static inline uint64_t weir_channel_size(const struct weir_layout *l)
+{
+        return weir_nodes_offset(l) + weir_pages((uint64_t)l->nodes * sizeof(struct weir_node));
+}
+
+/* True when every count is a power of two in the range that keeps a channel
+ * inside its stride.  Both sides check before they use a layout. */
+static inline bool weir_layout_valid(const struct weir_layout *l)
+{
+        const uint32_t counts[] = { l->threads, l->notes_bytes, l->ring0_records, l->ring_records, l->nodes };
+
+        for (unsigned i = 0; i < sizeof counts / sizeof counts[0]; i++)
+                if (counts[i] < 256 || counts[i] > (1u << 28) || (counts[i] & (counts[i] - 1)))
+                        return false;
+        return l->notes_bytes >= 4 * (WEIR_PATH_MAX + 256) && weir_channel_size(l) <= WEIR_CHANNEL_STRIDE;
+}
+
+#endif

@@ -1,0 +1,93 @@
+/*
+ * snapshot.h: the stopped heap of one process, the one input of the graph.
+ *
+ * Made by capture/ from a held process, or by hand in tests; read by graph/.
+ * Addresses are the process's.  Ranges are half open, [start, end).
+ */
+#ifndef WEIR_SNAPSHOT_H
+#define WEIR_SNAPSHOT_H
+
+#include "../error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum block_flag {
+        BLOCK_INHERITED = 1, /* was there when this process was forked: a node, never its leak */
+        BLOCK_MAPPING = 2,   /* mapped by the program with mmap, not from the allocator */
+        BLOCK_UNREADABLE = 4,/* (set while scanning) contents could not be read */
+        BLOCK_ARRAY = 8,     /* from operator new[] */
+};
+
+/* One live allocation: [address, address + size), the requested size.
+ * As the target of a pointer it is [address, address + max(size, 1)). */
+struct block {
+        uint64_t address;
+        uint64_t size;
+        uint64_t time_ns; /* when it was allocated, since the session's start */
+        uint32_t stack;   /* index in the process's stack table; 0 = unknown */
+        uint32_t thread;  /* ordinal of the allocating thread in the process, 0 = the first */
+        uint32_t flags;   /* enum block_flag */
+};
+
+/* What a root is; the order is the priority in which a path is told. */
+enum root_kind {
+        ROOT_GLOBAL,    /* writable data of a module; `module` and address say which */
+        ROOT_TLS,       /* static thread-local storage, struct pthread, DTV */
+        ROOT_STACK,     /* live stack of a thread, from the stack pointer less the red zone */
+        ROOT_REGISTER,  /* `words` of a thread's registers */
+        ROOT_UNKNOWN,   /* a writable mapping nobody accounts for: weak */
+        ROOT_KINDS
+};
+
+/* A range of the process's memory to scan for pointers, or, for
+ * ROOT_REGISTER, values already read. */
+struct root {
+        enum root_kind kind;
+        uint64_t start, end;      /* memory; both 0 for ROOT_REGISTER */
+        const uint64_t *words;    /* ROOT_REGISTER: the register words; owned by the snapshot */
+        size_t word_count;
+        const char *name;         /* module path; "thread 3"; owned by the snapshot */
+        uint32_t thread;          /* tid, for TLS, STACK, REGISTER */
+};
+
+/* A file-mapped range of a module, to tell vtables from other words. */
+struct segment {
+        uint64_t start, end;
+        uint64_t bias;       /* run-time address minus ELF virtual address */
+        bool writable, executable;
+        const char *path;    /* owned by the snapshot */
+};
+
+/* How to read the process's memory while it is held.  Returns the number of
+ * bytes read from the front of the range, 0 when its first byte cannot be
+ * read; never more than `size`.  Reads go mostly upwards. */
+struct memory {
+        size_t (*read)(void *context, uint64_t address, void *buffer, size_t size);
+        void *context;
+};
+
+struct snapshot {
+        struct block *blocks; /* ascending by address, no two overlap, but for blocks inside a mapping */
+        size_t block_count;
+        struct root *roots;
+        size_t root_count;
+        struct segment *segments; /* ascending by address */
+        size_t segment_count;
+        struct memory memory;
+
+        /* Told in the report. */
+        const char *at;     /* "exit", "exec", "signal", "request" */
+        const char *method; /* "ptrace", ... */
+        uint64_t at_ns;     /* since the session's start */
+        uint64_t pause_ns;
+        size_t threads;     /* threads held */
+        uint64_t roots_bytes, heap_bytes;
+        char **limits;      /* what could not be looked at; any entry makes the process incomplete */
+        size_t limit_count;
+
+        void *owner;        /* capture's own, see snapshot_release */
+};
+
+#endif

@@ -1,0 +1,199 @@
+/*
+ * report.h: the report as one value, `weir-report/1` of the JSON contract
+ * field by field.  Built once (policy/), judged once (policy/gate), printed in
+ * any form (emit/), read back from JSON (emit/json_read).
+ *
+ * Ownership: a report owns everything it points at, through one arena of its
+ * own: fill it with report_string and report_array, release it with
+ * report_destroy.  Strings are UTF-8; NULL means absent.  Lists are sorted as
+ * the comment at each says, so that equal runs give equal reports.
+ */
+#ifndef WEIR_REPORT_H
+#define WEIR_REPORT_H
+
+#include "../error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define REPORT_SCHEMA "weir-report/1"
+
+enum kind {
+        KIND_DEFINITE,
+        KIND_CYCLE,
+        KIND_INDIRECT,
+        KIND_POSSIBLE,
+        KIND_REACHABLE,
+        KIND_UNKNOWN,
+        KIND_COUNT
+};
+
+enum strength {
+        STRENGTH_NONE,
+        STRENGTH_AMBIGUOUS, /* inside text, a stale slot, an unaccounted mapping */
+        STRENGTH_UNALIGNED,
+        STRENGTH_END,
+        STRENGTH_INTERIOR,
+        STRENGTH_TAGGED,
+        STRENGTH_KNOWN,
+        STRENGTH_EXACT,
+        STRENGTH_COUNT
+};
+
+enum leak_status { LEAK_NEW, LEAK_KNOWN, LEAK_SUPPRESSED };
+enum gate_status { GATE_OFF, GATE_PASS, GATE_FAIL, GATE_INCOMPLETE };
+enum end_how { END_EXITED, END_SIGNALED, END_EXEC, END_RUNNING };
+
+struct report_frame {
+        const char *function; /* demangled; NULL without a symbol */
+        const char *linkage_name; /* mangled, where it differs */
+        const char *module;   /* path */
+        uint64_t offset;      /* ELF virtual address in the module of the instruction asked for */
+        const char *build_id; /* hex */
+        const char *file;
+        uint32_t line;        /* 0 = unknown */
+        bool inlined;         /* was inlined into the next frame */
+};
+
+struct report_size { uint64_t size, blocks; };
+
+struct report_reference {
+        const char *from;     /* "0x…" block, "global libfoo.so+0x12 (name)", "stack of thread 7", "register rbx of thread 7" */
+        const char *to;       /* for references[]: "0x…" */
+        uint64_t offset;
+        enum strength strength;
+};
+
+struct report_example {
+        uint64_t address, size;
+        int32_t process;      /* pid */
+        uint32_t thread;      /* ordinal of the allocating thread, 1 = the first */
+        uint64_t reference_count;
+        struct report_reference *referenced_by; size_t referenced_by_count;
+        struct report_reference *references; size_t references_count;
+};
+
+struct report_step { /* one block of a cycle's shortest path, and the edge that leaves it */
+        const char *type;     /* NULL = unknown */
+        const char *site;     /* "function (file:line)" of the first frame that is not an allocator's */
+        uint64_t size;
+        uint64_t offset;      /* of the pointer to the next step's block */
+        const char *field;    /* its name, where known */
+};
+
+struct report_cycle {
+        uint64_t blocks, edges; /* of one such cycle; a group of n equal ones counts n * blocks */
+        struct report_step *path; size_t path_count;
+        struct report_step *break_at; size_t break_at_count; /* edges whose removal breaks it */
+};
+
+struct report_leak {
+        const char *id;       /* fingerprint: 16 hex digits; see report_fingerprint */
+        enum kind kind;
+        uint64_t blocks, bytes;
+        struct report_size *sizes; size_t size_count; /* ascending by size */
+        uint64_t exclusive_bytes, exclusive_blocks;
+        const char *type;
+        struct report_frame *stack; size_t stack_count; /* innermost first; [0] is the allocation function */
+        bool stack_truncated;
+        int32_t *processes; size_t process_count; /* pids, ascending */
+        uint32_t *threads; size_t thread_count;   /* ordinals, ascending */
+        uint64_t first_ns, last_ns;
+        enum leak_status status;
+        const char *suppressed_by;
+        const char **owners; size_t owner_count;  /* ids; for indirect */
+        enum strength weak_strength; const char *weak_why; /* for possible; STRENGTH_NONE = absent */
+        struct report_cycle *cycle;               /* for kind cycle, else NULL */
+        struct report_example *examples; size_t example_count;
+};
+
+struct report_kind { uint64_t groups, blocks, bytes; };
+
+struct report_totals {
+        uint64_t events, events_lost, allocations, frees, allocated_bytes, peak_bytes, live_blocks, live_bytes;
+        uint64_t threads;
+        uint64_t inherited_frees; /* of blocks from before the fork */
+        uint64_t unknown_frees;   /* of addresses weir never saw allocated */
+        uint64_t reused;          /* allocations on a live address: a defect of the trace */
+        uint64_t mapped_blocks, mapped_bytes; /* live mappings of the program */
+};
+
+struct report_process {
+        int32_t pid, ppid;
+        const char *exe, *build_id;
+        const char **argv; size_t argv_count;
+        enum end_how end_how;
+        int32_t end_status;   /* exit status, or signal number */
+        const char *end_exec; /* the file that replaced it */
+        bool complete;
+        struct {
+                bool taken;
+                const char *at, *method;
+                uint64_t pause_ns, threads, roots_bytes, heap_bytes, blocks, edges;
+        } snapshot;
+        struct report_totals totals;
+};
+
+struct report_reason { int32_t process; /* pid, 0 = the session */ const char *reason; };
+struct report_rule { const char *rule; uint64_t limit, value; bool pass; };
+struct report_suppression { const char *rule, *file; uint32_t line; uint64_t blocks, bytes; };
+struct report_diagnostic { const char *level; /* "note", "warning", "error" */ const char *code, *message; };
+
+struct report {
+        const char *weir_version;
+        const char **command; size_t command_count;
+        const char *started;  /* RFC 3339, UTC */
+        uint64_t duration_ns;
+        bool complete;
+        struct report_reason *incomplete; size_t incomplete_count; /* in order of process start */
+        struct {
+                uint64_t processes, threads, cycles;
+                struct report_totals totals; /* sums; peak_bytes is the greatest of any process */
+                struct report_kind kinds[KIND_COUNT], suppressed;
+                uint64_t shared_bytes, shared_blocks; /* lost, and held by several leaks */
+        } summary;
+        struct {
+                enum gate_status status;
+                struct report_rule *rules; size_t rule_count;
+                bool has_baseline;
+                uint64_t baseline_new, baseline_known, baseline_gone;
+        } gate;
+        struct report_process *processes; size_t process_count; /* in order of start */
+        struct report_leak *leaks; size_t leak_count; /* by weight: exclusive bytes, bytes, blocks, id; see report_sort */
+        struct report_suppression *suppressions; size_t suppression_count;
+        struct report_diagnostic *diagnostics; size_t diagnostic_count;
+
+        struct report_chunk *arena; /* the report's memory; private to report.c */
+};
+
+/* An empty report, or NULL without memory. */
+struct report *report_create(void);
+void report_destroy(struct report *report);
+
+/* Copies into the report's memory; NULL without memory.  report_array gives
+ * `count` zeroed objects of `size` bytes (a valid pointer when count is 0). */
+const char *report_string(struct report *report, const char *text);
+const char *report_format(struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void *report_array(struct report *report, size_t count, size_t size);
+
+/* Names as the JSON writes them: "definite", "exact", "new", "fail", "exited". */
+const char *kind_name(enum kind kind);
+const char *strength_name(enum strength strength);
+const char *leak_status_name(enum leak_status status);
+const char *gate_status_name(enum gate_status status);
+const char *end_how_name(enum end_how how);
+/* The reverse; false when no such name. */
+bool kind_parse(const char *name, size_t length, enum kind *kind);
+
+/* The fingerprint of a leak: kind, type and the normalised stack; no address,
+ * offset, line, size or compiler suffix, so that it survives ASLR, rebuilds and
+ * edits above the line.  16 hex digits in the report's memory; NULL without
+ * memory. */
+const char *report_fingerprint(struct report *report, const struct report_leak *leak);
+
+/* Puts the leaks in their order and fills summary.kinds, summary.suppressed
+ * and summary.cycles from them. */
+void report_sort(struct report *report);
+
+#endif
