@@ -46,7 +46,7 @@ enum root_kind {
 struct root {
         enum root_kind kind;
         uint64_t start, end;      /* memory; both 0 for ROOT_REGISTER */
-        const uint64_t *words;    /* ROOT_REGISTER: the register words; owned by the snapshot */
+        const uint64_t *words;    /* ROOT_REGISTER: the register words; owned by the snapshot; see register_name */
         size_t word_count;
         const char *name;         /* module path; "thread 3"; owned by the snapshot */
         uint32_t thread;          /* tid, for TLS, STACK, REGISTER */
@@ -65,6 +65,10 @@ struct segment {
  * read; never more than `size`.  Reads go mostly upwards. */
 struct memory {
         size_t (*read)(void *context, uint64_t address, void *buffer, size_t size);
+        /* The first address in [address, end) that may hold anything but
+         * zeroes, `end` when none does: lets a reader pass over what was never
+         * touched in a huge sparse range.  NULL = every address may. */
+        uint64_t (*next)(void *context, uint64_t address, uint64_t end);
         void *context;
 };
 
