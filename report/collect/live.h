@@ -1,0 +1,143 @@
+/*
+ * live.h: the live blocks of one process, as its events tell them.
+ *
+ * Sixteen tables, one for each ring's share of the addresses (weir_ring_of),
+ * so that each ring's part can be copied at its own fork mark and rings need
+ * not wait for each other.  Open addressing keyed by the address, 32 bytes for
+ * each entry, no tombstones; memory is bounded by the live blocks.  The caller
+ * serialises access.  Times are nanoseconds since the session's start.
+ *
+ * What counts as what: a realloc is one release and one allocation, undone
+ * when it failed; a block from before the fork is `inherited` and counts in no
+ * other total; at any time
+ *
+ *     allocations - frees - reused == live_blocks
+ */
+#ifndef WEIR_LIVE_H
+#define WEIR_LIVE_H
+
+#include "../../preload/channel.h"
+#include "../capture/snapshot.h"
+#include "../error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One live block; address 0 = an unused entry. */
+struct live_entry {
+        uint64_t address;
+        uint64_t size;
+        uint64_t time_ns;
+        uint32_t stack;
+        uint32_t thread_flags; /* bits 0..19 thread ordinal, bits 20.. enum block_flag */
+};
+_Static_assert(sizeof(struct live_entry) == 32, "live entry");
+
+static inline uint32_t live_entry_thread(const struct live_entry *entry)
+{
+        return entry->thread_flags & 0xfffff;
+}
+
+static inline uint32_t live_entry_flags(const struct live_entry *entry)
+{
+        return entry->thread_flags >> 20;
+}
+
+struct live_totals {
+        uint64_t events;          /* allocations and releases as recorded, mappings included; a failed realloc is none */
+        uint64_t allocations;     /* realloc counts here and in frees */
+        uint64_t frees;
+        uint64_t allocated_bytes; /* sum of all sizes asked for */
+        uint64_t live_blocks, live_bytes;
+        uint64_t peak_bytes;      /* greatest live_bytes */
+        uint64_t inherited_blocks, inherited_bytes; /* still live from before the fork */
+        uint64_t inherited_frees; /* releases of blocks from before the fork */
+        uint64_t unknown_frees;   /* releases of addresses never seen allocated: a defect of the trace */
+        uint64_t reused;          /* allocations on a live address: a defect of the trace */
+        uint64_t restores_lost;   /* failed reallocs whose old block was not known */
+        uint64_t mapped_blocks, mapped_bytes; /* live mappings of the program, inherited ones not counted */
+};
+
+/* A mapping, [start, end). */
+struct live_mapping {
+        uint64_t start, end;
+        uint64_t time_ns;
+        uint32_t stack;
+        uint32_t thread;
+        bool inherited;
+        bool own; /* mapped by the allocator below the hooks: neither block nor root */
+};
+
+struct live_table {
+        struct live_entry *entries; /* NULL until the first block */
+        size_t mask;                /* entries - 1 */
+        size_t used;
+        struct live_limbo *limbo;   /* what reallocs under way released, by thread */
+        size_t limbo_mask, limbo_used;
+};
+
+struct live {
+        struct live_table tables[WEIR_RINGS];
+        struct live_mapping *mappings; /* ascending, never overlapping */
+        size_t mapping_count, mapping_capacity;
+        struct live_totals totals;
+        bool no_memory; /* an event could not be kept: the totals and blocks are no longer exact */
+};
+
+/* All-zero memory is a valid, empty `struct live`. */
+void live_deinit(struct live *live);
+
+/* One event each.  They never fail; without memory they set no_memory. */
+void live_alloc(struct live *live, uint64_t address, uint64_t size, uint32_t stack, uint32_t thread, uint32_t flags,
+                uint64_t time_ns);
+void live_free(struct live *live, uint64_t address);
+/* The release half of a realloc, kept until the thread's next one but one. */
+void live_move(struct live *live, uint64_t address, uint32_t thread, uint64_t time_ns);
+/* The realloc failed: the block that `thread` moved from `address` is live
+ * again, as it was. */
+void live_restore(struct live *live, uint64_t address, uint32_t thread);
+/* [address, address + size); what it covers of older mappings is gone. */
+void live_map(struct live *live, uint64_t address, uint64_t size, uint32_t stack, uint32_t thread, bool own,
+              uint64_t time_ns);
+/* Parts of mappings may be unmapped; what is left stays, split if need be. */
+void live_unmap(struct live *live, uint64_t address, uint64_t size);
+
+/* Brings the entry of the address near, a few events before it is needed. */
+static inline void live_prefetch(const struct live *live, uint64_t address);
+
+/* The block at exactly this address, or NULL; valid until the next event. */
+const struct live_entry *live_find(const struct live *live, uint64_t address);
+
+/* Adds to `child` copies of all blocks and mappings of ring `ring`'s share of
+ * the addresses, as inherited and without their stacks (the child's stack
+ * table is another).  0, or -1 without memory. */
+int live_inherit(struct live *child, const struct live *parent, unsigned ring);
+
+/* All blocks and mappings, ascending by address, in one array from mem_alloc
+ * that the caller frees.  Mappings are marked BLOCK_MAPPING; a mapping of the
+ * allocator's own is left out.  Where a block lies inside a mapping, the
+ * mapping comes first. */
+int live_blocks(const struct live *live, struct block **blocks, size_t *count, struct error *e);
+
+/* Calls for each block that is not inherited, in no order. */
+void live_each(const struct live *live, void (*visit)(void *context, const struct live_entry *entry), void *context);
+
+/* ---- inline ------------------------------------------------------------- */
+
+static inline size_t live_hash(uint64_t address)
+{
+        uint64_t h = (address >> 4) * UINT64_C(0x9e3779b97f4a7c15);
+
+        return (size_t)(h >> 20);
+}
+
+static inline void live_prefetch(const struct live *live, uint64_t address)
+{
+        const struct live_table *table = &live->tables[weir_ring_of(address)];
+
+        if (table->entries)
+                __builtin_prefetch(&table->entries[live_hash(address) & table->mask], 1);
+}
+
+#endif
