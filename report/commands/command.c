@@ -3,7 +3,6 @@
 #include "emit/schema.h"
 #include "mem.h"
 #include "nearest.h"
-#include "version.h"
 
 #include <stdio.h>
 #include <string.h>

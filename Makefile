@@ -1,0 +1,55 @@
+# weir's front door: one screen of targets over Meson.  `make demo` and
+# `make test` need nothing before them on a Debian 12 machine: they install
+# what is missing when they may, set up build/ and build.
+
+BUILD ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test install bench fuzz sanitize format clean
+
+help: ## show this screen
+	@echo "usage: make TARGET"; echo
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@echo; echo "one test: meson test -C $(BUILD) NAME     all names: meson test -C $(BUILD) --list"
+
+demo: packages = build
+demo: build ## build, and trace two leaking programs
+	@tests/demo.sh $(BUILD)
+
+test: packages = build test
+test: build ## run every test; a skipped or unlisted one is a failure
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs; /usr/bin/python3 tests/verdict.py $(BUILD)
+
+install: packages = build
+install: build ## install weir, its library, manual page and schema (PREFIX, DESTDIR)
+	@meson configure $(BUILD) -Dprefix=$(PREFIX)
+	@ninja -C $(BUILD) >/dev/null
+	@DESTDIR=$(abspath $(DESTDIR)) meson install -C $(BUILD) --no-rebuild
+
+bench: packages = build test
+bench: build ## measure, against the peers that are installed
+	@meson test -C $(BUILD) --no-rebuild --benchmark --verbose
+
+fuzz: ## fuzz every parser of foreign bytes with clang, FUZZ_SECONDS each
+	@.ci/packages build fuzz
+	@tests/fuzz/run.sh $(BUILD)-fuzz $${FUZZ_SECONDS:-60}
+
+sanitize: ## the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@.ci/packages build
+	@test -d $(BUILD)-sanitize || meson setup $(BUILD)-sanitize -Db_sanitize=address,undefined -Db_lundef=false
+	@ASAN_OPTIONS=detect_leaks=1 meson test -C $(BUILD)-sanitize --suite unit --suite fuzz --print-errorlogs
+
+format: ## let clang-format format what is not committed
+	@git diff --name-only HEAD -- '*.c' '*.h' '*.cpp' | xargs -r clang-format -i
+
+clean: ## remove the build directories
+	@rm -rf $(BUILD) $(BUILD)-fuzz $(BUILD)-sanitize
+
+build: setup
+	@ninja -C $(BUILD)
+
+setup:
+	@.ci/packages $(or $(packages),build)
+	@if test -f $(BUILD)/build.ninja; then meson setup --reconfigure $(BUILD) >/dev/null; else meson setup $(BUILD); fi
