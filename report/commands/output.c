@@ -1,0 +1,134 @@
+#include "output.h"
+
+#include "mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* `path` with %p and %% replaced; NULL without memory. */
+static char *expand(const char *path, int32_t pid)
+{
+        size_t room = strlen(path) + 1;
+        char *name;
+        size_t used = 0;
+
+        for (const char *at = path; *at; at++)
+                room += at[0] == '%' && at[1] == 'p' ? 12 : 0;
+        name = mem_alloc(room, 1);
+        for (const char *at = path; name && *at; at++) {
+                if (at[0] == '%' && at[1] == 'p') {
+                        used += (size_t)snprintf(name + used, room - used, "%d", pid);
+                        at++;
+                } else {
+                        at += at[0] == '%' && at[1] == '%';
+                        name[used++] = *at;
+                }
+        }
+        return name;
+}
+
+static bool wants_pid(const char *path)
+{
+        for (const char *at = strchr(path, '%'); at; at = strchr(at, '%')) {
+                if (at[1] == 'p')
+                        return true;
+                at += at[1] == '%' ? 2 : 1;
+        }
+        return false;
+}
+
+static int cannot_write(const char *name, int errnum, struct error *e)
+{
+        return error_set_errno(e, ERROR_FAILED, errnum, "cannot write the report to %s", name);
+}
+
+static int open_name(struct output *output, struct error *e)
+{
+        int fd = open(output->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+
+        if (fd < 0)
+                return cannot_write(output->name, errno, e);
+        output->stream = fdopen(fd, "w");
+        if (!output->stream) {
+                close(fd);
+                return error_no_memory(e, "opening the report");
+        }
+        output->owned = true;
+        return 0;
+}
+
+/* A name that depends on the process: its directory at least must be there
+ * and writable. */
+static int check_directory(const char *path, struct error *e)
+{
+        const char *slash = strrchr(path, '/');
+        char *directory;
+        int result = 0;
+
+        if (slash && memchr(path, '%', (size_t)(slash - path)))
+                return 0;
+        directory = slash ? mem_format("%.*s", (int)(slash == path ? 1 : slash - path), path) : mem_string(".");
+        if (!directory)
+                return error_no_memory(e, "checking the report's directory");
+        if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS))
+                result = cannot_write(path, errno, e);
+        mem_free(directory);
+        return result;
+}
+
+int output_init(struct output *output, const char *path, FILE *fallback, struct error *e)
+{
+        *output = (struct output){ .path = path };
+        if (!path) {
+                output->stream = fallback;
+                return 0;
+        }
+        if (wants_pid(path))
+                return check_directory(path, e);
+        output->name = expand(path, 0);
+        if (!output->name)
+                return error_no_memory(e, "opening the report");
+        return open_name(output, e);
+}
+
+FILE *output_stream(struct output *output, int32_t pid, struct error *e)
+{
+        if (output->stream)
+                return output->stream;
+        output->name = expand(output->path, pid);
+        if (!output->name) {
+                error_no_memory(e, "opening the report");
+                return NULL;
+        }
+        return open_name(output, e) ? NULL : output->stream;
+}
+
+int output_finish(struct output *output, struct error *e)
+{
+        FILE *stream = output->stream;
+        bool owned = output->owned;
+        bool failed;
+
+        if (!stream)
+                return 0;
+        output->stream = NULL;
+        output->owned = false;
+        errno = 0;
+        failed = fflush(stream) || ferror(stream);
+        if (owned && fclose(stream))
+                failed = true;
+        if (!failed)
+                return 0;
+        return cannot_write(output->name ? output->name : "standard error", errno ? errno : EIO, e);
+}
+
+void output_deinit(struct output *output)
+{
+        if (output->owned)
+                fclose(output->stream);
+        mem_free(output->name);
+        *output = (struct output){ 0 };
+}

@@ -1,0 +1,51 @@
+/*
+ * shared.h: the options that several commands have, with their tables.
+ */
+#ifndef WEIR_SHARED_H
+#define WEIR_SHARED_H
+
+#include "options.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Where the report goes and what it looks like: run, report, gate. */
+struct shared_output {
+        const char *report;   /* -o; NULL = standard error (run) or standard output */
+        int format;           /* enum shared_format */
+        uint32_t kinds;       /* mask of 1 << enum kind */
+        bool quiet;
+        int color;            /* enum shared_color */
+};
+
+enum shared_format { FORMAT_AUTO, FORMAT_TEXT, FORMAT_JSON };
+enum shared_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+/* What a gate asks: run, gate. */
+struct shared_policy {
+        bool gate;                        /* --gate: fail on definite and cycle */
+        uint32_t fail_on;                 /* mask of 1 << enum kind; 0 = not given */
+        struct option_size max_bytes;
+        struct option_list suppressions;  /* file names */
+        const char *baseline;             /* file name or NULL */
+};
+
+extern const struct option_spec shared_output_specs[];
+extern const size_t shared_output_count;
+extern const struct option_spec shared_policy_specs[];
+extern const size_t shared_policy_count;
+
+/* Defaults: all kinds but reachable and indirect. */
+void shared_output_defaults(struct shared_output *output);
+
+/* True when any option asks for a verdict. */
+bool shared_policy_asks(const struct shared_policy *policy);
+
+/* The kinds that fail the gate: of --fail-on, or definite and cycle. */
+uint32_t shared_policy_kinds(const struct shared_policy *policy);
+
+/* Whether to colour text that goes to `fd`: --color, then NO_COLOR, then
+ * whether it is a terminal that is not "dumb". */
+bool shared_color(const struct shared_output *output, int fd);
+
+#endif
