@@ -109,10 +109,13 @@ static inline void live_prefetch(const struct live *live, uint64_t address);
 /* The block at exactly this address, or NULL; valid until the next event. */
 const struct live_entry *live_find(const struct live *live, uint64_t address);
 
-/* Adds to `child` copies of all blocks and mappings of ring `ring`'s share of
+/* Puts into `child`, in place of what it has there, copies of all blocks and mappings of ring `ring`'s share of
  * the addresses, as inherited and without their stacks (the child's stack
  * table is another).  0, or -1 without memory. */
 int live_inherit(struct live *child, const struct live *parent, unsigned ring);
+
+/* The mappings' part of live_inherit. */
+int live_inherit_mappings(struct live *child, const struct live *parent, unsigned ring);
 
 /* All blocks and mappings, ascending by address, in one array from mem_alloc
  * that the caller frees.  Mappings are marked BLOCK_MAPPING; a mapping of the

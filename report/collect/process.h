@@ -17,6 +17,7 @@
 #include "../capture/snapshot.h"
 #include "../emit/report.h"
 #include "../error.h"
+#include "drain.h"
 #include "live.h"
 
 #include <pthread.h>
@@ -24,7 +25,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct drain;
 struct process_kept_node;
 
 /* A module that stacks may name; kept after it was unloaded. */
@@ -39,13 +39,13 @@ struct process_module {
 
 /* One frame of a stack, innermost first. */
 struct process_frame {
-        uint64_t pc;     /* run-time address; 0 in the frame of the allocation function itself */
+        uint64_t pc;     /* run-time address */
         uint16_t module; /* id of a process_module; 0 = none known */
         bool exact;      /* look up at pc; otherwise pc is a return address: look up at pc - 1 */
 };
 
 struct process_stack {
-        enum weir_function function; /* WEIR_FN_NONE = unknown */
+        enum weir_function function; /* that frames[0] called; WEIR_FN_NONE = unknown */
         bool truncated;              /* the outermost frames are missing */
         size_t count;
         struct process_frame *frames; /* mem_free when done */
@@ -85,7 +85,16 @@ struct process_message {
         char *text;
 };
 
-/* What a child inherited at one fork; see drain.h. */
+/* A program that a child sharing this process's memory (vfork, posix_spawn)
+ * was about to run. */
+struct process_exec {
+        int32_t pid; /* as the process sees it; 0 = unknown */
+        uint64_t since_ns;
+        char *file;
+};
+
+/* What a child inherited at one fork: each ring's share is copied when the
+ * ring comes to its mark. */
 struct process_clone {
         uint32_t sequence;  /* of the fork; > 0 */
         uint32_t rings_met; /* bit r: ring r's share is in `live` */
@@ -119,11 +128,14 @@ struct process {
         bool end_known;        /* false: it is gone and nobody could say how; told as signal 9 */
         char *end_exec;        /* the file an exec put in its place; NULL otherwise */
 
-        /* The channel, while mapped. */
-        struct weir_control *control; /* NULL once the channel is gone */
+        /* The channel, while mapped; `lock` guards what is drained from it. */
+        struct weir_control *control; /* its first bytes; NULL once the channel is gone */
+        size_t channel_size;          /* bytes mapped */
         struct weir_layout layout;    /* checked copy */
+        uint32_t parent_slot, fork_sequence; /* as in the control page */
+        bool held; /* the snapshot callback has it: nobody else drains it; under `lock` */
         pthread_mutex_t lock;
-        struct drain *drain;
+        struct drain drain;
         struct process_clone *clones;
         size_t clone_count, clone_capacity;
 
@@ -150,6 +162,8 @@ struct process {
         size_t module_count, module_capacity;
         struct process_message *messages;
         size_t message_count, message_capacity;
+        struct process_exec *execs;
+        size_t exec_count, exec_capacity;
 
         /* Stack nodes kept once the channel is gone: pairs sorted by index. */
         struct process_kept_node *nodes;
@@ -159,6 +173,25 @@ struct process {
          * collector never looks at it; see collector.h for when it is dropped. */
         void *findings;
 };
+
+/* A process for the channel at `channel`, of which `size` bytes are mapped.
+ * Checks the control page, which the target wrote; copies what the fields
+ * above say.  `start_ns` is now, since the session's start.  The channel stays
+ * the caller's, who unmaps it after process_detach. */
+struct process *process_create(void *channel, size_t size, uint64_t start_ns, struct error *e);
+/* NULL is allowed. */
+void process_destroy(struct process *process);
+
+/* Takes leave of the channel: keeps what reports may still ask for (see
+ * process_stack), copies the counters, sets control to NULL. */
+void process_detach(struct process *process);
+
+/* Keeps the stacks of all blocks that are live now, in place of those kept
+ * before. */
+void process_keep_stacks(struct process *process);
+
+/* Drops the live table of a process that is over and was looked at. */
+void process_forget_blocks(struct process *process);
 
 /* Expands a stack id; frames from mem_alloc.  Id 0 or one out of range gives
  * count 0.  Callable until process_destroy: once the channel is gone only

@@ -1,0 +1,125 @@
+/* The live blocks as one sorted array. */
+#include "live.h"
+
+#include "../mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void gather(const struct live *live, struct block *blocks)
+{
+        for (unsigned ring = 0; ring < WEIR_RINGS; ring++) {
+                const struct live_table *table = &live->tables[ring];
+
+                for (size_t i = 0; table->entries && i <= table->mask; i++) {
+                        const struct live_entry *entry = &table->entries[i];
+
+                        if (entry->address)
+                                *blocks++ = (struct block){
+                                        .address = entry->address,
+                                        .size = entry->size,
+                                        .time_ns = entry->time_ns,
+                                        .stack = entry->stack,
+                                        .thread = live_entry_thread(entry),
+                                        .flags = live_entry_flags(entry),
+                                };
+                }
+        }
+}
+
+static int by_address(const void *a, const void *b)
+{
+        uint64_t x = ((const struct block *)a)->address, y = ((const struct block *)b)->address;
+
+        return x < y ? -1 : x > y;
+}
+
+/* One pass of a radix sort: by 11 bits from `shift` up. */
+static void radix_pass(const struct block *from, struct block *to, size_t count, unsigned shift)
+{
+        size_t starts[2048] = { 0 }, at = 0;
+
+        for (size_t i = 0; i < count; i++)
+                starts[from[i].address >> shift & 2047]++;
+        for (size_t i = 0; i < 2048; i++) {
+                size_t here = starts[i];
+
+                starts[i] = at;
+                at += here;
+        }
+        for (size_t i = 0; i < count; i++)
+                to[starts[from[i].address >> shift & 2047]++] = from[i];
+}
+
+/* Sorts in time linear in `count`, with as much memory again; without it, in
+ * place. */
+static void sort(struct block *blocks, size_t count)
+{
+        struct block *spare = count > 8192 ? mem_alloc(count, sizeof *spare) : NULL;
+        struct block *from = blocks, *to = spare;
+        uint64_t differ = 0;
+
+        if (!spare) {
+                qsort(blocks, count, sizeof *blocks, by_address);
+                return;
+        }
+        for (size_t i = 1; i < count; i++)
+                differ |= blocks[i].address ^ blocks[0].address;
+        for (unsigned shift = 0; shift < 64; shift += 11) {
+                struct block *swap = from;
+
+                if (!(differ >> shift & 2047))
+                        continue;
+                radix_pass(from, to, count, shift);
+                from = to;
+                to = swap;
+        }
+        if (from != blocks)
+                memcpy(blocks, from, count * sizeof *blocks);
+        mem_free(spare);
+}
+
+static struct block mapping_block(const struct live_mapping *mapping)
+{
+        return (struct block){
+                .address = mapping->start,
+                .size = mapping->end - mapping->start,
+                .time_ns = mapping->time_ns,
+                .stack = mapping->stack,
+                .thread = mapping->thread,
+                .flags = BLOCK_MAPPING | (mapping->inherited ? BLOCK_INHERITED : 0),
+        };
+}
+
+/* Merges the mappings into the first `used` blocks, from the top down, a
+ * mapping before the blocks it holds; `room` is what there is in all. */
+static void merge_mappings(const struct live *live, struct block *blocks, size_t used, size_t room)
+{
+        for (size_t i = live->mapping_count; i-- > 0;) {
+                const struct live_mapping *mapping = &live->mappings[i];
+
+                if (mapping->own)
+                        continue;
+                while (used && blocks[used - 1].address >= mapping->start)
+                        blocks[--room] = blocks[--used];
+                blocks[--room] = mapping_block(mapping);
+        }
+}
+
+int live_blocks(const struct live *live, struct block **blocks, size_t *count, struct error *e)
+{
+        size_t used = 0, mappings = 0;
+
+        for (unsigned ring = 0; ring < WEIR_RINGS; ring++)
+                used += live->tables[ring].used;
+        for (size_t i = 0; i < live->mapping_count; i++)
+                mappings += !live->mappings[i].own;
+        *blocks = mem_alloc(used + mappings, sizeof **blocks);
+        if (!*blocks)
+                return error_no_memory(e, "listing the live blocks");
+        gather(live, *blocks);
+        sort(*blocks, used);
+        merge_mappings(live, *blocks, used, used + mappings);
+        *count = used + mappings;
+        return 0;
+}

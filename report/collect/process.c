@@ -1,0 +1,410 @@
+#include "process.h"
+
+#include "../mem.h"
+#include "clock.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+        FRAMES_MAX = 1 << 16,  /* of one stack, as expanded */
+        MESSAGES_MAX = 256,
+        SETTLE_ROUNDS = 64,    /* of draining, while producers that waited for room finish */
+};
+
+/* A stack node that outlives its channel. */
+struct process_kept_node {
+        uint32_t index;
+        struct weir_node node;
+};
+
+/* ---- life ---------------------------------------------------------------- */
+
+static int check_control(const struct weir_control *control, size_t size, struct weir_layout *layout, struct error *e)
+{
+        if (control->magic != WEIR_CHANNEL_MAGIC || control->version != WEIR_CHANNEL_VERSION)
+                return error_set(e, ERROR_BAD_INPUT, "a process reported with a channel that is not of this weir");
+        *layout = control->layout; /* checked and used only as this copy */
+        if (!weir_layout_valid(layout) || weir_channel_size(layout) > size)
+                return error_set(e, ERROR_BAD_INPUT, "a process reported with a channel of impossible sizes");
+        return 0;
+}
+
+/* A string of the control page that may lack its NUL. */
+static char *control_text(const char *text)
+{
+        return mem_format("%.*s", WEIR_PATH_MAX - 1, text);
+}
+
+struct process *process_create(void *channel, size_t size, uint64_t start_ns, struct error *e)
+{
+        struct weir_control *control = channel;
+        struct weir_layout layout;
+        struct process *process;
+
+        if (check_control(control, size, &layout, e))
+                return NULL;
+        process = mem_alloc(1, sizeof *process);
+        if (!process) {
+                (void)error_no_memory(e, "following a process");
+                return NULL;
+        }
+        (void)pthread_mutex_init(&process->lock, NULL);
+        process->control = control;
+        process->channel_size = size;
+        process->layout = layout;
+        process->pidfd = -1;
+        process->slot = control->slot;
+        process->inner_pid = process->pid = control->pid;
+        process->ppid = control->ppid;
+        process->parent_slot = control->parent_slot;
+        process->fork_sequence = control->fork_sequence;
+        process->forked = process->parent_slot != 0;
+        process->start_ns = start_ns;
+        process->end_how = END_RUNNING;
+        process->tls_static_size = control->tls_static_size;
+        process->pthread_size = control->pthread_size;
+        process->shim_start = control->shim_start;
+        process->shim_end = control->shim_end;
+        process->exe = mem_string("");
+        process->cwd = control_text(control->cwd);
+        if (!process->exe || !process->cwd) {
+                process_destroy(process);
+                (void)error_no_memory(e, "following a process");
+                return NULL;
+        }
+        return process;
+}
+
+static void free_lists(struct process *process)
+{
+        for (size_t i = 0; i < process->argv_count; i++)
+                mem_free(process->argv[i]);
+        for (size_t i = 0; i < process->module_count; i++)
+                mem_free(process->modules[i].path);
+        for (size_t i = 0; i < process->message_count; i++)
+                mem_free(process->messages[i].text);
+        for (size_t i = 0; i < process->exec_count; i++)
+                mem_free(process->execs[i].file);
+        mem_free(process->argv);
+        mem_free(process->modules);
+        mem_free(process->messages);
+        mem_free(process->execs);
+}
+
+void process_destroy(struct process *process)
+{
+        if (!process)
+                return;
+        drain_drop_clones(process, UINT64_MAX);
+        mem_free(process->clones);
+        live_deinit(&process->live);
+        free_lists(process);
+        mem_free(process->nodes);
+        mem_free(process->exe);
+        mem_free(process->cwd);
+        mem_free(process->end_exec);
+        (void)pthread_mutex_destroy(&process->lock);
+        mem_free(process);
+}
+
+void process_tell(struct process *process, bool incomplete, const char *format, ...)
+{
+        char text[WEIR_PATH_MAX + 256];
+        va_list args;
+        char *copy;
+
+        va_start(args, format);
+        (void)vsnprintf(text, sizeof text, format, args);
+        va_end(args);
+        for (size_t i = 0; i < process->message_count; i++)
+                if (!strcmp(process->messages[i].text, text))
+                        return;
+        copy = mem_string(text);
+        if (!copy || process->message_count == MESSAGES_MAX ||
+            mem_grow(&process->messages, &process->message_capacity, process->message_count + 1,
+                     sizeof *process->messages)) {
+                mem_free(copy);
+                process->lost_notes += incomplete;
+                return;
+        }
+        process->messages[process->message_count++] = (struct process_message){ incomplete, copy };
+}
+
+/* ---- stacks -------------------------------------------------------------- */
+
+static const struct weir_node *channel_nodes(const struct process *process)
+{
+        return (const struct weir_node *)((const uint8_t *)process->control + weir_nodes_offset(&process->layout));
+}
+
+static int by_index(const void *key, const void *element)
+{
+        uint32_t index = *(const uint32_t *)key, other = ((const struct process_kept_node *)element)->index;
+
+        return index < other ? -1 : index > other;
+}
+
+/* The node, as a copy that no longer changes; false when there is none. */
+static bool node_at(const struct process *process, uint32_t index, struct weir_node *node)
+{
+        const struct process_kept_node *kept;
+
+        if (!index || index >= process->layout.nodes)
+                return false;
+        if (process->control) {
+                *node = channel_nodes(process)[index];
+                return true;
+        }
+        kept = process->node_count
+                       ? bsearch(&index, process->nodes, process->node_count, sizeof *kept, by_index)
+                       : NULL;
+        if (kept)
+                *node = kept->node;
+        return kept;
+}
+
+static struct process_frame frame_of(const struct weir_node *node)
+{
+        return (struct process_frame){
+                .pc = node->pc_module & ((UINT64_C(1) << 48) - 1),
+                .module = (uint16_t)(node->pc_module >> 48),
+                .exact = node->detail >> 8 & WEIR_FRAME_EXACT,
+        };
+}
+
+static int expand(const struct process *process, uint32_t stack, struct process_stack *out)
+{
+        size_t capacity = 0;
+        struct weir_node node;
+
+        for (uint32_t index = stack; node_at(process, index, &node);) {
+                if (out->count == FRAMES_MAX) {
+                        out->truncated = true;
+                        break;
+                }
+                if (mem_grow(&out->frames, &capacity, out->count + 1, sizeof *out->frames))
+                        return -1;
+                if (!out->count && (node.detail & 0xff) < WEIR_FN_COUNT)
+                        out->function = (enum weir_function)(node.detail & 0xff);
+                out->frames[out->count++] = frame_of(&node);
+                out->truncated = node.detail >> 8 & WEIR_FRAME_TRUNCATED;
+                if (node.parent >= index) /* parents come first: anything else was scribbled */
+                        break;
+                index = node.parent;
+        }
+        return 0;
+}
+
+int process_stack(struct process *process, uint32_t stack, struct process_stack *out, struct error *e)
+{
+        int result;
+
+        *out = (struct process_stack){ 0 };
+        (void)pthread_mutex_lock(&process->lock);
+        result = expand(process, stack, out);
+        (void)pthread_mutex_unlock(&process->lock);
+        if (!result)
+                return 0;
+        mem_free(out->frames);
+        *out = (struct process_stack){ 0 };
+        return error_no_memory(e, "reading a stack");
+}
+
+/* Marks the nodes of one stack; returns how many are new. */
+struct keeper {
+        struct process *process;
+        uint64_t *marks;
+        size_t count;
+};
+
+static void keep_stack(struct keeper *keeper, uint32_t stack)
+{
+        struct weir_node node;
+
+        for (uint32_t index = stack; node_at(keeper->process, index, &node); index = node.parent) {
+                if (keeper->marks[index / 64] >> index % 64 & 1)
+                        return;
+                keeper->marks[index / 64] |= UINT64_C(1) << index % 64;
+                keeper->count++;
+                if (node.parent >= index)
+                        return;
+        }
+}
+
+static void keep_entry(void *context, const struct live_entry *entry)
+{
+        keep_stack(context, entry->stack);
+}
+
+static void keep_marked(struct process *process, const struct keeper *keeper)
+{
+        struct process_kept_node *nodes = mem_alloc(keeper->count, sizeof *nodes);
+        size_t used = 0;
+
+        if (!nodes) {
+                process_tell(process, true, "out of memory: its stacks could not be kept");
+                return;
+        }
+        for (uint32_t word = 0; word <= process->layout.nodes / 64; word++)
+                for (uint64_t bits = keeper->marks[word]; bits; bits &= bits - 1) {
+                        uint32_t index = word * 64 + (uint32_t)__builtin_ctzll(bits);
+
+                        nodes[used++] = (struct process_kept_node){ index, channel_nodes(process)[index] };
+                }
+        mem_free(process->nodes);
+        process->nodes = nodes;
+        process->node_count = used;
+}
+
+void process_keep_stacks(struct process *process)
+{
+        struct keeper keeper = { .process = process };
+
+        (void)pthread_mutex_lock(&process->lock);
+        keeper.marks = process->control ? mem_alloc(process->layout.nodes / 64 + 1, sizeof *keeper.marks) : NULL;
+        if (keeper.marks) {
+                live_each(&process->live, keep_entry, &keeper);
+                for (size_t i = 0; i < process->live.mapping_count; i++)
+                        keep_stack(&keeper, process->live.mappings[i].stack);
+                keep_marked(process, &keeper);
+        } else if (process->control) {
+                process_tell(process, true, "out of memory: its stacks could not be kept");
+        }
+        mem_free(keeper.marks);
+        (void)pthread_mutex_unlock(&process->lock);
+}
+
+/* ---- the end ------------------------------------------------------------- */
+
+static void copy_counters(struct process *process)
+{
+        const struct weir_control *control = process->control;
+        uint32_t threads = atomic_load(&control->next_thread);
+
+        process->lost_allocations = atomic_load(&control->lost.allocations);
+        process->lost_releases = atomic_load(&control->lost.releases);
+        process->lost_mappings = atomic_load(&control->lost.mappings);
+        process->lost_stacks = atomic_load(&control->lost.stacks);
+        process->lost_threads = atomic_load(&control->lost.threads);
+        process->early_blocks = atomic_load(&control->counters.early_blocks);
+        process->waits = atomic_load(&control->counters.waits);
+        process->unwind_fallbacks = atomic_load(&control->counters.unwind_fallbacks);
+        process->truncated_stacks = atomic_load(&control->counters.truncated);
+        process->checked_stacks = atomic_load(&control->counters.checked);
+        process->mismatched_stacks = atomic_load(&control->counters.mismatches);
+        process->thread_count = threads < process->layout.threads ? threads : process->layout.threads;
+}
+
+void process_detach(struct process *process)
+{
+        (void)pthread_mutex_lock(&process->lock);
+        if (process->control)
+                copy_counters(process);
+        process->control = NULL;
+        (void)pthread_mutex_unlock(&process->lock);
+}
+
+void process_forget_blocks(struct process *process)
+{
+        (void)pthread_mutex_lock(&process->lock);
+        live_deinit(&process->live);
+        (void)pthread_mutex_unlock(&process->lock);
+}
+
+int process_settle(struct process *process, bool stopped, struct error *e)
+{
+        bool memory;
+
+        (void)pthread_mutex_lock(&process->lock);
+        for (unsigned i = 0; i < SETTLE_ROUNDS && drain_run(process, clock_session_ns(), false); i++)
+                ;
+        if (stopped)
+                (void)drain_run(process, clock_session_ns(), true);
+        if (process->control)
+                copy_counters(process);
+        process->totals = process->live.totals;
+        process->settled = true;
+        memory = !process->live.no_memory;
+        (void)pthread_mutex_unlock(&process->lock);
+        return memory ? 0 : error_no_memory(e, "following the blocks of a process");
+}
+
+static void mark_arrays(const struct process *process, struct block *blocks, size_t count)
+{
+        struct weir_node node;
+
+        for (size_t i = 0; i < count; i++)
+                if (node_at(process, blocks[i].stack, &node) && (node.detail & 0xff) == WEIR_FN_NEW_ARRAY)
+                        blocks[i].flags |= BLOCK_ARRAY;
+}
+
+int process_blocks(struct process *process, struct block **blocks, size_t *count, struct error *e)
+{
+        int result;
+
+        (void)pthread_mutex_lock(&process->lock);
+        result = live_blocks(&process->live, blocks, count, e);
+        if (!result)
+                mark_arrays(process, *blocks, *count);
+        (void)pthread_mutex_unlock(&process->lock);
+        return result;
+}
+
+static struct process_thread thread_of(const struct weir_thread *from, uint32_t ordinal)
+{
+        return (struct process_thread){
+                .ordinal = ordinal,
+                .tid = atomic_load_explicit(&from->tid, memory_order_acquire),
+                .stack_low = from->stack_low,
+                .stack_high = from->stack_high,
+                .thread_pointer = from->thread_pointer,
+        };
+}
+
+int process_threads(struct process *process, struct process_thread **threads, size_t *count, struct error *e)
+{
+        const struct weir_thread *table;
+        size_t used = 0;
+
+        (void)pthread_mutex_lock(&process->lock);
+        if (process->control)
+                copy_counters(process);
+        *threads = mem_alloc(process->control ? process->thread_count : 0, sizeof **threads);
+        if (*threads && process->control) {
+                table = (const void *)((const uint8_t *)process->control + weir_threads_offset(&process->layout));
+                for (uint32_t i = 0; i < process->thread_count; i++) {
+                        (*threads)[used] = thread_of(&table[i], i);
+                        used += (*threads)[used].tid != 0;
+                }
+        }
+        (void)pthread_mutex_unlock(&process->lock);
+        *count = used;
+        return *threads ? 0 : error_no_memory(e, "listing threads");
+}
+
+int process_own_ranges(struct process *process, struct process_range **ranges, size_t *count, struct error *e)
+{
+        size_t used = 0;
+
+        (void)pthread_mutex_lock(&process->lock);
+        *ranges = mem_alloc(process->live.mapping_count, sizeof **ranges);
+        for (size_t i = 0; *ranges && i < process->live.mapping_count; i++)
+                if (process->live.mappings[i].own)
+                        (*ranges)[used++] = (struct process_range){ process->live.mappings[i].start,
+                                                                    process->live.mappings[i].end };
+        (void)pthread_mutex_unlock(&process->lock);
+        *count = used;
+        return *ranges ? 0 : error_no_memory(e, "listing mappings");
+}
+
+bool process_exact(const struct process *process)
+{
+        for (size_t i = 0; i < process->message_count; i++)
+                if (process->messages[i].incomplete)
+                        return false;
+        return !process->live.no_memory && !process->lost_allocations && !process->lost_releases &&
+               !process->lost_mappings && !process->lost_notes && !process->lost_stacks && !process->garbage;
+}
