@@ -1,0 +1,20 @@
+/*
+ * frame.h: the state of a frame, all that a walk outward needs.
+ */
+#ifndef WEIR_FRAME_H
+#define WEIR_FRAME_H
+
+#include <stdint.h>
+
+/* A frame at the instant its callee returns: `pc` is the return address, `sp`
+ * the stack pointer just above the word that holds it, `fp` the frame pointer
+ * register (rbp, x29). */
+struct frame_state {
+        uintptr_t pc;
+        uintptr_t sp;
+        uintptr_t fp;
+};
+
+#include "arch_x86_64.h"
+
+#endif
