@@ -65,9 +65,9 @@ struct segment {
  * read; never more than `size`.  Reads go mostly upwards. */
 struct memory {
         size_t (*read)(void *context, uint64_t address, void *buffer, size_t size);
-        /* The first address in [address, end) that may hold anything but
-         * zeroes, `end` when none does: lets a reader pass over what was never
-         * touched in a huge sparse range.  NULL = every address may. */
+        /* The first address in [address, end) on a page that the process ever
+         * wrote, `end` when there is none: lets a reader pass over what was
+         * never touched in a huge sparse range.  NULL = every address may be. */
         uint64_t (*next)(void *context, uint64_t address, uint64_t end);
         void *context;
 };

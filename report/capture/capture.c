@@ -1,0 +1,203 @@
+#include "capture.h"
+
+#include "../mem.h"
+#include "image.h"
+#include "loader.h"
+#include "maps.h"
+#include "memory.h"
+#include "places.h"
+#include "roots.h"
+#include "stop.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#define PATIENCE_NS UINT64_C(2000000000)
+
+/* What a snapshot that was taken here owns. */
+struct capture {
+        struct stop stop;
+        struct maps maps;
+        struct process_memory memory;
+        bool has_memory;
+        struct images images;
+        struct loader loader;
+        struct place *places;
+        struct root_list roots;
+        size_t limit_capacity;
+};
+
+static uint64_t now_ns(void)
+{
+        struct timespec t;
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &t);
+        return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+int snapshot_limit(struct snapshot *snapshot, struct error *e, const char *format, ...)
+{
+        struct capture *capture = snapshot->owner;
+        char text[400];
+        va_list args;
+
+        if (mem_grow(&snapshot->limits, &capture->limit_capacity, snapshot->limit_count + 1,
+                     sizeof *snapshot->limits))
+                return error_no_memory(e, "taking a snapshot");
+        va_start(args, format);
+        (void)vsnprintf(text, sizeof text, format, args);
+        va_end(args);
+        snapshot->limits[snapshot->limit_count] = mem_string(text);
+        if (!snapshot->limits[snapshot->limit_count])
+                return error_no_memory(e, "taking a snapshot");
+        snapshot->limit_count++;
+        return 0;
+}
+
+/* Threads that did not stop, told one by one. */
+static int tell_threads(struct snapshot *snapshot, const struct stop *stop, struct error *e)
+{
+        for (size_t i = 0; i < stop->count; i++) {
+                const struct held *held = &stop->threads[i];
+
+                if (held->state == HELD_STOPPED)
+                        snapshot->threads++;
+                else if (held->state == HELD_ASLEEP &&
+                         snapshot_limit(snapshot, e,
+                                        "thread %d waits in the kernel and could not be stopped: what only its "
+                                        "registers hold is not known", (int)held->tid))
+                        return -1;
+                else if (held->state == HELD_RUNNING &&
+                         snapshot_limit(snapshot, e,
+                                        "thread %d could not be stopped: its stack and registers are not known and "
+                                        "memory may have changed while it was read", (int)held->tid))
+                        return -1;
+        }
+        return 0;
+}
+
+/* Of the thread that ends the process only that counts which the caller of
+ * exit may still hold. */
+static void cut_registers(struct capture *capture, const struct capture_request *request)
+{
+        for (size_t i = 0; i < capture->stop.count; i++)
+                if (capture->places[i].ending && !request->end_signal && capture->stop.threads[i].registers.words)
+                        registers_keep_callers(&capture->stop.threads[i].registers);
+}
+
+static int find_roots(struct capture *capture, const struct capture_request *request, const struct memory *memory,
+                      struct error *e)
+{
+        struct root_source source = {
+                .request = request,
+                .maps = &capture->maps,
+                .images = &capture->images,
+                .loader = &capture->loader,
+                .stop = &capture->stop,
+                .memory = memory,
+                .present = &capture->memory.present,
+        };
+
+        if (images_read(&capture->images, &capture->maps, memory, e) ||
+            loader_read(&capture->loader, request->pid, &capture->images, memory, e) ||
+            places_find(&capture->places, &capture->stop, request, &capture->maps, memory, e))
+                return -1;
+        cut_registers(capture, request);
+        source.places = capture->places;
+        return roots_build(&capture->roots, &source, e);
+}
+
+static uint64_t bytes_of_blocks(const struct block *blocks, size_t count)
+{
+        uint64_t bytes = 0;
+
+        for (size_t i = 0; i < count; i++)
+                bytes += blocks[i].flags & BLOCK_MAPPING ? 0 : blocks[i].size;
+        return bytes;
+}
+
+static int fill(struct snapshot *snapshot, struct capture_request *request, struct error *e)
+{
+        struct capture *capture = snapshot->owner;
+
+        if (stop_begin(&capture->stop, request->pid, request->patience_ns ? request->patience_ns : PATIENCE_NS, e))
+                return -1;
+        snapshot->at_ns = capture->stop.begin_ns - request->session_ns;
+        if (request->after_stop && request->after_stop(request->context, request, e))
+                return -1;
+        if (process_memory_init(&capture->memory, request->pid, e))
+                return -1;
+        capture->has_memory = true;
+        snapshot->memory = process_memory_reader(&capture->memory);
+        if (maps_read(&capture->maps, request->pid, e) || tell_threads(snapshot, &capture->stop, e) ||
+            find_roots(capture, request, &snapshot->memory, e) ||
+            images_segments(&capture->images, &capture->maps, &snapshot->segments, &snapshot->segment_count, e))
+                return -1;
+        snapshot->roots = capture->roots.list;
+        snapshot->root_count = capture->roots.count;
+        snapshot->roots_bytes = roots_bytes(&capture->roots);
+        snapshot->heap_bytes = bytes_of_blocks(request->blocks, request->block_count);
+        snapshot->pause_ns = now_ns() - capture->stop.begin_ns;
+        return 0;
+}
+
+int snapshot_take(struct snapshot *snapshot, struct capture_request *request, struct error *e)
+{
+        struct snapshot taken = { .at = request->at, .method = "ptrace" };
+
+        taken.owner = mem_alloc(1, sizeof(struct capture));
+        if (!taken.owner)
+                return error_no_memory(e, "taking a snapshot");
+        if (fill(&taken, request, e)) {
+                snapshot_release(&taken);
+                return -1;
+        }
+        taken.blocks = request->blocks;
+        taken.block_count = request->block_count;
+        *snapshot = taken;
+        return 0;
+}
+
+static size_t read_nothing(void *context, uint64_t address, void *buffer, size_t size)
+{
+        (void)context;
+        (void)address;
+        (void)buffer;
+        (void)size;
+        return 0;
+}
+
+void snapshot_resume(struct snapshot *snapshot)
+{
+        struct capture *capture = snapshot->owner;
+
+        if (!capture || !capture->stop.holder)
+                return;
+        stop_end(&capture->stop);
+        snapshot->pause_ns = capture->stop.end_ns - capture->stop.begin_ns;
+        snapshot->memory = (struct memory){ .read = read_nothing };
+}
+
+void snapshot_release(struct snapshot *snapshot)
+{
+        struct capture *capture = snapshot->owner;
+
+        if (!capture)
+                return;
+        stop_deinit(&capture->stop);
+        roots_deinit(&capture->roots);
+        loader_deinit(&capture->loader);
+        images_deinit(&capture->images);
+        maps_deinit(&capture->maps);
+        if (capture->has_memory)
+                process_memory_deinit(&capture->memory);
+        mem_free(capture->places);
+        mem_free(capture);
+        for (size_t i = 0; i < snapshot->limit_count; i++)
+                mem_free(snapshot->limits[i]);
+        mem_free(snapshot->limits);
+        mem_free(snapshot->segments);
+        mem_free(snapshot->blocks);
+        *snapshot = (struct snapshot){ 0 };
+}
