@@ -37,6 +37,7 @@
 #include "owners.h"
 #include "pointers.h"
 #include "scan.h"
+#include "strengths.h"
 
 struct graph {
         const struct snapshot *snapshot; /* borrowed; must outlive the graph */

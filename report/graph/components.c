@@ -1,0 +1,187 @@
+#include "components.h"
+
+#define FRAME_NOT_ROOT (1ull << 63)
+
+/* The search's state: vertices being visited grow from the front of `stack`,
+ * visited ones without a component from its back; together at most all. */
+struct search {
+        struct components *c;
+        const struct scan *scan;
+        struct ids stack;
+        uint64_t depth;         /* vertices at the front */
+        uint64_t back;          /* first of those at the back */
+        uint64_t *edges;        /* of each vertex being visited its next edge, and FRAME_NOT_ROOT */
+        size_t edge_capacity;
+        uint64_t index;         /* the next vertex's */
+        uint64_t component;     /* the next component's; they descend from lost - 1 */
+        uint64_t placed;        /* `order` is filled from its end down to here */
+};
+
+static int init_lines(struct components *c, const struct confidence *confidence, uint64_t blocks)
+{
+        uint64_t lines = blocks / RANK_BLOCKS + 1, before = 0;
+
+        c->lines = mem_alloc(lines, sizeof *c->lines);
+        if (!c->lines)
+                return -1;
+        for (uint64_t line = 0; line < lines; line++) {
+                uint64_t first = line * RANK_BLOCKS;
+
+                c->lines[line].before = before;
+                for (uint64_t i = 0; i < RANK_BLOCKS && first + i < blocks; i++) {
+                        if (!confidence->of[first + i]) {
+                                c->lines[line].bits[i / 64] |= 1ull << i % 64;
+                                before++;
+                        }
+                }
+        }
+        c->lost = before;
+        return 0;
+}
+
+static int enter(struct search *s, uint64_t id)
+{
+        if (mem_grow(&s->edges, &s->edge_capacity, s->depth + 1, sizeof *s->edges))
+                return -1;
+        s->edges[s->depth] = ids_get(&s->scan->rows, id);
+        ids_set(&s->stack, s->depth++, id);
+        ids_set(&s->c->of, components_rank(s->c, id), s->index++);
+        return 0;
+}
+
+static void place(struct search *s, uint64_t id)
+{
+        ids_set(&s->c->of, components_rank(s->c, id), s->component);
+        ids_set(&s->c->order, --s->placed, id);
+        s->index--;
+}
+
+/* All edges of the vertex on top were followed. */
+static void leave(struct search *s)
+{
+        uint64_t id = ids_get(&s->stack, --s->depth), index = ids_get(&s->c->of, components_rank(s->c, id));
+
+        if (s->edges[s->depth] & FRAME_NOT_ROOT) {
+                ids_set(&s->stack, --s->back, id);
+                return;
+        }
+        while (s->back < s->c->lost) {
+                uint64_t other = ids_get(&s->stack, s->back);
+
+                if (ids_get(&s->c->of, components_rank(s->c, other)) < index)
+                        break;
+                place(s, other);
+                s->back++;
+        }
+        place(s, id);
+        s->component--;
+}
+
+/* Follows the edges of the vertex on top up to one to a new vertex, which it
+ * returns; ID_NONE when there is none left. */
+static uint64_t advance(struct search *s)
+{
+        uint64_t id = ids_get(&s->stack, s->depth - 1), rank = components_rank(s->c, id);
+        uint64_t index = ids_get(&s->c->of, rank), end = ids_get(&s->scan->rows, id + 1);
+        uint64_t at = s->edges[s->depth - 1] & ~FRAME_NOT_ROOT, flag = s->edges[s->depth - 1] & FRAME_NOT_ROOT;
+        uint64_t fresh = ID_NONE;
+
+        while (at < end) {
+                edge_t edge = s->scan->edges[at];
+                uint64_t other;
+
+                if (!components_edge(s->c, edge)) {
+                        at++;
+                        continue;
+                }
+                other = ids_get(&s->c->of, components_rank(s->c, edge_target(edge)));
+                if (!other) { /* comes back to this edge when it is done */
+                        fresh = edge_target(edge);
+                        break;
+                }
+                if (other < index) {
+                        index = other;
+                        flag = FRAME_NOT_ROOT;
+                        ids_set(&s->c->of, rank, index);
+                }
+                at++;
+        }
+        s->edges[s->depth - 1] = at | flag;
+        return fresh;
+}
+
+static int visit(struct search *s, uint64_t id)
+{
+        if (enter(s, id))
+                return -1;
+        while (s->depth) {
+                uint64_t next = advance(s);
+
+                if (next == ID_NONE)
+                        leave(s);
+                else if (enter(s, next))
+                        return -1;
+        }
+        return 0;
+}
+
+static int find(struct search *s, uint64_t blocks)
+{
+        s->back = s->placed = s->c->lost;
+        s->index = 1;
+        s->component = s->c->lost; /* above every index: at most `lost` are in use, counted from 1 */
+        for (uint64_t id = 0; id < blocks; id++) {
+                if (components_lost(s->c, id) && !ids_get(&s->c->of, components_rank(s->c, id)) && visit(s, id))
+                        return -1;
+        }
+        return 0;
+}
+
+/* Numbers the components from 0 and finds where each begins. */
+static int number(struct components *c, uint64_t lowest)
+{
+        uint64_t last = ID_NONE;
+
+        c->count = c->lost - lowest;
+        if (ids_init(&c->first, c->count + 1))
+                return -1;
+        for (uint64_t i = 0; i < c->lost; i++) {
+                uint64_t rank = components_rank(c, ids_get(&c->order, i));
+                uint64_t component = ids_get(&c->of, rank) - lowest - 1;
+
+                ids_set(&c->of, rank, component);
+                if (component != last)
+                        ids_set(&c->first, component, i);
+                last = component;
+        }
+        ids_set(&c->first, c->count, c->lost);
+        return 0;
+}
+
+int components_run(struct components *c, const struct scan *scan, const struct confidence *confidence,
+                   uint64_t blocks, struct error *e)
+{
+        struct search s = { .c = c, .scan = scan };
+        int status = -1;
+
+        *c = (struct components){ 0 };
+        if (!init_lines(c, confidence, blocks) && !ids_init(&c->of, c->lost) && !ids_init(&c->order, c->lost) &&
+            !ids_init(&s.stack, c->lost) && !find(&s, blocks))
+                status = 0;
+        ids_free(&s.stack);
+        mem_free(s.edges);
+        if (status || number(c, s.component)) {
+                components_free(c);
+                return error_no_memory(e, "looking for cycles");
+        }
+        return 0;
+}
+
+void components_free(struct components *c)
+{
+        mem_free(c->lines);
+        ids_free(&c->of);
+        ids_free(&c->order);
+        ids_free(&c->first);
+        *c = (struct components){ 0 };
+}

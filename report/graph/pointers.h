@@ -1,0 +1,100 @@
+/*
+ * pointers.h: which block a word points at.
+ *
+ * The address space is cut into chunks of 64 KiB; a hash table knows the
+ * chunks that blocks touch, so that most words that are no pointers end there.
+ * A chunk's granules of 256 bytes say how many blocks start before each, and
+ * `low` holds, in four bytes a block, its start within the chunk and its size.
+ * So a pointer costs one miss in `granules` and one in `low`, both of which
+ * can be fetched ahead (pointers_stage).  Blocks that hold others, and blocks
+ * of 1 MiB and more, are also in `outers`, searched when the above says no.
+ *
+ * The pointee of an address is the innermost block that contains it.  An
+ * address one past a block's end, where no block starts, is its `end`; inside
+ * a mapping such an address is both.
+ */
+#ifndef WEIR_GRAPH_POINTERS_H
+#define WEIR_GRAPH_POINTERS_H
+
+#include "../capture/snapshot.h"
+#include "ids.h"
+
+enum {
+        CHUNK_BITS = 16,
+        GRANULE_BITS = 8,
+        CHUNK_GRANULES = 1 << (CHUNK_BITS - GRANULE_BITS),
+};
+
+struct pointer_chunk {
+        uint64_t key;   /* (address >> CHUNK_BITS) + 1; 0 = empty slot */
+        uint64_t first; /* id of the first block that starts in it or later */
+        uint64_t granules; /* index of its first granule; see struct pointers */
+};
+
+struct pointer_outer {
+        uint64_t id, start, end;
+        uint64_t parent; /* index of the outer around it, or ID_NONE */
+};
+
+struct pointers {
+        const struct block *blocks;
+        uint64_t count;
+        uint64_t least, span; /* addresses in [least, least + span] may point at a block or its end */
+        struct pointer_chunk *chunks; /* hash table, linear probing */
+        unsigned chunk_shift;         /* 64 - log2 of its size */
+        uint16_t *granules;   /* of each chunk CHUNK_GRANULES + 1: blocks of the chunk that start before it */
+        uint32_t *low;        /* of each block: start in its chunk << 16 | size, 0xffff = look it up */
+        struct pointer_outer *outers; /* ascending by id */
+        size_t outer_count;
+};
+
+/* What an address hits; ids, or ID_NONE. */
+struct pointee {
+        uint64_t inside; /* the innermost block that contains it */
+        uint64_t end;    /* the block that ends there (no block starts there) */
+        uint64_t offset; /* in `inside` */
+};
+
+int pointers_init(struct pointers *p, const struct block *blocks, uint64_t count, struct error *e);
+void pointers_free(struct pointers *p);
+
+struct pointee pointers_find(const struct pointers *p, uint64_t address);
+
+/* The block that starts at the address (the innermost), or ID_NONE. */
+uint64_t pointers_exact(const struct pointers *p, uint64_t address);
+
+/* The index in `outers` of the block, or ID_NONE when it is none. */
+uint64_t pointers_outer(const struct pointers *p, uint64_t id);
+
+/* Could the address hit anything?  One comparison. */
+static inline bool pointers_near(const struct pointers *p, uint64_t address)
+{
+        return address - p->least <= p->span;
+}
+
+/* The chunk of an address, or NULL when no block touches that chunk (it may
+ * still be inside an outer).  Valid as long as `p`. */
+static inline const struct pointer_chunk *pointers_chunk(const struct pointers *p, uint64_t address)
+{
+        uint64_t key = (address >> CHUNK_BITS) + 1;
+        uint64_t mask = (1ull << (64 - p->chunk_shift)) - 1;
+        uint64_t slot = key * 0x9e3779b97f4a7c15ull >> p->chunk_shift;
+
+        for (;; slot = (slot + 1) & mask) {
+                if (p->chunks[slot].key == key)
+                        return &p->chunks[slot];
+                if (!p->chunks[slot].key)
+                        return NULL;
+        }
+}
+
+static inline const uint16_t *pointers_granule(const struct pointers *p, const struct pointer_chunk *chunk,
+                                               uint64_t address)
+{
+        return p->granules + chunk->granules + (address >> GRANULE_BITS & (CHUNK_GRANULES - 1));
+}
+
+/* pointers_find when the chunk is known. */
+struct pointee pointers_find_in(const struct pointers *p, const struct pointer_chunk *chunk, uint64_t address);
+
+#endif

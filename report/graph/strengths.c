@@ -1,0 +1,264 @@
+#include "strengths.h"
+
+#include "table.h"
+#include "vtable.h"
+
+#define OFFSET_MIXED UINT32_MAX /* referenced in several ways, or in one that cannot be learned */
+
+struct refiner {
+        struct scan *scan;
+        const struct snapshot *snapshot;
+        struct vtables vtables;
+        struct table live;    /* stack -> live blocks of the site */
+        struct table learned; /* stack and offset -> blocks referenced only there */
+        uint32_t *only;       /* of each block the offset at which alone it is referenced; 0 = none so far */
+        bool failed;
+};
+
+/* Learning */
+
+static uint64_t site_offset(uint32_t stack, uint64_t offset)
+{
+        return (uint64_t)stack << 32 | offset;
+}
+
+static void note_reference(struct refiner *r, uint64_t target, uint64_t into)
+{
+        uint32_t *only = &r->only[target];
+        uint32_t offset = into < r->snapshot->blocks[target].size && into < INNER_FAR ? (uint32_t)into : OFFSET_MIXED;
+
+        if (!*only)
+                *only = offset;
+        else if (*only != offset)
+                *only = OFFSET_MIXED;
+}
+
+static void note_inner(struct refiner *r)
+{
+        for (uint64_t i = 0; i < r->scan->inner_count; i++) {
+                const struct inner_word *word = &r->scan->inner[i];
+
+                if (inner_source(word) != inner_target(word))
+                        note_reference(r, inner_target(word), inner_into(word));
+        }
+        for (uint64_t i = 0; i < r->scan->root_count; i++) {
+                const struct root_edge *edge = &r->scan->roots[i];
+
+                if (edge->strength == STRENGTH_INTERIOR || edge->strength == STRENGTH_END ||
+                    edge->strength == STRENGTH_KNOWN)
+                        note_reference(r, edge->to, edge->into);
+        }
+}
+
+static bool is_outright(enum strength strength)
+{
+        return strength == STRENGTH_EXACT || strength == STRENGTH_TAGGED;
+}
+
+/* A block that is referenced at its start as well has nothing to teach. */
+static void note_outright(struct refiner *r)
+{
+        for (uint64_t i = 0; i < r->scan->root_count; i++) {
+                if (is_outright(r->scan->roots[i].strength) && r->only[r->scan->roots[i].to])
+                        r->only[r->scan->roots[i].to] = OFFSET_MIXED;
+        }
+        for (uint64_t id = 0; id < r->snapshot->block_count; id++) {
+                uint64_t count;
+                const edge_t *edges = scan_edges(r->scan, id, &count);
+
+                for (uint64_t i = 0; i < count; i++) {
+                        uint64_t target = edge_target(edges[i]);
+
+                        if (is_outright(edge_strength(edges[i])) && r->only[target] && target != id)
+                                r->only[target] = OFFSET_MIXED;
+                }
+        }
+}
+
+/* Counts, for each site and offset, the blocks that are referenced only
+ * there.  Returns whether any could be learned. */
+static bool count_offsets(struct refiner *r)
+{
+        bool any = false;
+
+        table_free(&r->learned);
+        for (uint64_t id = 0; id < r->snapshot->block_count && !r->failed; id++) {
+                uint32_t stack = r->snapshot->blocks[id].stack;
+                uint64_t *count;
+
+                if (!stack || !r->only[id] || r->only[id] == OFFSET_MIXED)
+                        continue;
+                count = table_put(&r->learned, site_offset(stack, r->only[id]), NULL);
+                if (!count)
+                        r->failed = true;
+                else if (++*count >= LEARN_BLOCKS)
+                        any = true;
+        }
+        return any;
+}
+
+static void count_live(struct refiner *r)
+{
+        for (uint64_t id = 0; id < r->snapshot->block_count && !r->failed; id++) {
+                uint64_t *count = table_put(&r->live, r->snapshot->blocks[id].stack, NULL);
+
+                if (count)
+                        ++*count;
+                else
+                        r->failed = true;
+        }
+}
+
+static void learn(struct refiner *r)
+{
+        r->only = mem_alloc(r->snapshot->block_count, sizeof *r->only);
+        if (!r->only) {
+                r->failed = true;
+                return;
+        }
+        note_inner(r);
+        if (count_offsets(r)) {
+                note_outright(r);
+                if (count_offsets(r))
+                        count_live(r);
+        }
+        mem_free(r->only);
+        r->only = NULL;
+}
+
+/* Rules */
+
+static bool is_learned(const struct refiner *r, const struct block *block, uint64_t into)
+{
+        const uint64_t *count, *live;
+
+        if (!block->stack || into >= INNER_FAR)
+                return false;
+        count = table_get(&r->learned, site_offset(block->stack, into));
+        live = table_get(&r->live, block->stack);
+        return count && live && *count >= LEARN_BLOCKS && *count * 2 > *live;
+}
+
+static bool read_word(const struct refiner *r, uint64_t address, uint64_t *word)
+{
+        const struct memory *memory = &r->snapshot->memory;
+
+        return memory->read(memory->context, address, word, sizeof *word) == sizeof *word;
+}
+
+/* `n` elements fill the block but for a header of `lead` bytes. */
+static bool fits_array(uint64_t size, uint64_t lead, uint64_t n)
+{
+        return n && n <= size - lead && (size - lead) % n == 0;
+}
+
+static bool is_cookie(const struct refiner *r, const struct block *block, uint64_t first, uint64_t into)
+{
+        uint64_t n;
+
+        if (into == 8 && block->size == 8) /* new T[0]: the end */
+                return (block->flags & BLOCK_ARRAY) && !first;
+        if (into == 8 && block->size > 8)
+                return fits_array(block->size, 8, first);
+        if (!(block->flags & BLOCK_ARRAY) || (into != 16 && into != 32 && into != 64) || block->size <= into)
+                return false;
+        return read_word(r, block->address + into - 8, &n) && fits_array(block->size, into, n) &&
+               (block->size - into) / n % into == 0;
+}
+
+static bool is_string(const struct refiner *r, const struct block *block, uint64_t first, uint64_t into)
+{
+        uint64_t capacity;
+
+        return into == 24 && block->size >= 25 && first <= block->size - 25 &&
+               read_word(r, block->address + 8, &capacity) && capacity == block->size - 25;
+}
+
+static bool is_second_base(struct refiner *r, const struct block *block, uint64_t first, uint64_t into)
+{
+        uint64_t word;
+        int64_t top;
+
+        return into < block->size && !((block->address + into) & 7) && vtable_of(&r->vtables, first) &&
+               read_word(r, block->address + into, &word) && vtable_top(&r->vtables, word, &top) &&
+               top == -(int64_t)into;
+}
+
+static bool is_known(struct refiner *r, uint64_t target, uint64_t into)
+{
+        const struct block *block = &r->snapshot->blocks[target];
+        uint64_t first = r->scan->first[target];
+
+        if (into < block->size && is_learned(r, block, into))
+                return true;
+        if (is_cookie(r, block, first, into))
+                return true;
+        if (into == 8 && block->size > 8 && first == block->size - 8)
+                return true;
+        return is_string(r, block, first, into) || is_second_base(r, block, first, into);
+}
+
+static void raise_edge(struct scan *scan, const struct inner_word *word)
+{
+        uint64_t source = inner_source(word), end = ids_get(&scan->rows, source + 1);
+
+        for (uint64_t i = ids_get(&scan->rows, source); i < end; i++) {
+                edge_t edge = scan->edges[i];
+
+                if (edge_target(edge) != inner_target(word))
+                        continue;
+                if (edge_strength(edge) < STRENGTH_KNOWN)
+                        scan->edges[i] = edge_make(inner_target(word), STRENGTH_KNOWN, inner_source_word(word)) |
+                                         (edge & 15);
+                return;
+        }
+}
+
+static void apply(struct refiner *r)
+{
+        struct scan *scan = r->scan;
+
+        for (uint64_t i = 0; i < scan->inner_count; i++) {
+                const struct inner_word *word = &scan->inner[i];
+
+                if (is_known(r, inner_target(word), inner_into(word)))
+                        raise_edge(scan, word);
+        }
+        for (uint64_t i = 0; i < scan->root_count; i++) {
+                struct root_edge *edge = &scan->roots[i];
+
+                if ((edge->strength == STRENGTH_INTERIOR || edge->strength == STRENGTH_END) &&
+                    is_known(r, edge->to, edge->into))
+                        edge->strength = STRENGTH_KNOWN;
+        }
+}
+
+static bool has_inner(const struct scan *scan)
+{
+        if (scan->inner_count)
+                return true;
+        for (uint64_t i = 0; i < scan->root_count; i++) {
+                if (scan->roots[i].strength == STRENGTH_INTERIOR || scan->roots[i].strength == STRENGTH_END)
+                        return true;
+        }
+        return false;
+}
+
+int strengths_refine(struct scan *scan, const struct snapshot *snapshot, struct error *e)
+{
+        struct refiner r = { .scan = scan, .snapshot = snapshot, .vtables = { .snapshot = snapshot } };
+
+        if (has_inner(scan)) {
+                learn(&r);
+                if (!r.failed)
+                        apply(&r);
+                table_free(&r.live);
+                table_free(&r.learned);
+                vtables_free(&r.vtables);
+        }
+        mem_free(scan->inner);
+        scan->inner = NULL;
+        scan->inner_count = 0;
+        scan_merge_roots(scan);
+        return r.failed ? error_no_memory(e, "judging the references between blocks") : 0;
+}

@@ -1,0 +1,91 @@
+#include "vtable.h"
+
+#include <string.h>
+
+enum { TOP_MAX = 1 << 24, FUNCTIONS = 2 };
+#define NOT_VTABLE UINT64_MAX
+
+const struct segment *segment_at(const struct snapshot *snapshot, uint64_t address)
+{
+        size_t low = 0, high = snapshot->segment_count;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (snapshot->segments[middle].start <= address)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        if (!low || address >= snapshot->segments[low - 1].end)
+                return NULL;
+        return &snapshot->segments[low - 1];
+}
+
+static bool is_code(const struct snapshot *snapshot, uint64_t address)
+{
+        const struct segment *segment = segment_at(snapshot, address);
+
+        return segment && segment->executable;
+}
+
+/* Offset to the top as a number for the table, or NOT_VTABLE. */
+static uint64_t examine(const struct snapshot *snapshot, uint64_t address)
+{
+        const struct segment *segment = segment_at(snapshot, address);
+        uint64_t words[2 + FUNCTIONS] = { 0 };
+        size_t got;
+        int64_t top;
+
+        if (!segment || segment->writable || segment->executable || (address & 7) || address - segment->start < 16)
+                return NOT_VTABLE;
+        got = snapshot->memory.read(snapshot->memory.context, address - 16, words, sizeof words);
+        top = (int64_t)words[0];
+        if (got < 24 || top > 0 || top < -TOP_MAX || (top & 7))
+                return NOT_VTABLE;
+        if (words[1] && !segment_at(snapshot, words[1]))
+                return NOT_VTABLE;
+        /* The first may be missing: a pure function, or a destructor that is never called. */
+        if (!is_code(snapshot, words[2]) && (words[2] || !is_code(snapshot, words[3])))
+                return NOT_VTABLE;
+        return (uint64_t)-top;
+}
+
+bool vtable_top(struct vtables *v, uint64_t address, int64_t *top)
+{
+        uint64_t *slot, found;
+        bool fresh;
+
+        if (!v->snapshot->segment_count || address < v->snapshot->segments[0].start || (address & 7))
+                return false;
+        slot = table_put(&v->known, address, &fresh);
+        found = slot && !fresh ? *slot : examine(v->snapshot, address);
+        if (slot)
+                *slot = found;
+        *top = -(int64_t)found;
+        return found != NOT_VTABLE;
+}
+
+uint64_t vtable_of(struct vtables *v, uint64_t first)
+{
+        int64_t top;
+
+        return first && vtable_top(v, first, &top) && !top ? first : 0;
+}
+
+uint64_t vtable_identity(const struct snapshot *snapshot, uint64_t vtable)
+{
+        const struct segment *segment = vtable ? segment_at(snapshot, vtable) : NULL;
+        uint64_t hash = 0;
+
+        if (!segment)
+                return 0;
+        for (const char *c = segment->path ? segment->path : ""; *c; c++)
+                hash = hash_mix(hash, (unsigned char)*c);
+        return hash_mix(hash, vtable - segment->bias);
+}
+
+void vtables_free(struct vtables *v)
+{
+        table_free(&v->known);
+}
