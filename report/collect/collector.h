@@ -51,6 +51,8 @@ struct collector_untraced {
         char *reason;
 };
 
+struct collector;
+
 struct collector_result {
         struct process *processes; /* in order of start; NULL when nothing was traced */
         size_t process_count;
@@ -62,6 +64,7 @@ struct collector_result {
         bool command_ended;   /* false: still runs (daemonless --wait) or weir was told to stop */
         int command_status;   /* wait status of the command, when it ended */
         int32_t command_pid;
+        struct collector *collector; /* private */
 };
 
 /* Runs the command (or serves the bare session) and fills the result.  0, or

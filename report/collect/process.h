@@ -75,6 +75,7 @@ enum process_state {
         PROCESS_WAITING_FOR_PARENT, /* forked; its inherited blocks are not known yet */
         PROCESS_TRACED,
         PROCESS_QUEUED,   /* for the snapshot worker */
+        PROCESS_STANDING, /* looked at, and kept at its end until the report is written */
         PROCESS_RELEASED, /* looked at, told to go on; ends soon, or an exec fails and it is traced again */
         PROCESS_OVER,     /* the image is gone */
 };
@@ -104,6 +105,7 @@ struct process_clone {
 
 struct process {
         struct process *next; /* in order of start */
+        struct process *work_next; /* the worker's queues */
         uint32_t ordinal;     /* 0 = the first process of the session */
         uint32_t slot;
 
@@ -133,6 +135,9 @@ struct process {
         size_t channel_size;          /* bytes mapped */
         struct weir_layout layout;    /* checked copy */
         uint32_t parent_slot, fork_sequence; /* as in the control page */
+        uint32_t execs_failed; /* as seen last */
+        bool dead;             /* its pidfd said so, or another image took its place */
+        bool replaced;         /* another image took its place */
         bool held; /* the snapshot callback has it: nobody else drains it; under `lock` */
         pthread_mutex_t lock;
         struct drain drain;
