@@ -1,0 +1,145 @@
+"""What the tests of whole programs share: running a command with and without
+weir, and judging the report it left.
+
+A check that fails raises Failure with one line for each thing that is wrong.
+"""
+import json
+import os
+import resource
+import shutil
+import subprocess
+import tempfile
+
+import jsonschema
+
+LOST = ("definite", "cycle", "indirect")
+
+
+class Failure(Exception):
+    """What a test found wrong."""
+
+
+def check(condition, text):
+    if not condition:
+        raise Failure(text)
+
+
+class Run:
+    """How a command ended and what it wrote."""
+
+    def __init__(self, status, stdout, stderr):
+        self.status, self.stdout, self.stderr = status, stdout, stderr
+
+
+def no_core():
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def run(command, timeout=120, **options):
+    """Runs a command with no input; its status is negative when a signal ended it."""
+    options.setdefault("stdin", subprocess.DEVNULL)
+    options.setdefault("preexec_fn", no_core)
+    done = subprocess.run(command, capture_output=True, timeout=timeout, check=False, **options)
+    return Run(done.returncode, done.stdout, done.stderr)
+
+
+class Weir:
+    """The program under test, with a directory of its own for reports."""
+
+    def __init__(self, path):
+        self.path = os.path.abspath(path)
+        self.directory = tempfile.mkdtemp(prefix="weir-test-")
+        os.chmod(self.directory, 0o755)
+        self.reports = 0
+        self._schema = None
+
+    def close(self):
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    @property
+    def schema(self):
+        if not self._schema:
+            text = subprocess.check_output([self.path, "--print-schema"])
+            self._schema = json.loads(text)
+        return self._schema
+
+    def run(self, arguments, **options):
+        """weir with any arguments."""
+        return run([self.path] + list(arguments), **options)
+
+    def trace(self, command, options=(), **how):
+        """Runs a command traced; gives (Run, report), the report validated
+        against the schema."""
+        self.reports += 1
+        path = f"{self.directory}/report-{self.reports}.json"
+        done = self.run(["run", "-q", "-o", path, *options, "--", *command], **how)
+        try:
+            with open(path, encoding="utf-8") as file:
+                report = json.load(file)
+        except (OSError, ValueError) as e:
+            raise Failure(f"no report ({e}); exit status {done.status}\n{done.stderr.decode(errors='replace')}") from e
+        jsonschema.validate(report, self.schema)
+        return done, report
+
+
+def same_output(traced, untraced, stderr=True):
+    """The program did under weir what it does alone."""
+    check(traced.status == untraced.status, f"exit status {traced.status}, untraced {untraced.status}\n"
+          + traced.stderr.decode(errors="replace")[-2000:])
+    check(traced.stdout == untraced.stdout,
+          f"standard output differs:\n{traced.stdout[-1000:]!r}\nuntraced:\n{untraced.stdout[-1000:]!r}")
+    if stderr:
+        check(traced.stderr == untraced.stderr,
+              f"standard error differs:\n{traced.stderr[-1000:]!r}\nuntraced:\n{untraced.stderr[-1000:]!r}")
+
+
+def process_name(process):
+    return f"process {process['pid']} ({' '.join(process.get('argv') or [process.get('exe') or '?'])[:100]})"
+
+
+def balanced(report):
+    """Every event is there and every count is in balance."""
+    wrong = []
+    for process in report["processes"]:
+        totals = process["totals"]
+        live = totals["allocations"] - totals["frees"]
+        if live != totals["live_blocks"]:
+            wrong.append(f"{process_name(process)}: allocations - frees = {live}, live_blocks = {totals['live_blocks']}")
+        for count in ("events_lost", "unknown_frees", "reused"):
+            if totals.get(count, 0):
+                wrong.append(f"{process_name(process)}: {count} = {totals[count]}")
+    if report["summary"]["events_lost"]:
+        wrong.append(f"events_lost = {report['summary']['events_lost']}")
+    check(not wrong, "\n".join(wrong))
+
+
+def sums_hold(report):
+    """The leaks add up to the summary, and what they hold to what is lost."""
+    summary = report["summary"]
+    for kind in LOST + ("possible", "unknown"):
+        of_kind = [leak for leak in report["leaks"] if leak["kind"] == kind and leak["status"] != "suppressed"]
+        for field in ("blocks", "bytes"):
+            listed, told = sum(leak[field] for leak in of_kind), summary["kinds"][kind][field]
+            check(listed == told, f"{kind}: {listed} {field} in the leaks, {told} in the summary")
+        check(len(of_kind) == summary["kinds"][kind]["groups"],
+              f"{kind}: {len(of_kind)} leaks, {summary['kinds'][kind]['groups']} groups in the summary")
+    if report.get("suppressions"):
+        return
+    for field in ("blocks", "bytes"):
+        owned = sum(leak[f"exclusive_{field}"] for leak in report["leaks"] if leak["kind"] in ("definite", "cycle"))
+        lost = sum(summary["kinds"][kind][field] for kind in LOST)
+        shared = summary.get(f"shared_{field}", 0)
+        check(owned + shared == lost, f"exclusive {owned} + shared {shared} = {owned + shared} {field}, but {lost} are lost")
+
+
+def complete(report):
+    """Nothing was missed, and the report says so."""
+    reasons = "; ".join(f"{entry['process']}: {entry['reason']}" for entry in report["incomplete"])
+    check(report["complete"] and not report["incomplete"], f"the report is incomplete: {reasons}")
+
+
+def trusted(report):
+    """All that every report of an ordinary run must be."""
+    complete(report)
+    balanced(report)
+    sums_hold(report)

@@ -1,0 +1,24 @@
+/* new T[n] of a class with a destructor: the pointer lies 8 bytes into the
+ * block, behind the count.
+ *
+ * expect: reachable 0..1 blocks 0..88 bytes
+ * expect: possible 0..1 blocks 0..88 bytes
+ */
+#include "program.h"
+
+struct element {
+        ~element()
+        {
+                opaque(this);
+        }
+        long value;
+};
+
+static element *elements;
+
+int main()
+{
+        elements = new element[(size_t)opaque((void *)10)];
+        scrub();
+        return 0;
+}

@@ -1,0 +1,27 @@
+/* An object known only by its second base class is not lost.
+ *
+ * expect: reachable 0..1 blocks 0..32 bytes
+ * expect: possible 0..1 blocks 0..32 bytes
+ */
+#include "program.h"
+
+struct first {
+        virtual ~first() = default;
+        long a = 1;
+};
+struct second {
+        virtual ~second() = default;
+        long b = 2;
+};
+struct both : first, second {
+};
+
+static second *held;
+
+int main()
+{
+        held = new both;
+        opaque(held);
+        scrub();
+        return 0;
+}
