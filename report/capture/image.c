@@ -189,6 +189,8 @@ int images_segments(const struct images *images, const struct maps *maps, struct
                         continue;
                 if (mem_grow(segments, &capacity, *count + 1, sizeof **segments)) {
                         mem_free(*segments);
+                        *segments = NULL;
+                        *count = 0;
                         return error_no_memory(e, "reading modules");
                 }
                 (*segments)[(*count)++] = (struct segment){

@@ -96,16 +96,21 @@ static bool is_stopped(struct held *held)
  * wait for. */
 static bool settle(struct holder *holder, struct held *held)
 {
-        struct error ignored;
+        struct error e = { 0 };
 
         if (held->state != HELD_RUNNING)
                 return true;
-        if (is_stopped(held)) {
-                take_status(holder, held->tid);
-                held->state = registers_read(&held->registers, held->tid, &ignored) ? HELD_GONE : HELD_STOPPED;
-                return true;
+        if (!is_stopped(held))
+                return false;
+        take_status(holder, held->tid);
+        held->state = HELD_STOPPED;
+        if (registers_read(&held->registers, held->tid, &e)) {
+                if (e.code == ERROR_GONE)
+                        held->state = HELD_GONE;
+                else if (!holder->error.code)
+                        holder->error = e;
         }
-        return false;
+        return true;
 }
 
 /* What a thread that does not stop is doing. */
@@ -268,7 +273,7 @@ static int hold(struct holder *holder)
                                        "cannot list the threads of process %d", (int)holder->stop->pid);
         result = seize_all(holder, tasks);
         (void)closedir(tasks);
-        return result;
+        return holder->error.code ? -1 : result; /* registers may have failed on the way */
 }
 
 /* ---- letting go -------------------------------------------------------- */
