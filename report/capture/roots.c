@@ -1,6 +1,7 @@
 #include "roots.h"
 
 #include "../mem.h"
+#include "arena.h"
 #include "extents.h"
 #include "root_list.h"
 
@@ -99,6 +100,18 @@ static int add_mapped(struct root_builder *builder, uint64_t start, uint64_t end
         return 0;
 }
 
+/* Data of one module, less what malloc keeps there. */
+static int add_data(struct root_builder *builder, uint64_t start, uint64_t end, const char *path)
+{
+        struct range arena = { end, end };
+
+        if (arena_is_allocator(path))
+                return 0;
+        if (arena_is_libc(path))
+                arena = arena_find(builder->from->memory, start, end);
+        return add_mapped(builder, start, arena.start, path) || add_mapped(builder, arena.end, end, path) ? -1 : 0;
+}
+
 static int global_roots(struct root_builder *builder)
 {
         const struct images *images = builder->from->images;
@@ -106,7 +119,7 @@ static int global_roots(struct root_builder *builder)
         for (size_t i = 0; i < images->data_count; i++) {
                 const struct image_data *data = &images->data[i];
 
-                if (add_mapped(builder, data->start, data->end, images->list[data->image].path) ||
+                if (add_data(builder, data->start, data->end, images->list[data->image].path) ||
                     ranges_add(&builder->taken, data->start & ~UINT64_C(4095), (data->end + 4095) & ~UINT64_C(4095)))
                         return -1;
         }

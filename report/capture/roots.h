@@ -8,7 +8,8 @@
  *   weak    (ROOT_UNKNOWN) writable memory that nobody accounts for
  *   none    blocks (mappings of the program's among them: they are nodes),
  *           [heap] and whatever else the allocator lives in, stacks of threads
- *           that ended, finished frames, weir's own memory, devices
+ *           that ended, finished frames, weir's own memory, devices, malloc's
+ *           books in the data of libc and of other allocators (arena.h)
  *
  * Words that name a block from outside memory are roots of kind ROOT_REGISTER
  * too: the registers themselves, and the start of the block that a thread runs

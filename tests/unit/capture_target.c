@@ -273,6 +273,21 @@ static void plant_suspended(void)
         (void)swapcontext(&main_context, &suspended_context);
 }
 
+/* The last block of the heap: where it ends the free rest begins, as the main
+ * arena knows.  Said in two halves, to leave no such word behind. */
+static void plant_top(void)
+{
+        volatile uintptr_t last = 0;
+
+        /* Enough of them to use up what lies free below. */
+        for (int i = 0; i < 256; i++) {
+                uintptr_t block = (uintptr_t)malloc(48);
+
+                last = block > last ? block : last;
+        }
+        say("last_block", last);
+}
+
 static void say_libc(void)
 {
         void (*tls_info)(size_t *, size_t *) =
@@ -319,6 +334,7 @@ static void everything(const char *library)
         planted();
         (void)pthread_create(&thread, NULL, dead_thread, NULL);
         (void)pthread_join(thread, NULL);
+        plant_top();
 }
 
 /* ---- other programs ---------------------------------------------------- */
