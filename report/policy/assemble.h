@@ -1,0 +1,29 @@
+/*
+ * assemble.h: from the processes of a run and their findings to the report:
+ * stacks get names, equal leaks of different processes become one entry, and
+ * whatever was not seen is said.
+ */
+#ifndef WEIR_ASSEMBLE_H
+#define WEIR_ASSEMBLE_H
+
+#include "../collect/collector.h"
+#include "../emit/report.h"
+#include "../error.h"
+#include "../symbols/symbols.h"
+
+struct assemble_options {
+        char *const *command; /* argv with its NULL; NULL = a bare session: the first process's argv is told */
+        /* For progress: called now and then with stacks named so far and in
+         * all; may be NULL. */
+        void (*progress)(void *context, size_t done, size_t total);
+        void *context;
+};
+
+/* Fills an empty report from the run.  Every process's findings (struct
+ * findings, may be NULL) stay its own.  Leaks are in their order and the
+ * summary is complete; status, suppressions and the gate are left to those
+ * who come after.  0, or -1 without memory. */
+int assemble(struct report *report, const struct collector_result *run, struct symbols *symbols,
+             const struct assemble_options *options, struct error *e);
+
+#endif

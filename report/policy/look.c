@@ -1,0 +1,189 @@
+#include "look.h"
+
+#include "../capture/capture.h"
+#include "../graph/graph.h"
+#include "../graph/group.h"
+#include "../mem.h"
+#include "findings.h"
+
+#include <inttypes.h>
+
+void look_forget(void *context, struct process *process)
+{
+        (void)context;
+        findings_destroy(process->findings);
+        process->findings = NULL;
+}
+
+/* ---- what the snapshot needs from the collector ---------------------------- */
+
+struct look {
+        struct process *process;
+        struct range *own;
+        struct capture_thread *threads;
+};
+
+static void look_deinit(struct look *look)
+{
+        mem_free(look->own);
+        mem_free(look->threads);
+}
+
+static int own_ranges(struct look *look, struct capture_request *request, struct error *e)
+{
+        struct process_range *ranges;
+        size_t count;
+
+        if (process_own_ranges(look->process, &ranges, &count, e))
+                return -1;
+        look->own = mem_alloc(count, sizeof *look->own);
+        for (size_t i = 0; look->own && i < count; i++)
+                look->own[i] = (struct range){ .start = ranges[i].start, .end = ranges[i].end };
+        mem_free(ranges);
+        request->own = look->own;
+        request->own_count = count;
+        return look->own ? 0 : error_no_memory(e, "listing the allocator's mappings");
+}
+
+static int thread_table(struct look *look, struct capture_request *request, struct error *e)
+{
+        struct process_thread *threads;
+        size_t count;
+
+        if (process_threads(look->process, &threads, &count, e))
+                return -1;
+        look->threads = mem_alloc(count, sizeof *look->threads);
+        for (size_t i = 0; look->threads && i < count; i++)
+                look->threads[i] = (struct capture_thread){
+                        .tid = threads[i].tid,
+                        .ordinal = threads[i].ordinal,
+                        .stack_low = threads[i].stack_low,
+                        .stack_high = threads[i].stack_high,
+                        .thread_pointer = threads[i].thread_pointer,
+                };
+        mem_free(threads);
+        request->threads = look->threads;
+        request->thread_count = count;
+        return look->threads ? 0 : error_no_memory(e, "listing threads");
+}
+
+/* All threads stand still: now the live table can be made exact. */
+static int heap_of_process(void *context, struct capture_request *request, struct error *e)
+{
+        struct look *look = context;
+
+        if (process_settle(look->process, true, e) || own_ranges(look, request, e) || thread_table(look, request, e))
+                return -1;
+        return process_blocks(look->process, &request->blocks, &request->block_count, e);
+}
+
+static const char *name_of_moment(const struct process *process)
+{
+        if (process->look == PROCESS_LOOK_REQUEST)
+                return "request";
+        switch (process->asked_how) {
+        case WEIR_END_EXEC:
+                return "exec";
+        case WEIR_END_SIGNAL:
+                return "signal";
+        default:
+                return "exit";
+        }
+}
+
+/* ---- looking ---------------------------------------------------------------- */
+
+static int analyse(struct process *process, struct snapshot *snapshot, const struct look_options *options,
+                   struct error *e)
+{
+        const struct group_options wanted = { .reachable = options->reachable, .examples = 3, .references = 8 };
+        struct findings *findings = NULL;
+        struct groups groups;
+        struct graph graph;
+
+        if (graph_analyse(&graph, snapshot, e))
+                return -1;
+        if (!groups_build(&groups, &graph, &wanted, e)) {
+                snapshot_resume(snapshot);
+                findings = findings_of_groups(&groups, &graph, e);
+                if (findings) {
+                        findings->pause_ns = snapshot->pause_ns;
+                        findings->edges = graph.scan.edge_count;
+                }
+                groups_release(&groups);
+        }
+        graph_release(&graph);
+        process->findings = findings;
+        return findings ? 0 : -1;
+}
+
+static int look_alive(struct process *process, const struct look_options *options, struct error *e)
+{
+        struct look look = { .process = process };
+        struct capture_request request = {
+                .pid = process->pid,
+                .inner_pid = process->inner_pid,
+                .at = name_of_moment(process),
+                .session_ns = options->session_ns,
+                .end_tid = process->end_tid,
+                .end_sp = process->end_sp,
+                .end_signal = process->asked_how == WEIR_END_SIGNAL,
+                .tls_static_size = process->tls_static_size,
+                .pthread_size = process->pthread_size,
+                .shim_start = process->shim_start,
+                .shim_end = process->shim_end,
+                .after_stop = heap_of_process,
+                .context = &look,
+        };
+        struct snapshot snapshot = { 0 };
+        int status = snapshot_take(&snapshot, &request, e);
+
+        look_deinit(&look);
+        if (status)
+                mem_free(request.blocks);
+        else
+                status = analyse(process, &snapshot, options, e);
+        snapshot_release(&snapshot);
+        return status;
+}
+
+/* Sites and sizes are all there is to say. */
+static int look_dead(struct process *process, struct error *e)
+{
+        struct findings *findings;
+        struct block *blocks;
+        size_t count;
+
+        if (process_settle(process, process->look == PROCESS_LOOK_DEAD, e) ||
+            process_blocks(process, &blocks, &count, e))
+                return -1;
+        findings = findings_of_blocks(blocks, count, e);
+        mem_free(blocks);
+        process->findings = findings;
+        return findings ? 0 : -1;
+}
+
+/* Nothing that this process allocated is live, so there is nothing to ask. */
+static bool nothing_live(struct process *process, struct error *e)
+{
+        return process->look == PROCESS_LOOK_ENDING && process->asked_how == WEIR_END_EXEC &&
+               !process_settle(process, false, e) && !process->totals.live_blocks && !process->totals.mapped_blocks;
+}
+
+int look_at_process(void *context, struct process *process, struct error *e)
+{
+        const struct look_options *options = context;
+        struct error why = { 0 };
+
+        look_forget(NULL, process);
+        if (process->look == PROCESS_LOOK_DEAD || nothing_live(process, e))
+                return look_dead(process, e);
+        if (!look_alive(process, options, &why))
+                return 0;
+        if (why.code == ERROR_NO_MEMORY) {
+                *e = why;
+                return -1;
+        }
+        process_tell(process, true, "its heap could not be looked at: %s", why.text);
+        return look_dead(process, e);
+}

@@ -1,0 +1,40 @@
+/*
+ * naming.h: names for what a process has only as numbers: stacks, vtables,
+ * variables.
+ */
+#ifndef WEIR_NAMING_H
+#define WEIR_NAMING_H
+
+#include "../collect/process.h"
+#include "../emit/report.h"
+#include "../symbols/symbols.h"
+#include "findings.h"
+
+/* A stack as the report shows it: frame 0 is the allocation function, inlined
+ * frames are expanded.  Frames in the report's memory. */
+struct named_stack {
+        struct report_frame *frames;
+        size_t count;
+        bool truncated;
+};
+
+/* 0, or -1 without memory. */
+int name_stack(struct report *report, struct symbols *symbols, struct process *process, uint32_t stack,
+               struct named_stack *out);
+
+/* "function (file:line)" of the frame that asked for memory: the first that is
+ * no allocation function; NULL when nothing is known.  0 or -1. */
+int name_site(struct report *report, const struct named_stack *stack, const char **site);
+
+/* The class whose vtable is at `place`, in the report's memory; NULL = none. */
+int name_type(struct report *report, struct symbols *symbols, const struct process *process,
+              const struct finding_place *place, const char **type);
+
+/* "global module (variable+0x8)". */
+int name_global(struct report *report, struct symbols *symbols, const struct process *process,
+                const struct finding_place *place, const char **name);
+
+/* The name of an allocation function as a program writes it. */
+const char *name_function(enum weir_function function);
+
+#endif
