@@ -9,7 +9,7 @@
  *                       component's members), so that a hundred lost trees
  *                       built by the same code, or 1000 rings, are one group
  *     indirect          the same owners
- *     possible          the same weak link
+ *     possible          the same strength of the weakest link
  *     reachable         nothing more
  * A definite group counts its heads only, a cycle group the members of its
  * cycles; what hangs from them is in `exclusive_*`.  A cycle group's stack and
@@ -48,12 +48,22 @@ struct group_example {
         size_t references_count;
 };
 
+/* What removing an edge of a cycle does. */
+enum break_how {
+        BREAK_NOTHING, /* not asked */
+        BREAK_ALL,     /* leaves no cycle */
+        BREAK_ALIKE,   /* leaves no cycle when all edges like it go: the same offset between the same sites and types */
+        BREAK_SPLIT,   /* leaves less: some blocks are no longer part of a cycle with the others */
+};
+
 /* An edge of a cycle: the word at `offset` of `block` that points at `to`. */
 struct group_step {
         uint64_t block;
         uint64_t offset;
         uint64_t to;
         enum strength strength;
+        enum break_how how; /* in break_at */
+        uint64_t alike;     /* in break_at: edges like it in this cycle, itself with them */
 };
 
 struct group_cycle {              /* of the example: the group's first cycle */
@@ -61,9 +71,8 @@ struct group_cycle {              /* of the example: the group's first cycle */
         uint64_t length;          /* steps of the shortest cycle */
         struct group_step *path;  /* its first steps; path[i].to == path[i + 1].block */
         size_t path_count;        /* == length, but for very long ones */
-        struct group_step *break_at; /* edges whose removal breaks it: first those that end every cycle */
+        struct group_step *break_at; /* edges of the path whose removal breaks it, the best first; the first few */
         size_t break_at_count;
-        bool breaks_all;          /* removing break_at[0] alone leaves no cycle */
 };
 
 struct group_size {
