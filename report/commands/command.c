@@ -87,8 +87,8 @@ static int run_command(const struct command *command, int argc, char **argv, voi
         struct options_result parsed;
         int status;
 
-        if (command->defaults)
-                command->defaults(options);
+        if (command->defaults && command->defaults(options, e))
+                return fail(e, command);
         if (options_parse(command->groups, command->group_count, command->flags, argc, argv, options, &parsed, e))
                 return fail(e, command);
         if (parsed.help) {

@@ -35,8 +35,8 @@ struct command {
         unsigned flags;          /* enum options_flag */
         bool hidden;             /* not shown: for weir's own use */
 
-        /* Puts the defaults into the zeroed options; may be NULL. */
-        void (*defaults)(void *options);
+        /* Puts the defaults into the zeroed options: 0, or -1.  May be NULL. */
+        int (*defaults)(void *options, struct error *e);
 
         /* Does the work on the operands, which end with a NULL.  Returns the
          * exit status, or -1 with an error for the caller to print. */

@@ -1,0 +1,90 @@
+#include "command.h"
+
+#include "output.h"
+#include "shared.h"
+#include "target.h"
+#include "tracing.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define TRACE(member) offsetof(struct tracing_options, member)
+
+static const struct option_spec trace_specs[] = {
+        { "wait", 0, OPTION_SIZE, "SECONDS", "wait for processes that outlive the command (2)", TRACE(wait) },
+        { "on-full", 0, OPTION_CHOICE, "wait|drop", "a program too fast to follow waits, or loses events", TRACE(on_full) },
+        { "check-stacks", 0, OPTION_FLAG, NULL, "compare every stack with libunwind's (slow)", TRACE(check_stacks) },
+};
+
+static const struct option_group groups[] = {
+        { "Report", shared_output_specs, 5, offsetof(struct run_options, output) },
+        { "Gate", shared_policy_specs, 5, offsetof(struct run_options, policy) },
+        { "Tracing", trace_specs, sizeof trace_specs / sizeof trace_specs[0], offsetof(struct run_options, trace) },
+};
+
+int run_options_from_environment(struct run_options *options, struct error *e)
+{
+        enum { WORDS = 200 };
+        static char line[16384];
+        static char *argv[WORDS];
+        const char *text = getenv("WEIR_OPTIONS");
+        struct options_result parsed;
+        int argc;
+
+        shared_output_defaults(&options->output);
+        if (!text)
+                return 0;
+        if (snprintf(line, sizeof line, "%s", text) >= (int)sizeof line)
+                return error_set(e, ERROR_USAGE, "WEIR_OPTIONS is longer than %zu bytes", sizeof line - 1);
+        argc = options_split(line, argv, WORDS, e);
+        if (argc < 0 || options_parse(groups, sizeof groups / sizeof groups[0], OPTIONS_ONLY, argc, argv, options,
+                                      &parsed, e))
+                return error_prefix(e, "WEIR_OPTIONS");
+        return 0;
+}
+
+static int defaults(void *options, struct error *e)
+{
+        return run_options_from_environment(options, e);
+}
+
+/* The output is opened first: it must not keep an earlier report when the
+ * command turns out to be one that cannot be traced. */
+static int run_checked(struct run_options *options, char **argv, struct output *output, struct error *e)
+{
+        char file[PATH_MAX];
+
+        if (target_find(argv[0], getenv("PATH"), file, e) || target_check(file, e))
+                return -1;
+        return tracing_run(options, argv, output, e);
+}
+
+static int run(void *options, int argc, char **argv, struct error *e)
+{
+        struct run_options *run_options = options;
+        struct output output;
+        int status;
+
+        if (!argc)
+                return error_set(e, ERROR_USAGE, "a command to trace is missing: weir run [options] [--] COMMAND [ARG...]");
+        if (output_init(&output, run_options->output.report, stderr, e))
+                return -1;
+        status = run_checked(run_options, argv, &output, e);
+        output_deinit(&output);
+        return status;
+}
+
+const struct command command_run = {
+        .name = "run",
+        .arguments = "[--] COMMAND [ARG...]",
+        .summary = "trace a command and all it starts; report what leaks",
+        .description = "Runs COMMAND with its own input, output and exit status, traces it and every process\n"
+                       "it starts, and prints what leaked on standard error.  WEIR_OPTIONS gives defaults.\n",
+        .groups = groups,
+        .group_count = sizeof groups / sizeof groups[0],
+        .options_size = sizeof(struct run_options),
+        .flags = OPTIONS_STOP,
+        .defaults = defaults,
+        .run = run,
+};

@@ -1,0 +1,40 @@
+/*
+ * tracing.h: one traced run from the collector to the printed report:
+ * what `weir run` and a bare LD_PRELOAD have in common.
+ */
+#ifndef WEIR_TRACING_H
+#define WEIR_TRACING_H
+
+#include "error.h"
+#include "options.h"
+#include "output.h"
+#include "shared.h"
+
+struct tracing_options {
+        struct option_size wait; /* seconds, for processes that outlive the command */
+        int on_full;             /* enum tracing_on_full */
+        bool check_stacks;
+};
+
+enum tracing_on_full { ON_FULL_WAIT, ON_FULL_DROP };
+
+struct run_options {
+        struct shared_output output;
+        struct shared_policy policy;
+        struct tracing_options trace;
+};
+
+/* Puts defaults into zeroed options, then those of WEIR_OPTIONS.  0, or -1
+ * with ERROR_USAGE. */
+int run_options_from_environment(struct run_options *options, struct error *e);
+
+/* Runs argv traced; writes the report to `output`; judges it.  Returns the exit
+ * status of DESIGN.md's table, or -1.  Does not return when the command died by a
+ * signal and the gate passed: weir then dies by the same. */
+int tracing_run(const struct run_options *options, char *const *argv, struct output *output, struct error *e);
+
+/* The same for the session that a preloaded library asked for over `socket`.
+ * The report's verdict has no effect but what is printed. */
+int tracing_serve(const struct run_options *options, int socket, struct output *output, struct error *e);
+
+#endif
