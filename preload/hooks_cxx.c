@@ -1,0 +1,67 @@
+/*
+ * hooks_cxx.c: operator new and delete in every form, defined under their
+ * mangled names.  Compiled with -fexceptions: the real operator new throws
+ * through these functions, and the cleanup lowers the guard as it passes.
+ */
+#include "early.h"
+#include "frame.h"
+#include "guard.h"
+#include "next.h"
+#include "ring.h"
+#include "unwind.h"
+
+static inline void lower(const bool *raised)
+{
+        if (*raised)
+                guard_leave();
+}
+
+#define NEW_HOOK(name, FUNCTION, parameters, arguments)                                                                \
+        WEIR_EXPORT void *name parameters                                                                              \
+        {                                                                                                              \
+                __attribute__((cleanup(lower))) bool recording = guard_enter();                                        \
+                void *block = next.name arguments;                                                                     \
+                                                                                                                       \
+                if (likely(recording && block))                                                                        \
+                        ring_put(WEIR_EVENT_ALLOC, (uintptr_t)block, size,                                             \
+                                 unwind_stack(thread_local_state.self->unwind, frame_state_of_caller(),                \
+                                              WEIR_FN_##FUNCTION));                                                    \
+                return block;                                                                                          \
+        }
+
+#define DELETE_HOOK(name, FUNCTION, parameters, arguments)                                                             \
+        WEIR_EXPORT void name parameters                                                                               \
+        {                                                                                                              \
+                __attribute__((cleanup(lower))) bool recording = guard_enter();                                        \
+                                                                                                                       \
+                if (likely(recording && block))                                                                        \
+                        ring_put(WEIR_EVENT_FREE, (uintptr_t)block, WEIR_FN_##FUNCTION, 0);                            \
+                next.name arguments;                                                                                   \
+        }
+
+NEW_HOOK(_Znwm, NEW, (size_t size), (size))
+NEW_HOOK(_ZnwmRKSt9nothrow_t, NEW, (size_t size, const struct nothrow *n), (size, n))
+NEW_HOOK(_ZnwmSt11align_val_t, NEW, (size_t size, size_t alignment), (size, alignment))
+NEW_HOOK(_ZnwmSt11align_val_tRKSt9nothrow_t, NEW, (size_t size, size_t alignment, const struct nothrow *n),
+         (size, alignment, n))
+NEW_HOOK(_Znam, NEW_ARRAY, (size_t size), (size))
+NEW_HOOK(_ZnamRKSt9nothrow_t, NEW_ARRAY, (size_t size, const struct nothrow *n), (size, n))
+NEW_HOOK(_ZnamSt11align_val_t, NEW_ARRAY, (size_t size, size_t alignment), (size, alignment))
+NEW_HOOK(_ZnamSt11align_val_tRKSt9nothrow_t, NEW_ARRAY, (size_t size, size_t alignment, const struct nothrow *n),
+         (size, alignment, n))
+
+DELETE_HOOK(_ZdlPv, DELETE, (void *block), (block))
+DELETE_HOOK(_ZdlPvm, DELETE, (void *block, size_t size), (block, size))
+DELETE_HOOK(_ZdlPvRKSt9nothrow_t, DELETE, (void *block, const struct nothrow *n), (block, n))
+DELETE_HOOK(_ZdlPvSt11align_val_t, DELETE, (void *block, size_t alignment), (block, alignment))
+DELETE_HOOK(_ZdlPvmSt11align_val_t, DELETE, (void *block, size_t size, size_t alignment), (block, size, alignment))
+DELETE_HOOK(_ZdlPvSt11align_val_tRKSt9nothrow_t, DELETE, (void *block, size_t alignment, const struct nothrow *n),
+            (block, alignment, n))
+DELETE_HOOK(_ZdaPv, DELETE_ARRAY, (void *block), (block))
+DELETE_HOOK(_ZdaPvm, DELETE_ARRAY, (void *block, size_t size), (block, size))
+DELETE_HOOK(_ZdaPvRKSt9nothrow_t, DELETE_ARRAY, (void *block, const struct nothrow *n), (block, n))
+DELETE_HOOK(_ZdaPvSt11align_val_t, DELETE_ARRAY, (void *block, size_t alignment), (block, alignment))
+DELETE_HOOK(_ZdaPvmSt11align_val_t, DELETE_ARRAY, (void *block, size_t size, size_t alignment),
+            (block, size, alignment))
+DELETE_HOOK(_ZdaPvSt11align_val_tRKSt9nothrow_t, DELETE_ARRAY,
+            (void *block, size_t alignment, const struct nothrow *n), (block, alignment, n))

@@ -1,0 +1,241 @@
+#include "process.h"
+
+#include "early.h"
+#include "end.h"
+#include "guard.h"
+#include "next.h"
+#include "note.h"
+#include "raw.h"
+#include "ring.h"
+#include "session.h"
+#include "unwind.h"
+
+#include <sys/mman.h>
+
+union process_page process_page __attribute__((aligned(4096)));
+
+/* What a fork child needs of its parent's page: not wiped, and not changed but
+ * by process_start. */
+static struct session_channel channel;
+static char session_text[128]; /* value of WEIR_SESSION_ENV */
+static bool tried;             /* the first image of this memory had its chance */
+
+extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+extern const char _end[] __attribute__((visibility("hidden")));
+extern char __libc_single_threaded __attribute__((weak));
+static const char never_single;
+
+/* ---- environment, as the kernel gave it --------------------------------- */
+
+static char **kernel_environment(void)
+{
+        char **p = (char **)(end_of_main_stack() + sizeof(long)); /* argv */
+
+        while (*p)
+                p++;
+        return p + 1;
+}
+
+static const char *environment(const char *name)
+{
+        size_t length = raw_length(name);
+
+        for (char **p = kernel_environment(); *p; p++)
+                if (raw_begins(*p, name) && (*p)[length] == '=')
+                        return *p + length + 1;
+        return NULL;
+}
+
+/* ---- start -------------------------------------------------------------- */
+
+static bool attach(void)
+{
+        const char *text;
+
+        if (tried) {
+                if (!channel.base)
+                        return false;
+                if (session_fork(&channel, session_text))
+                        return true;
+                channel.base = NULL;
+                return false;
+        }
+        tried = true;
+        text = environment(WEIR_SESSION_ENV);
+        if (!text || raw_length(text) >= sizeof session_text)
+                return false;
+        raw_append(session_text, text);
+        if (session_attach(text, &channel))
+                return true;
+        channel.base = NULL;
+        return false;
+}
+
+static uint32_t shift_of(uint32_t records)
+{
+        return (uint32_t)__builtin_ctz(records);
+}
+
+static void find_parts(struct process *p)
+{
+        const struct weir_layout *l = &channel.layout;
+
+        p->session = channel.session;
+        p->control = (struct weir_control *)channel.base;
+        p->threads = (struct weir_thread *)(channel.base + weir_threads_offset(l));
+        p->notes = channel.base + weir_notes_offset(l);
+        p->nodes = (struct weir_node *)(channel.base + weir_nodes_offset(l));
+        for (unsigned ring = 0; ring < WEIR_RINGS; ring++)
+                p->events[ring] = (struct weir_event *)(channel.base + weir_ring_offset(l, ring));
+        p->ring_shift[0] = shift_of(l->ring0_records);
+        p->ring_shift[1] = shift_of(l->ring_records);
+}
+
+static void fill_control(struct weir_control *c, int32_t pid, uint32_t parent_slot)
+{
+        c->magic = WEIR_CHANNEL_MAGIC;
+        c->version = WEIR_CHANNEL_VERSION;
+        c->slot = channel.slot;
+        c->pid = pid;
+        c->ppid = raw_getppid();
+        c->parent_slot = parent_slot;
+        c->fork_sequence = parent_slot ? thread_local_state.fork_sequence : 0;
+        c->start_ns = raw_now();
+        c->layout = channel.layout;
+        c->shim_start = (uintptr_t)__ehdr_start;
+        c->shim_end = (uintptr_t)_end;
+        c->next_node = 1;
+        (void)raw_syscall(SYS_getcwd, c->cwd, sizeof c->cwd, 0, 0);
+}
+
+static void say_who(void)
+{
+        struct note_piece piece;
+        char path[WEIR_PATH_MAX];
+        char **argv = (char **)(end_of_main_stack() + sizeof(long)), **last = argv;
+        long n = raw_syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", path, sizeof path);
+
+        if (n > 0) {
+                piece = (struct note_piece){path, (size_t)n};
+                note_send(WEIR_NOTE_EXE, 0, &piece, 1);
+        }
+        /* The kernel lays the arguments out one after the other. */
+        while (*last)
+                last++;
+        if (last == argv)
+                return;
+        piece = (struct note_piece){argv[0], (size_t)(last[-1] - argv[0]) + raw_length(last[-1]) + 1};
+        if (piece.length > 4096)
+                piece.length = 4096;
+        note_send(WEIR_NOTE_ARGV, 0, &piece, 1);
+}
+
+static void start(struct process *p, int32_t pid)
+{
+        uint32_t parent_slot = tried && channel.base ? channel.slot + 1 : 0;
+
+        p->single = &__libc_single_threaded ? &__libc_single_threaded : &never_single;
+        if (!attach()) {
+                atomic_store(&p->mode, PROCESS_OFF);
+                return;
+        }
+        p->pid = pid;
+        find_parts(p);
+        fill_control(p->control, pid, parent_slot);
+        thread_forget_all();
+        (void)unwind_process_init(&(struct unwind_process){
+                .control = p->control,
+                .nodes = p->nodes,
+                .node_capacity = channel.layout.nodes,
+                .check = p->session->flags & WEIR_SESSION_CHECK_STACKS,
+        });
+        atomic_store_explicit(&p->session->slot_state[channel.slot], WEIR_SLOT_LIVE, memory_order_release);
+        session_ring_bell(p->session);
+        atomic_store(&p->mode, p->session->flags & WEIR_SESSION_DROP ? PROCESS_DROP : PROCESS_LIVE);
+        say_who();
+}
+
+__attribute__((noinline, cold)) bool process_enter(void)
+{
+        struct process *p = process_self;
+        uint32_t expected = PROCESS_NEW;
+
+        if (p->mode == PROCESS_NEW) {
+                next_resolve();
+                /* Fails where this memory is a file's; the atfork handler then
+                 * does it for all forks but raw ones. */
+                (void)raw_madvise(&process_page, sizeof process_page, MADV_WIPEONFORK);
+                if (atomic_compare_exchange_strong(&p->mode, &expected, PROCESS_STARTING))
+                        start(p, raw_getpid());
+        }
+        if (p->mode != PROCESS_LIVE && p->mode != PROCESS_DROP && p->mode != PROCESS_LOST)
+                return false;
+        if (!thread_local_state.self) {
+                if (!thread_register())
+                        return false;
+                early_flush();
+        }
+        return true;
+}
+
+bool process_is_mine(void)
+{
+        return process_self->pid == raw_getpid();
+}
+
+void process_parallel(void)
+{
+        struct process *p = process_self;
+
+        if (p->parallel || !p->control)
+                return;
+        /* Two threads may both mark; the collector heeds the first mark. */
+        ring_mark_parallel();
+        atomic_store(&p->control->parallel, 1);
+        atomic_store(&p->parallel, 1);
+}
+
+/* ---- fork --------------------------------------------------------------- */
+
+void process_fork_prepare(void)
+{
+        bool recording = guard_enter();
+
+        thread_local_state.fork_sequence = 0;
+        if (recording && process_is_mine())
+                thread_local_state.fork_sequence = ring_mark_fork();
+        if (recording)
+                guard_leave();
+}
+
+void process_fork_parent(void)
+{
+        thread_local_state.fork_sequence = 0;
+}
+
+void process_fork_child(void)
+{
+        raw_zero(&process_page, sizeof process_page);
+        if (guard_enter())
+                guard_leave();
+        thread_local_state.fork_sequence = 0;
+}
+
+/* ---- library ------------------------------------------------------------ */
+
+__attribute__((constructor)) static void library_start(void)
+{
+        if (guard_enter())
+                guard_leave();
+        (void)pthread_atfork(process_fork_prepare, process_fork_parent, process_fork_child);
+}
+
+__attribute__((destructor)) static void library_end(void)
+{
+        struct process *p = process_self;
+        uint64_t sp = (uintptr_t)__builtin_frame_address(0);
+
+        if (p->exit_sp && p->exit_tid == raw_gettid())
+                sp = p->exit_sp;
+        (void)end_request(WEIR_END_EXIT, p->exit_status, sp, NULL);
+}
