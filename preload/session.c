@@ -141,9 +141,10 @@ bool session_fork(struct session_channel *c, const char *text)
         size_t bytes = weir_channel_size(&c->layout);
 
         c->slot = claim(c->session);
+        /* MAP_NONBLOCK: or the kernel fills the whole channel with memory. */
         if (c->slot < WEIR_SLOTS &&
             raw_syscall6(SYS_remap_file_pages, (long)c->base, (long)bytes, 0,
-                         (long)(weir_channel_offset(c->slot) / WEIR_PAGE), 0, 0) == 0)
+                         (long)(weir_channel_offset(c->slot) / WEIR_PAGE), MAP_NONBLOCK, 0) == 0)
                 return true;
         if (c->slot < WEIR_SLOTS)
                 atomic_store(&c->session->slot_state[c->slot], WEIR_SLOT_FREE);
