@@ -14,12 +14,6 @@ enum {
         SETTLE_ROUNDS = 64,    /* of draining, while producers that waited for room finish */
 };
 
-/* A stack node that outlives its channel. */
-struct process_kept_node {
-        uint32_t index;
-        struct weir_node node;
-};
-
 /* ---- life ---------------------------------------------------------------- */
 
 static int check_control(const struct weir_control *control, size_t size, struct weir_layout *layout, struct error *e)

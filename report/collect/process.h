@@ -25,7 +25,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct process_kept_node;
+/* A stack node that outlives its channel. */
+struct process_kept_node {
+        uint32_t index; /* in the stack table */
+        struct weir_node node;
+};
 
 /* A module that stacks may name; kept after it was unloaded. */
 struct process_module {
