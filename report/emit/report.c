@@ -1,0 +1,160 @@
+#include "report.h"
+
+#include "../mem.h"
+
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- memory --------------------------------------------------------------- */
+
+enum { CHUNK_SIZE = 64 * 1024, ALIGNMENT = alignof(max_align_t) };
+
+struct report_chunk {
+        struct report_chunk *next;
+        size_t size, used; /* of `memory` */
+        alignas(max_align_t) unsigned char memory[];
+};
+
+struct report *report_create(void)
+{
+        struct report *report = mem_alloc(1, sizeof *report);
+
+        if (report)
+                report->weir_version = WEIR_VERSION;
+        return report;
+}
+
+void report_destroy(struct report *report)
+{
+        struct report_chunk *next;
+
+        if (!report)
+                return;
+        for (struct report_chunk *chunk = report->arena; chunk; chunk = next) {
+                next = chunk->next;
+                mem_free(chunk);
+        }
+        mem_free(report);
+}
+
+/* A chunk with room for `size` bytes: the first, or a new one.  A large object
+ * gets a chunk of its own behind the first, which stays in use. */
+static struct report_chunk *room(struct report *report, size_t size)
+{
+        struct report_chunk *first = report->arena, *chunk;
+        size_t want = size > CHUNK_SIZE / 4 ? size : CHUNK_SIZE;
+
+        if (first && size <= first->size - first->used)
+                return first;
+        chunk = mem_alloc(1, sizeof *chunk + want);
+        if (!chunk)
+                return NULL;
+        chunk->size = want;
+        if (first && want != CHUNK_SIZE) {
+                chunk->next = first->next;
+                first->next = chunk;
+        } else {
+                chunk->next = first;
+                report->arena = chunk;
+        }
+        return chunk;
+}
+
+void *report_array(struct report *report, size_t count, size_t size)
+{
+        struct report_chunk *chunk;
+        size_t bytes;
+        void *memory;
+
+        if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX / 2)
+                return NULL;
+        bytes = bytes ? (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : ALIGNMENT;
+        chunk = room(report, bytes);
+        if (!chunk)
+                return NULL;
+        memory = chunk->memory + chunk->used;
+        chunk->used += bytes;
+        return memory;
+}
+
+const char *report_string(struct report *report, const char *text)
+{
+        size_t length = strlen(text) + 1;
+        char *copy = report_array(report, length, 1);
+
+        return copy ? memcpy(copy, text, length) : NULL;
+}
+
+const char *report_format(struct report *report, const char *format, ...)
+{
+        va_list args;
+        int length;
+        char *text;
+
+        va_start(args, format);
+        length = vsnprintf(NULL, 0, format, args);
+        va_end(args);
+        text = length < 0 ? NULL : report_array(report, (size_t)length + 1, 1);
+        if (!text)
+                return NULL;
+        va_start(args, format);
+        (void)vsnprintf(text, (size_t)length + 1, format, args);
+        va_end(args);
+        return text;
+}
+
+/* ---- names ---------------------------------------------------------------- */
+
+static const char *const kinds[KIND_COUNT] = {
+        [KIND_DEFINITE] = "definite", [KIND_CYCLE] = "cycle",         [KIND_INDIRECT] = "indirect",
+        [KIND_POSSIBLE] = "possible", [KIND_REACHABLE] = "reachable", [KIND_UNKNOWN] = "unknown",
+};
+
+static const char *const strengths[STRENGTH_COUNT] = {
+        [STRENGTH_NONE] = "none",           [STRENGTH_AMBIGUOUS] = "ambiguous",
+        [STRENGTH_UNALIGNED] = "unaligned", [STRENGTH_END] = "end",
+        [STRENGTH_INTERIOR] = "interior",   [STRENGTH_TAGGED] = "tagged",
+        [STRENGTH_KNOWN] = "known",         [STRENGTH_EXACT] = "exact",
+};
+
+static const char *const statuses[] = { "new", "known", "suppressed" };
+static const char *const gates[] = { "off", "pass", "fail", "incomplete" };
+static const char *const ends[] = { "exited", "signaled", "exec", "running" };
+
+const char *kind_name(enum kind kind)
+{
+        return kinds[kind];
+}
+
+const char *strength_name(enum strength strength)
+{
+        return strengths[strength];
+}
+
+const char *leak_status_name(enum leak_status status)
+{
+        return statuses[status];
+}
+
+const char *gate_status_name(enum gate_status status)
+{
+        return gates[status];
+}
+
+const char *end_how_name(enum end_how how)
+{
+        return ends[how];
+}
+
+bool kind_parse(const char *name, size_t length, enum kind *kind)
+{
+        for (int i = 0; i < KIND_COUNT; i++) {
+                if (strlen(kinds[i]) != length || memcmp(kinds[i], name, length))
+                        continue;
+                *kind = (enum kind)i;
+                return true;
+        }
+        return false;
+}
