@@ -26,8 +26,11 @@ static void note_argv(struct process *process, const char *data, size_t length)
 {
         size_t capacity = 0;
 
-        if (process->argv)
-                return; /* told once */
+        for (size_t i = 0; i < process->argv_count; i++)
+                mem_free(process->argv[i]);
+        mem_free(process->argv);
+        process->argv = NULL;
+        process->argv_count = 0;
         while (length && process->argv_count < ARGV_MAX) {
                 size_t used = strnlen(data, length), step = used < length ? used + 1 : used;
                 char *argument = mem_alloc(used + 1, 1);

@@ -165,17 +165,22 @@ static void read_arguments(struct process *process)
                 drain_note(process, WEIR_NOTE_ARGV, 0, text, length, 0);
 }
 
+/* A forked child's program is its parent's, and /proc may already speak of
+ * the one it executed. */
 static void describe(struct process *process)
 {
-        char *exe = identity_exe(process->pid);
         int32_t parent = identity_parent(process->pid);
+        char *exe;
 
+        if (parent)
+                process->ppid = parent;
+        if (process->forked)
+                return;
+        exe = identity_exe(process->pid);
         if (exe) {
                 mem_free(process->exe);
                 process->exe = exe;
         }
-        if (parent)
-                process->ppid = parent;
         read_arguments(process);
 }
 

@@ -12,8 +12,8 @@
 
 /* Finds the process's pid, which differs from inner_pid in another pid
  * namespace, by looking for a mapping of the session's memory; fills pid,
- * pidfd, ppid, exe and argv as far as they can be known.  False when the
- * process is gone already. */
+ * pidfd, ppid and, unless it was forked, exe and argv as far as they can be
+ * known.  False when the process is gone already. */
 bool identity_find(struct process *process, uint64_t inode);
 
 /* The wait status of a process whose pidfd is readable and that is not weir's

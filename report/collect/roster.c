@@ -167,13 +167,36 @@ static bool inherit_from(struct process *parent, struct process *child, uint64_t
         return claimed || late;
 }
 
+/* The child's own notes say the same a little later, if they come at all. */
+static void take_names(const struct process *parent, struct process *child)
+{
+        char *exe = *child->exe ? NULL : mem_string(parent->exe);
+
+        if (exe) {
+                mem_free(child->exe);
+                child->exe = exe;
+        }
+        if (child->argv || !parent->argv_count)
+                return;
+        child->argv = mem_alloc(parent->argv_count, sizeof *child->argv);
+        while (child->argv && child->argv_count < parent->argv_count) {
+                char *argument = mem_string(parent->argv[child->argv_count]);
+
+                if (!argument)
+                        break;
+                child->argv[child->argv_count++] = argument;
+        }
+}
+
 static void await_parent(struct roster *roster, struct process *child, uint64_t now_ns)
 {
         struct process *parent = find_parent(roster, child);
 
         if (parent && !inherit_from(parent, child, now_ns))
                 return;
-        if (!parent)
+        if (parent)
+                take_names(parent, child);
+        else
                 process_tell(child, false, "what it inherited at its fork is not known");
         child->state = PROCESS_TRACED;
 }
