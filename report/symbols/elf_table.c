@@ -1,0 +1,192 @@
+#include "elf_table.h"
+
+#include "../mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* How far a label without a size is believed to reach. */
+#define LABEL_REACH UINT64_C(0x10000)
+
+static uint8_t binding_rank(const GElf_Sym *symbol)
+{
+        switch (GELF_ST_BIND(symbol->st_info)) {
+        case STB_GLOBAL:
+        case STB_GNU_UNIQUE:
+                return 3;
+        case STB_WEAK:
+                return 2;
+        default:
+                return 1;
+        }
+}
+
+static uint8_t rank_of(const GElf_Sym *symbol, const char *name)
+{
+        unsigned rank = binding_rank(symbol);
+
+        if (GELF_ST_TYPE(symbol->st_info) != STT_NOTYPE)
+                rank += 4;
+        /* Of two aliases, the one that programs call. */
+        return (uint8_t)(rank * 2 + (name[0] != '_'));
+}
+
+static bool is_code(Elf *elf, const GElf_Sym *symbol, GElf_Word index)
+{
+        Elf_Scn *section;
+        GElf_Shdr header;
+
+        switch (GELF_ST_TYPE(symbol->st_info)) {
+        case STT_FUNC:
+        case STT_GNU_IFUNC:
+                return true;
+        case STT_NOTYPE:
+                section = elf ? elf_getscn(elf, index) : NULL;
+                return section && gelf_getshdr(section, &header) && (header.sh_flags & SHF_EXECINSTR);
+        default:
+                return false;
+        }
+}
+
+static bool is_symbol(const GElf_Sym *symbol, const char *name, GElf_Word index)
+{
+        unsigned type = GELF_ST_TYPE(symbol->st_info);
+
+        if (!name || !name[0] || index == SHN_UNDEF || index == SHN_ABS || index == SHN_COMMON)
+                return false;
+        if (type == STT_NOTYPE && (name[0] == '$' || !strncmp(name, ".L", 2)))
+                return false;
+        return type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE || type == STT_OBJECT ||
+               type == STT_COMMON;
+}
+
+static int add(struct elf_symbols *symbols, const GElf_Sym *symbol, uint64_t start, const char *name)
+{
+        uint64_t end;
+
+        if (mem_grow(&symbols->list, &symbols->capacity, symbols->count + 1, sizeof *symbols->list))
+                return -1;
+        symbols->list[symbols->count++] = (struct elf_symbol){
+                .start = start,
+                .size = __builtin_add_overflow(start, symbol->st_size, &end) ? 0 : symbol->st_size,
+                .name = name,
+                .rank = rank_of(symbol, name),
+        };
+        return 0;
+}
+
+static int compare(const void *left, const void *right)
+{
+        const struct elf_symbol *a = left, *b = right;
+
+        if (a->start != b->start)
+                return a->start < b->start ? -1 : 1;
+        if (a->size != b->size)
+                return a->size > b->size ? -1 : 1;
+        if (a->rank != b->rank)
+                return a->rank > b->rank ? -1 : 1;
+        return strcmp(a->name, b->name);
+}
+
+static int settle(struct elf_symbols *symbols)
+{
+        uint64_t reach = 0;
+
+        if (!symbols->count)
+                return 0;
+        qsort(symbols->list, symbols->count, sizeof *symbols->list, compare);
+        symbols->reach = mem_alloc(symbols->count, sizeof *symbols->reach);
+        if (!symbols->reach)
+                return -1;
+        for (size_t i = 0; i < symbols->count; i++) {
+                uint64_t end = symbols->list[i].start + symbols->list[i].size;
+
+                reach = end > reach ? end : reach;
+                symbols->reach[i] = reach;
+        }
+        return 0;
+}
+
+static int read_one(struct elf_table *table, Dwfl_Module *module, int index)
+{
+        GElf_Sym symbol;
+        GElf_Addr address;
+        GElf_Word section;
+        Elf *elf = NULL;
+        Dwarf_Addr bias;
+        const char *name = dwfl_module_getsym_info(module, index, &symbol, &address, &section, &elf, &bias);
+
+        if (!is_symbol(&symbol, name, name ? section : SHN_UNDEF))
+                return 0;
+        return add(is_code(elf, &symbol, section) ? &table->functions : &table->variables, &symbol, address, name);
+}
+
+int elf_table_read(struct elf_table *table, Dwfl_Module *module)
+{
+        int count = dwfl_module_getsymtab(module);
+
+        *table = (struct elf_table){ 0 };
+        for (int i = 1; i < count; i++) {
+                if (read_one(table, module, i))
+                        goto fail;
+        }
+        if (settle(&table->functions) || settle(&table->variables))
+                goto fail;
+        return 0;
+fail:
+        elf_table_deinit(table);
+        return -1;
+}
+
+static void deinit(struct elf_symbols *symbols)
+{
+        mem_free(symbols->list);
+        mem_free(symbols->reach);
+        *symbols = (struct elf_symbols){ 0 };
+}
+
+void elf_table_deinit(struct elf_table *table)
+{
+        deinit(&table->functions);
+        deinit(&table->variables);
+}
+
+/* Number of symbols that start at or before the address. */
+static size_t starting_before(const struct elf_symbols *symbols, uint64_t address)
+{
+        size_t low = 0, high = symbols->count;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (symbols->list[middle].start <= address)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+static bool same_range(const struct elf_symbol *a, const struct elf_symbol *b)
+{
+        return a->start == b->start && a->size == b->size;
+}
+
+const struct elf_symbol *elf_symbol_at(const struct elf_symbols *symbols, uint64_t address)
+{
+        const struct elf_symbol *list = symbols->list, *label = NULL;
+
+        for (size_t i = starting_before(symbols, address); i-- > 0;) {
+                if (address - list[i].start < list[i].size) {
+                        while (i && same_range(&list[i - 1], &list[i]))
+                                i--;
+                        return &list[i];
+                }
+                if (!list[i].size && (!label || same_range(&list[i], label)) && address - list[i].start < LABEL_REACH)
+                        label = &list[i];
+                /* Nothing from here down ends behind the address. */
+                if (symbols->reach[i] <= address)
+                        return label && symbols->reach[i] <= label->start ? label : NULL;
+        }
+        return NULL;
+}
