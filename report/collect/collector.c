@@ -295,7 +295,10 @@ static bool finished_bare(struct collector *collector, uint64_t now_ns)
 {
         if (!collector->result->process_count)
                 return now_ns > BARE_START_NS;
-        return roster_all_stand(&collector->roster) && !roster_expects(&collector->roster, now_ns);
+        if (roster_all_stand(&collector->roster))
+                return !roster_expects(&collector->roster, now_ns);
+        roster_release_standing(&collector->roster); /* another is still to come to its end */
+        return false;
 }
 
 static bool finished(struct collector *collector)
@@ -377,11 +380,8 @@ int collector_run(const struct collector_options *options, struct collector_resu
 
 void collector_result_release(struct collector_result *result)
 {
-        struct roster *roster = result->collector ? &result->collector->roster : NULL;
-
-        for (size_t i = 0; roster && i < roster->active_count; i++)
-                if (roster->active[i]->state == PROCESS_STANDING)
-                        roster_release(roster, roster->active[i]);
+        if (result->collector)
+                roster_release_standing(&result->collector->roster);
 }
 
 void collector_result_deinit(struct collector_result *result)

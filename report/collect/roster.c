@@ -235,9 +235,8 @@ static void unask(struct roster *roster, struct process *process)
         process->state = PROCESS_TRACED;
 }
 
-void roster_release(struct roster *roster, struct process *process)
+static void release(struct process *process)
 {
-        (void)roster;
         process->state = PROCESS_RELEASED;
         atomic_store(&process->control->state, WEIR_STATE_RELEASED);
         session_wake(&process->control->state);
@@ -329,7 +328,7 @@ void roster_take_back(struct roster *roster)
                 if (process->dead || process->asked_how == WEIR_END_NONE)
                         process->state = PROCESS_RELEASED; /* nobody waits; roster_round retires the dead */
                 else if (roster->options->bare_socket < 0 || process->asked_how == WEIR_END_EXEC)
-                        roster_release(roster, process);
+                        release(process);
                 else
                         process->state = PROCESS_STANDING;
         }
@@ -469,6 +468,13 @@ static void leave(struct process *process)
         process_detach(process);
         session_unmap(channel, process->channel_size);
         process_forget_blocks(process);
+}
+
+void roster_release_standing(struct roster *roster)
+{
+        for (size_t i = 0; i < roster->active_count; i++)
+                if (roster->active[i]->state == PROCESS_STANDING)
+                        release(roster->active[i]);
 }
 
 void roster_finish(struct roster *roster)

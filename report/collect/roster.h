@@ -79,8 +79,8 @@ bool roster_expects(const struct roster *roster, uint64_t now_ns);
  * end, looked at and not released. */
 bool roster_all_stand(const struct roster *roster);
 
-/* Lets a process that asked go on. */
-void roster_release(struct roster *roster, struct process *process);
+/* Lets them go on. */
+void roster_release_standing(struct roster *roster);
 
 /* Everything is looked at: names what was not traced, parts from processes
  * that still run. */

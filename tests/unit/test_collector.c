@@ -5,6 +5,8 @@
 #include "collect/collector.h"
 #include "mem.h"
 
+#include <sys/socket.h>
+
 /* ---- what the traced programs do ------------------------------------------ */
 
 static void target_simple(struct fake *fake)
@@ -384,6 +386,60 @@ START_TEST(hundreds_of_processes)
 }
 END_TEST
 
+/* What a preloaded library does: takes the answer from the socket, then goes
+ * on as under weir run. */
+static void bare_target(int socket)
+{
+        char text[128];
+        union {
+                struct cmsghdr header;
+                char space[CMSG_SPACE(sizeof(int))];
+        } control;
+        struct iovec data = { text, sizeof text };
+        struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control,
+                                  .msg_controllen = sizeof control };
+        struct fake fake;
+
+        if (recvmsg(socket, &message, 0) <= 0 || !CMSG_FIRSTHDR(&message) || memchr(text, 0, sizeof text) == NULL)
+                _exit(1);
+        (void)setenv("WEIR_SESSION", text, 1);
+        fake = fake_attach();
+        if (!(fake.session->flags & WEIR_SESSION_BARE))
+                _exit(2);
+        if (fake_fork(&fake) == 0)
+                fake_exit(&fake, 8);
+        (void)wait(NULL);
+        writer_alloc(&fake.writer, 0x1000, 8, 0);
+        fake_exit(&fake, 7);
+}
+
+START_TEST(a_bare_session_holds_its_last_process)
+{
+        struct looks looks = { 0 };
+        struct collector_options options = { .snapshot = look, .forget = forget, .context = &looks };
+        struct collector_result result;
+        struct error e = { 0 };
+        int pair[2], status;
+        pid_t pid;
+
+        ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+        pid = fork();
+        if (pid == 0)
+                bare_target(pair[1]);
+        options.bare_socket = pair[0];
+        ck_assert_msg(collector_run(&options, &result, &e) == 0, "%s", e.text);
+        ck_assert_uint_eq(result.process_count, 2);
+        ck_assert_uint_eq(looks.ending, 2);
+        ck_assert_int_eq(nth(&result, 0)->end_status, 7);
+        ck_assert_int_eq(nth(&result, 1)->end_status, 8);
+        ck_assert_int_eq(waitpid(pid, &status, WNOHANG), 0);
+        collector_result_release(&result);
+        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+        ck_assert_int_eq(WEXITSTATUS(status), 7);
+        collector_result_deinit(&result);
+}
+END_TEST
+
 START_TEST(commands_that_cannot_run_say_so)
 {
         char *missing[] = { "weir-no-such-command", NULL }, *directory[] = { "/tmp", NULL };
@@ -402,4 +458,5 @@ END_TEST
 SUITE_MAIN("collector", an_exit_is_looked_at, a_killed_process_is_told, no_event_is_lost, children_inherit,
            an_exec_ends_one_image_and_begins_another, an_exec_that_fails_is_forgotten,
            a_program_that_never_reports_is_named, a_daemon_is_waited_for, what_still_runs_is_asked_for,
-           a_scribbled_control_page_is_survived, hundreds_of_processes, commands_that_cannot_run_say_so)
+           a_scribbled_control_page_is_survived, hundreds_of_processes, a_bare_session_holds_its_last_process,
+           commands_that_cannot_run_say_so)
