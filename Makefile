@@ -16,7 +16,7 @@ help: ## show this screen
 
 demo: packages = build
 demo: build ## build, and trace two leaking programs
-	@tests/demo.sh $(BUILD)
+	@tests/demo/run.sh $(BUILD)
 
 test: packages = build test
 test: build ## run every test; a skipped or unlisted one is a failure

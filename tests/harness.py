@@ -128,7 +128,7 @@ def sums_hold(report):
     for field in ("blocks", "bytes"):
         owned = sum(leak[f"exclusive_{field}"] for leak in report["leaks"] if leak["kind"] in ("definite", "cycle"))
         lost = sum(summary["kinds"][kind][field] for kind in LOST)
-        shared = summary.get(f"shared_{field}", 0)
+        shared = summary["shared"][field]
         check(owned + shared == lost, f"exclusive {owned} + shared {shared} = {owned + shared} {field}, but {lost} are lost")
 
 

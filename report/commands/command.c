@@ -9,6 +9,7 @@
 
 /* Sorted by name. */
 static const struct command *const commands[] = {
+        &command_collect,
         &command_run,
 };
 

@@ -43,6 +43,7 @@ struct command {
         int (*run)(void *options, int argc, char **argv, struct error *e);
 };
 
+extern const struct command command_collect;
 extern const struct command command_run;
 
 /* The command of that name, or NULL. */

@@ -1,0 +1,195 @@
+#include "tracing.h"
+
+#include "collect/collector.h"
+#include "command.h"
+#include "judging.h"
+#include "policy/assemble.h"
+#include "policy/look.h"
+#include "printing.h"
+#include "symbols/symbols.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { WAIT_DEFAULT_S = 2 };
+
+/* One run, from the collector to the verdict. */
+struct tracing {
+        struct look_options look; /* first: the collector's callbacks get a pointer to it, and to us */
+        const struct run_options *options;
+        char *const *command; /* NULL: a bare session */
+        struct judging judging;
+        struct collector_options collector; /* the result may refer to it */
+        struct collector_result result;
+        struct report *report;
+};
+
+/* ---- collecting ----------------------------------------------------------- */
+
+static void tell(void *context, const char *line)
+{
+        const struct tracing *tracing = context;
+
+        if (!tracing->options->output.quiet)
+                fprintf(stderr, "weir: %s\n", line);
+}
+
+static uint64_t now_ns(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t wait_ns(const struct tracing_options *options)
+{
+        uint64_t seconds = options->wait.given ? options->wait.value : WAIT_DEFAULT_S;
+
+        return seconds > UINT64_MAX / 1000000000 ? COLLECTOR_WAIT_FOREVER : seconds * 1000000000;
+}
+
+static int collect(struct tracing *tracing, int socket, struct error *e)
+{
+        const struct tracing_options *trace = &tracing->options->trace;
+
+        tracing->collector = (struct collector_options){
+                .command = tracing->command,
+                .wait_ns = wait_ns(trace),
+                .drop = trace->on_full == ON_FULL_DROP,
+                .check_stacks = trace->check_stacks,
+                .bare_socket = socket,
+                .snapshot = look_at_process,
+                .forget = look_forget,
+                .tell = tell,
+                .context = tracing,
+        };
+
+        tracing->look.session_ns = now_ns();
+        tracing->look.reachable = tracing->options->output.kinds & 1u << KIND_REACHABLE;
+        return collector_run(&tracing->collector, &tracing->result, e);
+}
+
+static void forget_findings(struct collector_result *result)
+{
+        for (struct process *process = result->processes; process; process = process->next)
+                look_forget(NULL, process);
+}
+
+/* ---- the report ------------------------------------------------------------- */
+
+static int fill_report(struct tracing *tracing, struct error *e)
+{
+        const struct assemble_options options = { .command = tracing->command };
+        struct symbols *symbols = symbols_create(NULL, e);
+        int result;
+
+        if (!symbols)
+                return -1;
+        result = assemble(tracing->report, &tracing->result, symbols, &options, e);
+        symbols_destroy(symbols);
+        return result;
+}
+
+static int make_report(struct tracing *tracing, struct error *e)
+{
+        tracing->report = report_create();
+        if (!tracing->report)
+                return error_no_memory(e, "making the report");
+        if (fill_report(tracing, e))
+                return -1;
+        return judging_apply(&tracing->judging, tracing->report, e);
+}
+
+static int32_t first_pid(const struct tracing *tracing)
+{
+        if (tracing->command || !tracing->result.processes)
+                return tracing->result.command_pid;
+        return tracing->result.processes->pid;
+}
+
+static int print_report(struct tracing *tracing, struct output *output, struct error *e)
+{
+        FILE *stream = output_stream(output, first_pid(tracing), e);
+
+        if (!stream || printing_report(tracing->report, &tracing->options->output, stream, e))
+                return -1;
+        return output_finish(output, e);
+}
+
+/* ---- the end ----------------------------------------------------------------- */
+
+/* Dies as the command did, so that whoever waits for weir sees it, without a
+ * second core file. */
+static int die_by(int signal)
+{
+        sigset_t mask;
+
+        setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+        sigaction(signal, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
+        sigemptyset(&mask);
+        sigaddset(&mask, signal);
+        fflush(NULL);
+        raise(signal);
+        sigprocmask(SIG_UNBLOCK, &mask, NULL);
+        return 128 + signal;
+}
+
+static int exit_status(const struct tracing *tracing)
+{
+        int verdict = judging_status(tracing->report);
+        int status = tracing->result.command_status;
+
+        if (verdict)
+                return verdict;
+        if (!tracing->result.command_ended)
+                return 125;
+        return WIFSIGNALED(status) ? die_by(WTERMSIG(status)) : WEXITSTATUS(status);
+}
+
+static int trace(struct tracing *tracing, int socket, struct output *output, struct error *e)
+{
+        int result;
+
+        if (judging_load(&tracing->judging, &tracing->options->policy, e) || collect(tracing, socket, e))
+                return -1;
+        result = make_report(tracing, e);
+        if (!result)
+                result = print_report(tracing, output, e);
+        if (!tracing->command)
+                collector_result_release(&tracing->result);
+        return result;
+}
+
+static void tracing_deinit(struct tracing *tracing)
+{
+        report_destroy(tracing->report);
+        forget_findings(&tracing->result);
+        collector_result_deinit(&tracing->result);
+        judging_deinit(&tracing->judging);
+}
+
+int tracing_run(const struct run_options *options, char *const *argv, struct output *output, struct error *e)
+{
+        struct tracing tracing = { .options = options, .command = argv };
+        int status = trace(&tracing, -1, output, e);
+
+        if (!status)
+                status = exit_status(&tracing);
+        tracing_deinit(&tracing);
+        return status;
+}
+
+int tracing_serve(const struct run_options *options, int socket, struct output *output, struct error *e)
+{
+        struct tracing tracing = { .options = options };
+        int status = trace(&tracing, socket, output, e);
+
+        tracing_deinit(&tracing);
+        return status;
+}
