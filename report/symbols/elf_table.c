@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How far a label without a size is believed to reach. */
-#define LABEL_REACH UINT64_C(0x10000)
-
 static uint8_t binding_rank(const GElf_Sym *symbol)
 {
         switch (GELF_ST_BIND(symbol->st_info)) {
@@ -31,18 +28,14 @@ static uint8_t rank_of(const GElf_Sym *symbol, const char *name)
         return (uint8_t)(rank * 2 + (name[0] != '_'));
 }
 
-static bool is_code(Elf *elf, const GElf_Sym *symbol, GElf_Word index)
+static bool is_code(const GElf_Sym *symbol, const GElf_Shdr *section)
 {
-        Elf_Scn *section;
-        GElf_Shdr header;
-
         switch (GELF_ST_TYPE(symbol->st_info)) {
         case STT_FUNC:
         case STT_GNU_IFUNC:
                 return true;
         case STT_NOTYPE:
-                section = elf ? elf_getscn(elf, index) : NULL;
-                return section && gelf_getshdr(section, &header) && (header.sh_flags & SHF_EXECINSTR);
+                return section->sh_flags & SHF_EXECINSTR;
         default:
                 return false;
         }
@@ -60,18 +53,11 @@ static bool is_symbol(const GElf_Sym *symbol, const char *name, GElf_Word index)
                type == STT_COMMON;
 }
 
-static int add(struct elf_symbols *symbols, const GElf_Sym *symbol, uint64_t start, const char *name)
+static int add(struct elf_symbols *symbols, const struct elf_symbol *symbol)
 {
-        uint64_t end;
-
         if (mem_grow(&symbols->list, &symbols->capacity, symbols->count + 1, sizeof *symbols->list))
                 return -1;
-        symbols->list[symbols->count++] = (struct elf_symbol){
-                .start = start,
-                .size = __builtin_add_overflow(start, symbol->st_size, &end) ? 0 : symbol->st_size,
-                .name = name,
-                .rank = rank_of(symbol, name),
-        };
+        symbols->list[symbols->count++] = *symbol;
         return 0;
 }
 
@@ -107,18 +93,35 @@ static int settle(struct elf_symbols *symbols)
         return 0;
 }
 
+static GElf_Shdr section_of(Elf *elf, GElf_Word index)
+{
+        Elf_Scn *section = elf ? elf_getscn(elf, index) : NULL;
+        GElf_Shdr header = { 0 };
+
+        if (section)
+                (void)gelf_getshdr(section, &header);
+        return header;
+}
+
 static int read_one(struct elf_table *table, Dwfl_Module *module, int index)
 {
-        GElf_Sym symbol;
+        GElf_Sym raw;
         GElf_Addr address;
-        GElf_Word section;
+        GElf_Word number;
         Elf *elf = NULL;
         Dwarf_Addr bias;
-        const char *name = dwfl_module_getsym_info(module, index, &symbol, &address, &section, &elf, &bias);
+        const char *name = dwfl_module_getsym_info(module, index, &raw, &address, &number, &elf, &bias);
+        struct elf_symbol symbol = { .start = address, .name = name };
+        GElf_Shdr section;
+        uint64_t end;
 
-        if (!is_symbol(&symbol, name, name ? section : SHN_UNDEF))
+        if (!is_symbol(&raw, name, name ? number : SHN_UNDEF))
                 return 0;
-        return add(is_code(elf, &symbol, section) ? &table->functions : &table->variables, &symbol, address, name);
+        section = section_of(elf, number);
+        symbol.size = __builtin_add_overflow(address, raw.st_size, &end) ? 0 : raw.st_size;
+        symbol.limit = section.sh_addr + section.sh_size + (address - raw.st_value);
+        symbol.rank = rank_of(&raw, name);
+        return add(is_code(&raw, &section) ? &table->functions : &table->variables, &symbol);
 }
 
 int elf_table_read(struct elf_table *table, Dwfl_Module *module)
@@ -182,7 +185,7 @@ const struct elf_symbol *elf_symbol_at(const struct elf_symbols *symbols, uint64
                                 i--;
                         return &list[i];
                 }
-                if (!list[i].size && (!label || same_range(&list[i], label)) && address - list[i].start < LABEL_REACH)
+                if (!list[i].size && (!label || same_range(&list[i], label)) && address < list[i].limit)
                         label = &list[i];
                 /* Nothing from here down ends behind the address. */
                 if (symbols->reach[i] <= address)

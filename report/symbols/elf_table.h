@@ -13,6 +13,7 @@
 
 struct elf_symbol {
         uint64_t start, size; /* [start, start + size); size 0 = unknown */
+        uint64_t limit;       /* without a size: the end of its section */
         const char *name;     /* the file's; not empty */
         uint8_t rank;         /* among symbols of the same range the greatest is shown */
 };

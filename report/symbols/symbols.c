@@ -65,13 +65,16 @@ static const char *keep(struct symbols *symbols, char *text)
         return kept;
 }
 
-/* Names a frame by a name of the file: demangled if it can be. */
-static void set_names(struct symbols *symbols, struct symbol_frame *frame, const char *name)
+/* Names a frame: by its linkage name if that is mangled, else by its name in
+ * the source, else by its linkage name as it is.  Each may be NULL. */
+static void set_names(struct symbols *symbols, struct symbol_frame *frame, const char *linkage_name, const char *name)
 {
-        const char *demangled = name ? keep(symbols, demangle(name)) : NULL;
+        const char *demangled = linkage_name ? keep(symbols, demangle(linkage_name)) : NULL;
+        const char *plain = name ? name : linkage_name;
 
-        frame->function = demangled ? demangled : strings_add(&symbols->strings, name);
-        frame->linkage_name = demangled ? strings_add(&symbols->strings, name) : NULL;
+        frame->function = demangled ? demangled : strings_add(&symbols->strings, plain);
+        if (linkage_name && frame->function && strcmp(frame->function, linkage_name))
+                frame->linkage_name = strings_add(&symbols->strings, linkage_name);
 }
 
 static bool is_mangled(const char *name)
@@ -79,15 +82,13 @@ static bool is_mangled(const char *name)
         return !strncmp(name, "_Z", 2) || !strncmp(name, "_R", 2) || !strncmp(name, "_D", 2);
 }
 
-/* The name to show for a function: that of the debug information, unless only
- * the symbol tells the scope.  Inlined functions have no symbol. */
-static const char *choose_name(const struct dwarf_frame *frame, const struct elf_symbol *symbol)
+/* The linkage name of a function: that of the debug information, else of the
+ * symbol where only that tells the scope.  Inlined functions have no symbol. */
+static const char *linkage_name_of(const struct dwarf_frame *frame, const struct elf_symbol *symbol)
 {
-        if (frame->linkage_name)
+        if (frame->linkage_name || !symbol || frame->inlined)
                 return frame->linkage_name;
-        if (symbol && !frame->inlined && (!frame->name || is_mangled(symbol->name)))
-                return symbol->name;
-        return frame->name;
+        return !frame->name || is_mangled(symbol->name) ? symbol->name : NULL;
 }
 
 /* What the debug information and the symbols of the file say. */
@@ -109,7 +110,7 @@ static int look_up(struct symbols *symbols, struct debug_file *file, uint64_t ad
         if (!frames)
                 return -1;
         for (size_t i = 0; i < *count; i++) {
-                set_names(symbols, &frames[i], choose_name(&found[i], symbol));
+                set_names(symbols, &frames[i], linkage_name_of(&found[i], symbol), found[i].name);
                 frames[i].file = strings_add(&symbols->strings, found[i].file);
                 frames[i].line = frames[i].file ? found[i].line : 0;
                 frames[i].inlined = found[i].inlined;
@@ -213,7 +214,7 @@ bool symbols_variable(struct symbols *symbols, struct symbol_module *module, uin
 
         if (!symbol)
                 return false;
-        set_names(symbols, &names, symbol->name);
+        set_names(symbols, &names, symbol->name, NULL);
         *variable = (struct symbol_variable){
                 .name = names.function,
                 .offset = address - symbol->start,
