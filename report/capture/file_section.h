@@ -1,0 +1,119 @@
+/*
+ * file_section.h: sections of a capture file, in and out, and what their
+ * tables hold.  Private to the capture file; file.h has the format.
+ */
+#ifndef WEIR_FILE_SECTION_H
+#define WEIR_FILE_SECTION_H
+
+#include "../bytes.h"
+#include "file.h"
+#include "pack.h"
+
+#include <stdint.h>
+
+struct section_header {
+        uint32_t kind, process, packed, raw;
+};
+
+enum { SECTION_HEADER_SIZE = 16, FILE_HEADER_SIZE = 16, IMAGE_RUN_SIZE = 16 };
+
+/* Name of a kind, for errors: "blocks". */
+const char *section_name(uint32_t kind);
+
+/* True when so many packed bytes may unpack to so many. */
+static inline bool section_ratio_holds(uint64_t packed, uint64_t raw)
+{
+        return raw <= packed * CAPTURE_RATIO + CAPTURE_RATIO_FREE;
+}
+
+/* ---- out --------------------------------------------------------------- */
+
+/* Writes one section; `prefix` goes before the frame as it is. */
+int section_write(struct capture_writer *writer, uint32_t kind, uint32_t process, const struct pack *prefix,
+                  const void *raw, size_t size, struct error *e);
+
+/* A table that becomes as many sections as it needs.  Add the entry to `rows`,
+ * then call table_next. */
+struct table_writer {
+        struct capture_writer *writer;
+        uint32_t kind, process;
+        uint64_t count;
+        struct pack rows;
+};
+
+/* 0, with `*fresh` set when the next entry is the first of a section; or -1. */
+int table_next(struct table_writer *table, bool *fresh, struct error *e);
+/* Writes what is left unless `result` says that it failed before; releases the
+ * table. */
+int table_end(struct table_writer *table, int result, struct error *e);
+
+/* ---- what the kinds hold: file_run.c ------------------------------------ */
+
+void run_pack_process(struct pack *pack, const struct process *process);
+void run_pack_session(struct pack *pack, char *const *command, const struct collector_result *run);
+int run_write_modules(struct capture_writer *writer, const struct process *process, struct error *e);
+int run_write_nodes(struct capture_writer *writer, const struct process *process, struct error *e);
+
+struct stored_session {
+        char *weir;
+        char **command; /* NULL-terminated; NULL = bare */
+};
+
+/* Each reads a whole section.  They leave the cursor bad where the content
+ * makes no sense; -1 without memory. */
+int run_read_session(struct bytes *b, struct stored_session *session, struct collector_result *run);
+int run_read_process(struct bytes *b, struct process *process);
+int run_read_modules(struct bytes *b, struct process *process);
+int run_read_nodes(struct bytes *b, struct process *process, size_t *capacity);
+
+/* A string of its own, "" never NULL; *text NULL and the cursor bad when it
+ * makes no sense.  -1 without memory. */
+int run_read_string(struct bytes *b, char **text);
+int64_t run_read_signed(struct bytes *b);
+
+/* ---- heaps: file_heap.c -------------------------------------------------- */
+
+/* What the reader has of one process. */
+struct stored {
+        struct process *process;
+        struct capture_heap heap;
+        bool has_blocks, has_snapshot;
+        size_t block_capacity, root_capacity, segment_capacity, node_capacity;
+        char **names;    /* of roots and segments */
+        size_t name_count, name_capacity;
+        uint64_t **words;/* of registers */
+        size_t word_count, word_capacity;
+        struct image_file *image;
+};
+
+int heap_write_blocks(struct capture_writer *writer, uint32_t process, const struct block *blocks, size_t count,
+                      struct error *e);
+int heap_write_roots(struct capture_writer *writer, uint32_t process, const struct snapshot *snapshot,
+                     struct error *e);
+int heap_write_segments(struct capture_writer *writer, uint32_t process, const struct snapshot *snapshot,
+                        struct error *e);
+void heap_pack_snapshot(struct pack *pack, const struct snapshot *snapshot);
+
+int heap_read_blocks(struct bytes *b, struct stored *stored);
+int heap_read_roots(struct bytes *b, struct stored *stored);
+int heap_read_segments(struct bytes *b, struct stored *stored);
+int heap_read_snapshot(struct bytes *b, struct stored *stored);
+/* Releases all but the process. */
+void heap_forget(struct stored *stored);
+
+/* ---- memory: file_image.c (out), image_file.c (in) ----------------------- */
+
+/* Module pages that were looked at. */
+struct watch {
+        struct memory real;
+        const struct snapshot *snapshot;
+        uint64_t **pages; /* a bitmap for each segment */
+};
+
+int image_write(struct capture_writer *writer, uint32_t process, const struct snapshot *snapshot,
+                const struct watch *watch, struct error *e);
+
+/* The writer's, for capture_writer_watch. */
+struct watch *writer_watch(struct capture_writer *writer);
+
+#endif

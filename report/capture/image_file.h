@@ -1,0 +1,45 @@
+/*
+ * image_file.h: the memory in a capture file, unpacked when it is asked for.
+ */
+#ifndef WEIR_IMAGE_FILE_H
+#define WEIR_IMAGE_FILE_H
+
+#include "../bytes.h"
+#include "../error.h"
+#include "snapshot.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where a capture file's bytes come from; `read` gives exactly `size` bytes or
+ * false. */
+struct file_source {
+        const char *name; /* for errors */
+        int fd;           /* -1: from memory */
+        const uint8_t *data;
+        uint64_t size;
+        bool damaged;     /* something that was read later than at the opening */
+        struct error error;
+};
+
+bool file_source_read(const struct file_source *source, uint64_t at, void *buffer, size_t size);
+
+struct image_file;
+
+/* NULL without memory.  `source` must outlive it. */
+struct image_file *image_file_create(struct file_source *source);
+void image_file_destroy(struct image_file *image);
+
+/* One section: its payload of `packed` bytes is at `at` of the source; `runs`
+ * reads the table of runs that the payload begins with.  Leaves the cursor bad
+ * where it makes no sense; -1 without memory. */
+int image_file_add(struct image_file *image, struct bytes *runs, uint64_t at, uint32_t packed, uint32_t raw);
+
+/* The bytes of the table of runs at the start of a payload of `packed` bytes
+ * that begins with these 8; 0 = nonsense. */
+size_t image_file_table_size(const uint8_t *head, uint32_t packed);
+
+struct memory image_file_memory(struct image_file *image);
+
+#endif
