@@ -1,8 +1,10 @@
 #include "end.h"
 
+#include "next.h"
 #include "process.h"
 #include "raw.h"
 #include "session.h"
+#include "walk.h"
 
 #include <sys/resource.h>
 
@@ -53,6 +55,47 @@ bool end_request(enum weir_end how, int32_t status, uint64_t sp, const char *pat
         session_ring_bell(process->session);
         wait_for_release();
         return true;
+}
+
+void end_note_exit(int status, uint64_t sp)
+{
+        struct process *process = process_self;
+
+        if (process->mode == PROCESS_OFF || !process_is_mine())
+                return;
+        process->exit_status = status;
+        process->exit_tid = raw_gettid();
+        process->exit_sp = sp;
+}
+
+/* Every exit goes through libc's function of that name, however it was
+ * called; the frame outside of it is the innermost that is not finished. */
+static uint64_t sp_of_exit_caller(struct frame_state at)
+{
+        enum { EXIT_BYTES = 64, FRAMES = 24 };
+        struct trail_frame frames[FRAMES];
+        struct trail trail = { .frames = frames, .capacity = FRAMES };
+        uintptr_t exit_start = (uintptr_t)next.exit;
+        uint64_t sp = at.sp;
+
+        (void)walk_all(&trail, at, (struct window){ 0, 0 }, false);
+        for (uint32_t i = 0; i + 1 < trail.count; i++)
+                if (trail.frames[i].pc - exit_start <= EXIT_BYTES)
+                        sp = trail.frames[i + 1].sp;
+        trail_release(&trail);
+        return sp;
+}
+
+void end_exit(int status, struct frame_state at)
+{
+        const struct process *process = process_self;
+
+        if (process->mode != PROCESS_LIVE && process->mode != PROCESS_DROP)
+                return;
+        if (process->exit_sp && process->exit_tid == raw_gettid())
+                (void)end_request(WEIR_END_EXIT, status, process->exit_sp, NULL);
+        else
+                (void)end_request(WEIR_END_EXIT, status, sp_of_exit_caller(at), NULL);
 }
 
 void end_exec_failed(void)

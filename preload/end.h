@@ -6,6 +6,7 @@
 #define WEIR_END_H
 
 #include "channel.h"
+#include "frame.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,6 +17,15 @@
  * not traced, in a vfork child, and when the process has been released
  * already.  True when this call made the request. */
 bool end_request(enum weir_end how, int32_t status, uint64_t sp, const char *path);
+
+/* exit or quick_exit was called with the caller's stack pointer at `sp`: what is
+ * below is finished when the process asks. */
+void end_note_exit(int status, uint64_t sp);
+
+/* Asks for an end by exit, as noted before.  When exit was not called by name
+ * (main returned, or libc called it) the stack is walked from `at` to find who
+ * called it. */
+void end_exit(int status, struct frame_state at);
 
 /* The exec came back: the process lives on. */
 void end_exec_failed(void);

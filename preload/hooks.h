@@ -59,6 +59,8 @@ void cfree(void *);
 void free_sized(void *, size_t);
 void free_aligned_sized(void *, size_t, size_t);
 pid_t _Fork(void);
+int __libc_start_main(int (*program)(int, char **, char **), int argc, char **argv, void (*init)(void),
+                      void (*fini)(void), void (*loader_fini)(void), void *stack_end);
 
 /* C++: the alignment is a std::align_val_t (size_t), nothrow a reference. */
 struct nothrow;

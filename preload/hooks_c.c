@@ -9,6 +9,7 @@
  */
 #include "early.h"
 #include "guard.h"
+#include "hooks_cxx.h"
 #include "next.h"
 #include "raw.h"
 #include "ring.h"
@@ -24,12 +25,21 @@ static inline void put_alloc(const void *block, size_t size, struct frame_state 
                          unwind_stack(thread_local_state.self->unwind, at, function));
 }
 
+/* A hook that allocates was not the outermost one.  Below operator new the
+ * block is most likely what it returns, and recorded as that. */
+static inline void *nested(void *block, size_t size, struct frame_state at, enum weir_function function)
+{
+        if (thread_local_state.depth == GUARD_NEW && block)
+                new_pending(block, size, at, function);
+        return block;
+}
+
 WEIR_EXPORT void *malloc(size_t size)
 {
         void *block;
 
         if (unlikely(!guard_enter()))
-                return next.malloc(size);
+                return nested(next.malloc(size), size, frame_state_of_caller(), WEIR_FN_MALLOC);
         block = next.malloc(size);
         put_alloc(block, size, frame_state_of_caller(), WEIR_FN_MALLOC);
         guard_leave();
@@ -40,7 +50,7 @@ WEIR_EXPORT void *calloc(size_t count, size_t size)
 {
         void *block;
 
-        if (unlikely(!guard_enter()))
+        if (unlikely(!guard_enter_below_new()))
                 return next.calloc(count, size);
         block = next.calloc(count, size);
         /* The product cannot overflow where the real calloc succeeded. */
@@ -93,7 +103,7 @@ WEIR_EXPORT void *realloc(void *old, size_t size)
 {
         void *block;
 
-        if (unlikely(!guard_enter()))
+        if (unlikely(!guard_enter_below_new()))
                 return unlikely(early_has(old)) ? early_realloc(old, size) : next.realloc(old, size);
         block = realloc_from(old, size, frame_state_of_caller(), WEIR_FN_REALLOC);
         guard_leave();
@@ -106,7 +116,7 @@ WEIR_EXPORT void *reallocarray(void *old, size_t count, size_t size)
         void *block;
 
         /* On overflow the real function is left to fail its own way. */
-        if (__builtin_mul_overflow(count, size, &bytes) || unlikely(!guard_enter()))
+        if (__builtin_mul_overflow(count, size, &bytes) || unlikely(!guard_enter_below_new()))
                 return next.reallocarray(old, count, size);
         block = realloc_from(old, bytes, frame_state_of_caller(), WEIR_FN_REALLOCARRAY);
         guard_leave();
@@ -117,8 +127,12 @@ WEIR_EXPORT int posix_memalign(void **block, size_t alignment, size_t size)
 {
         int result;
 
-        if (unlikely(!guard_enter()))
-                return next.posix_memalign(block, alignment, size);
+        if (unlikely(!guard_enter())) {
+                result = next.posix_memalign(block, alignment, size);
+                if (result == 0)
+                        (void)nested(*block, size, frame_state_of_caller(), WEIR_FN_POSIX_MEMALIGN);
+                return result;
+        }
         result = next.posix_memalign(block, alignment, size);
         if (likely(result == 0))
                 put_alloc(*block, size, frame_state_of_caller(), WEIR_FN_POSIX_MEMALIGN);
@@ -132,7 +146,7 @@ WEIR_EXPORT int posix_memalign(void **block, size_t alignment, size_t size)
                 void *block;                                                                                           \
                                                                                                                        \
                 if (unlikely(!guard_enter()))                                                                          \
-                        return next.name(alignment, size);                                                             \
+                        return nested(next.name(alignment, size), size, frame_state_of_caller(), WEIR_FN_##FUNCTION);  \
                 block = next.name(alignment, size);                                                                    \
                 put_alloc(block, size, frame_state_of_caller(), WEIR_FN_##FUNCTION);                                   \
                 guard_leave();                                                                                         \
@@ -176,6 +190,8 @@ static inline bool free_was_early(void *block)
 
 static inline void put_free(const void *block, enum weir_function function)
 {
+        if (unlikely(thread_local_state.depth == GUARD_BELOW_NEW) && new_take_pending(block))
+                return;
         ring_put(WEIR_EVENT_FREE, (uintptr_t)block, function, 0);
 }
 
@@ -183,7 +199,7 @@ WEIR_EXPORT void free(void *block)
 {
         if (unlikely(!block) || free_was_early(block))
                 return;
-        if (unlikely(!guard_enter())) {
+        if (unlikely(!guard_enter_below_new())) {
                 next.free(block);
                 return;
         }
@@ -196,7 +212,7 @@ WEIR_EXPORT void cfree(void *block)
 {
         if (!block || free_was_early(block))
                 return;
-        if (!guard_enter()) {
+        if (!guard_enter_below_new()) {
                 next.cfree(block);
                 return;
         }
@@ -209,7 +225,7 @@ WEIR_EXPORT void free_sized(void *block, size_t size)
 {
         if (!block || free_was_early(block))
                 return;
-        if (!guard_enter()) {
+        if (!guard_enter_below_new()) {
                 next.free_sized(block, size);
                 return;
         }
@@ -222,7 +238,7 @@ WEIR_EXPORT void free_aligned_sized(void *block, size_t alignment, size_t size)
 {
         if (!block || free_was_early(block))
                 return;
-        if (!guard_enter()) {
+        if (!guard_enter_below_new()) {
                 next.free_aligned_sized(block, alignment, size);
                 return;
         }

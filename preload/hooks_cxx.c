@@ -6,9 +6,40 @@
 #include "early.h"
 #include "frame.h"
 #include "guard.h"
+#include "hooks_cxx.h"
 #include "next.h"
 #include "ring.h"
 #include "unwind.h"
+
+static void put_pending(struct thread *thread, struct frame_state at, enum weir_function function)
+{
+        void *block = thread->pending;
+
+        thread->pending = NULL;
+        if (block)
+                ring_put(WEIR_EVENT_ALLOC, (uintptr_t)block, thread->pending_size,
+                         unwind_stack(thread->unwind, at, function));
+}
+
+void new_pending(void *block, size_t size, struct frame_state at, enum weir_function function)
+{
+        struct thread *thread = thread_local_state.self;
+
+        if (unlikely(thread->pending))
+                put_pending(thread, at, function);
+        thread->pending_size = size;
+        thread->pending = block;
+}
+
+bool new_take_pending(const void *block)
+{
+        struct thread *thread = thread_local_state.self;
+
+        if (thread->pending != block)
+                return false;
+        thread->pending = NULL;
+        return true;
+}
 
 static inline void lower(const bool *raised)
 {
@@ -16,17 +47,48 @@ static inline void lower(const bool *raised)
                 guard_leave();
 }
 
+/* operator new on its way out, by return or by exception. */
+struct new_call {
+        void *block; /* NULL: it threw, or it is a nothrow form that failed */
+        size_t size;
+        struct frame_state at;
+        enum weir_function function;
+        bool recording;
+};
+
+static inline bool new_begin(void)
+{
+        if (unlikely(!guard_enter()))
+                return false;
+        thread_local_state.depth = GUARD_NEW;
+        return true;
+}
+
+static inline void new_end(const struct new_call *call)
+{
+        struct thread *thread = thread_local_state.self;
+
+        if (unlikely(!call->recording))
+                return;
+        if (likely(thread->pending == call->block))
+                thread->pending = NULL;
+        else
+                put_pending(thread, call->at, WEIR_FN_MALLOC);
+        if (likely(call->block))
+                ring_put(WEIR_EVENT_ALLOC, (uintptr_t)call->block, call->size,
+                         unwind_stack(thread->unwind, call->at, call->function));
+        guard_leave();
+}
+
 #define NEW_HOOK(name, FUNCTION, parameters, arguments)                                                                \
         WEIR_EXPORT void *name parameters                                                                              \
         {                                                                                                              \
-                __attribute__((cleanup(lower))) bool recording = guard_enter();                                        \
-                void *block = next.name arguments;                                                                     \
+                __attribute__((cleanup(new_end))) struct new_call call = {                                             \
+                        NULL, size, frame_state_of_caller(), WEIR_FN_##FUNCTION, new_begin(),                          \
+                };                                                                                                     \
                                                                                                                        \
-                if (likely(recording && block))                                                                        \
-                        ring_put(WEIR_EVENT_ALLOC, (uintptr_t)block, size,                                             \
-                                 unwind_stack(thread_local_state.self->unwind, frame_state_of_caller(),                \
-                                              WEIR_FN_##FUNCTION));                                                    \
-                return block;                                                                                          \
+                call.block = next.name arguments;                                                                      \
+                return call.block;                                                                                     \
         }
 
 #define DELETE_HOOK(name, FUNCTION, parameters, arguments)                                                             \

@@ -9,6 +9,19 @@
 
 #include <stdarg.h>
 
+/* The first instruction after the constructors of all libraries; the frame is
+ * gone before the program's main begins. */
+__attribute__((optimize("optimize-sibling-calls"))) WEIR_EXPORT int
+__libc_start_main(int (*program)(int, char **, char **), int argc, char **argv, void (*init)(void), void (*fini)(void),
+                  void (*loader_fini)(void), void *stack_end)
+{
+        if (guard_enter()) {
+                unwind_load();
+                guard_leave();
+        }
+        return next.__libc_start_main(program, argc, argv, init, fini, loader_fini, stack_end);
+}
+
 static void becomes_parallel(void)
 {
         if (guard_enter()) {

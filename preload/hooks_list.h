@@ -68,6 +68,7 @@
 
 /* hooks_life.c */
 #define WEIR_HOOKS_LIFE(X)                                                                                             \
+        X(__libc_start_main, NONE)                                                                                     \
         X(pthread_create, NONE)                                                                                        \
         X(clone, NONE)                                                                                                 \
         X(_Fork, NONE)                                                                                                 \

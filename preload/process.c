@@ -223,19 +223,28 @@ void process_fork_child(void)
 
 /* ---- library ------------------------------------------------------------ */
 
-__attribute__((constructor)) static void library_start(void)
+/* Registered before anything else of the process, so called after everything
+ * else: all atexit functions and all destructors have run. */
+static void at_exit(int status, void *unused)
 {
-        if (guard_enter())
-                guard_leave();
-        (void)pthread_atfork(process_fork_prepare, process_fork_parent, process_fork_child);
+        (void)unused;
+        end_exit(status, frame_state_of_caller());
 }
 
-__attribute__((destructor)) static void library_end(void)
+static void at_quick(void)
 {
-        struct process *p = process_self;
-        uint64_t sp = (uintptr_t)__builtin_frame_address(0);
+        end_exit(process_self->exit_status, frame_state_of_caller());
+}
 
-        if (p->exit_sp && p->exit_tid == raw_gettid())
-                sp = p->exit_sp;
-        (void)end_request(WEIR_END_EXIT, p->exit_status, sp, NULL);
+/* The loader runs it before any other constructor (-z initfirst), even libc's
+ * own; so nothing here may cause other constructors to run, as dlopen would:
+ * libc would come up without arguments and environment. */
+__attribute__((constructor)) static void library_start(void)
+{
+        if (!guard_enter())
+                return;
+        (void)pthread_atfork(process_fork_prepare, process_fork_parent, process_fork_child);
+        (void)on_exit(at_exit, NULL);
+        (void)at_quick_exit(at_quick);
+        guard_leave();
 }

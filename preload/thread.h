@@ -23,6 +23,10 @@ struct thread {
         uint64_t head_bits;     /* thread number, as in weir_event.head and .body */
         uint64_t body_bits;
         struct unwind_thread *unwind;
+        /* Below operator new: the newest block, which it will return unless it
+         * throws or a new-handler runs; NULL = none. */
+        void *pending;
+        size_t pending_size;
 };
 
 struct thread_local_state {
