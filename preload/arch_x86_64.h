@@ -9,6 +9,9 @@
 #error "preload/: no call-frame seam for this architecture"
 #endif
 
+#include <string.h>
+#include <ucontext.h>
+
 /* The caller of the function this is written in.  That function must not be
  * inlined itself (a hook never is); asking for its frame address makes the
  * compiler set up rbp, so the saved rbp and the return address are the two
@@ -19,5 +22,52 @@
                 .sp = (uintptr_t)__builtin_frame_address(0) + 16,                                                      \
                 .fp = *(const uintptr_t *)__builtin_frame_address(0),                                                  \
         })
+
+/* DWARF register numbers, and where the return address is below the CFA. */
+enum {
+        ARCH_DWARF_FP = 6,
+        ARCH_DWARF_SP = 7,
+        ARCH_DWARF_RA = 16,
+        ARCH_RA_BELOW_CFA = 8,
+};
+
+/* The registers that DWARF numbers 0..16, of which a call keeps some; the
+ * rest is 0.  At the instruction after the capture they describe the function
+ * this is written in. */
+enum { ARCH_REGISTERS = 17 };
+
+#define arch_capture(registers)                                                                                        \
+        __asm__ volatile("movq %%rbx, 24(%0)\n\t"                                                                      \
+                         "movq %%rbp, 48(%0)\n\t"                                                                      \
+                         "movq %%rsp, 56(%0)\n\t"                                                                      \
+                         "movq %%r12, 96(%0)\n\t"                                                                      \
+                         "movq %%r13, 104(%0)\n\t"                                                                     \
+                         "movq %%r14, 112(%0)\n\t"                                                                     \
+                         "movq %%r15, 120(%0)\n\t"                                                                     \
+                         "leaq 0(%%rip), %%rcx\n\t"                                                                    \
+                         "movq %%rcx, 128(%0)"                                                                         \
+                         :                                                                                             \
+                         : "r"(registers)                                                                              \
+                         : "rcx", "memory")
+
+/* Bits of an address that user code can have. */
+#define ARCH_ADDRESS_BITS 47
+
+/* Bytes of the C library's signal return code: mov $15, %rax; syscall. */
+static inline const uint8_t *arch_sigreturn_code(size_t *length)
+{
+        static const uint8_t code[] = { 0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05 };
+
+        *length = sizeof code;
+        return code;
+}
+
+/* When a handler returns into that code, sp points at the ucontext: the
+ * offsets of the interrupted registers in it. */
+enum {
+        ARCH_SIGNAL_PC = offsetof(ucontext_t, uc_mcontext.gregs) + REG_RIP * 8,
+        ARCH_SIGNAL_SP = offsetof(ucontext_t, uc_mcontext.gregs) + REG_RSP * 8,
+        ARCH_SIGNAL_FP = offsetof(ucontext_t, uc_mcontext.gregs) + REG_RBP * 8,
+};
 
 #endif

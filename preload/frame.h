@@ -4,6 +4,7 @@
 #ifndef WEIR_FRAME_H
 #define WEIR_FRAME_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* A frame at the instant its callee returns: `pc` is the return address, `sp`
