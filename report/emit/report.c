@@ -113,10 +113,9 @@ static const char *const kinds[KIND_COUNT] = {
 };
 
 static const char *const strengths[STRENGTH_COUNT] = {
-        [STRENGTH_NONE] = "none",           [STRENGTH_AMBIGUOUS] = "ambiguous",
-        [STRENGTH_UNALIGNED] = "unaligned", [STRENGTH_END] = "end",
-        [STRENGTH_INTERIOR] = "interior",   [STRENGTH_TAGGED] = "tagged",
-        [STRENGTH_KNOWN] = "known",         [STRENGTH_EXACT] = "exact",
+        [STRENGTH_NONE] = "none",   [STRENGTH_AMBIGUOUS] = "ambiguous", [STRENGTH_UNALIGNED] = "unaligned",
+        [STRENGTH_END] = "end",     [STRENGTH_INTERIOR] = "interior",   [STRENGTH_TAGGED] = "tagged",
+        [STRENGTH_KNOWN] = "known", [STRENGTH_EXACT] = "exact",
 };
 
 static const char *const statuses[] = { "new", "known", "suppressed" };

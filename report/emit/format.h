@@ -1,0 +1,51 @@
+/*
+ * format.h: the forms a report can be printed in, by name.
+ */
+#ifndef WEIR_FORMAT_H
+#define WEIR_FORMAT_H
+
+#include "../error.h"
+#include "report.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct format_options {
+        uint32_t kinds;   /* mask of 1 << enum kind: which leaks to list; json lists all */
+        bool color;       /* text only */
+        size_t limit;     /* text: list at most so many leaks; 0 = all */
+        const char *root; /* directory that source paths are made relative to, or NULL */
+};
+
+enum { FORMAT_LIMIT = 20 }; /* the default of `limit` */
+
+struct format {
+        const char *name;
+        const char *summary; /* one line */
+        /* Prints all of it; write errors stay with the stream. */
+        void (*write)(const struct report *report, const struct format_options *options, FILE *out);
+};
+
+/* All kinds but reachable and indirect, no colour, FORMAT_LIMIT. */
+struct format_options format_defaults(void);
+
+/* Every format, ending with one whose name is NULL. */
+extern const struct format formats[];
+
+/* The format of that name, or NULL. */
+const struct format *format_find(const char *name);
+
+/* Prints the report and writes the stream out: 0, or -1 with "cannot write
+ * NAME: ...".  `name` is the stream's name for the message. */
+int format_print(const struct format *format, const struct report *report, const struct format_options *options,
+                 FILE *out, const char *name, struct error *e);
+
+/* The same into a file.  A regular file is replaced as a whole when all was
+ * written, never left half done; anything else (a pipe, /dev/stdout) is
+ * written to.  0, or -1 with ERROR_FAILED, and the file as it was. */
+int format_save(const struct format *format, const struct report *report, const struct format_options *options,
+                const char *path, struct error *e);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * text.h: the report for a person.  Leaks in order of weight; then processes
+ * (when there are several or one went wrong), rules, whatever is incomplete,
+ * the totals; and as the last line the verdict.  Leaks are cut off at the
+ * limit, and that is said; the JSON has them all.
+ */
+#ifndef WEIR_TEXT_H
+#define WEIR_TEXT_H
+
+#include "format.h"
+#include "ink.h"
+
+void text_write(const struct report *report, const struct format_options *options, FILE *out);
+
+/* Parts of it, which other commands print as well. */
+
+/* One leak: headline, what is to be known about it, stack, cycle.  `number`
+ * is its place in the list, 0 = none. */
+void text_leak(const struct ink *ink, const struct report *report, const struct report_leak *leak, size_t number);
+/* Everything after the leaks. */
+void text_summary(const struct ink *ink, const struct report *report);
+/* The last line. */
+void text_verdict(const struct ink *ink, const struct report *report);
+
+#endif
