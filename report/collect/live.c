@@ -3,9 +3,12 @@
 #include "../mem.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 enum {
         TABLE_MIN = 256,       /* entries of the smallest table */
+        HUGE_PAGE = 1 << 21,
+        HUGE_ENTRIES = 2 * HUGE_PAGE / sizeof(struct live_entry),
         LIMBO_MIN = 16,        /* threads of the smallest limbo */
         LIMBO_PURGE = 1024,    /* from here on a limbo is cleared of what is old before it grows */
         UNKNOWN_BLOCK = 0x800, /* flag of a limbo entry: the address was not live */
@@ -41,11 +44,26 @@ static size_t table_find(const struct live_table *table, uint64_t address)
         return at;
 }
 
+/* Zeroed entries.  A large table is looked up at random: huge pages, where
+ * there are any, save most of what that costs. */
+static struct live_entry *table_memory(size_t size)
+{
+        struct live_entry *entries = mem_alloc(size, sizeof *entries);
+        uintptr_t start, end;
+
+        if (!entries || size < HUGE_ENTRIES)
+                return entries;
+        start = ((uintptr_t)entries + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1);
+        end = (uintptr_t)(entries + size) & ~(uintptr_t)(HUGE_PAGE - 1);
+        (void)madvise((void *)start, end - start, MADV_HUGEPAGE);
+        return entries;
+}
+
 static int table_resize(struct live_table *table, size_t size)
 {
         struct live_table bigger = *table;
 
-        bigger.entries = mem_alloc(size, sizeof *bigger.entries);
+        bigger.entries = table_memory(size);
         if (!bigger.entries)
                 return -1;
         bigger.mask = size - 1;
@@ -331,7 +349,7 @@ static int inherit_table(struct live *child, const struct live_table *from, stru
         if (!from->used)
                 return 0;
         mem_free(to->entries);
-        *to = (struct live_table){ .entries = mem_alloc(from->mask + 1, sizeof *to->entries) };
+        *to = (struct live_table){ .entries = table_memory(from->mask + 1) };
         if (!to->entries)
                 return -1;
         memcpy(to->entries, from->entries, (from->mask + 1) * sizeof *to->entries);
