@@ -41,6 +41,8 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -61,6 +63,10 @@ void free_aligned_sized(void *, size_t, size_t);
 pid_t _Fork(void);
 int __libc_start_main(int (*program)(int, char **, char **), int argc, char **argv, void (*init)(void),
                       void (*fini)(void), void (*loader_fini)(void), void *stack_end);
+
+int __sigaction(int, const struct sigaction *, struct sigaction *);
+sighandler_t bsd_signal(int, sighandler_t);
+sighandler_t __sysv_signal(int, sighandler_t);
 
 /* C++: the alignment is a std::align_val_t (size_t), nothrow a reference. */
 struct nothrow;

@@ -74,6 +74,38 @@
         X(_Fork, NONE)                                                                                                 \
         X(dlclose, NONE)
 
-#define WEIR_HOOKS(X) WEIR_HOOKS_C(X) WEIR_HOOKS_CXX(X) WEIR_HOOKS_MAP(X) WEIR_HOOKS_END(X) WEIR_HOOKS_LIFE(X)
+/* hooks_exec.c */
+#define WEIR_HOOKS_EXEC(X)                                                                                             \
+        X(execve, NONE)                                                                                                \
+        X(execv, NONE)                                                                                                 \
+        X(execvp, NONE)                                                                                                \
+        X(execvpe, NONE)                                                                                               \
+        X(execl, NONE)                                                                                                 \
+        X(execle, NONE)                                                                                                \
+        X(execlp, NONE)                                                                                                \
+        X(fexecve, NONE)                                                                                               \
+        X(execveat, NONE)                                                                                              \
+        X(posix_spawn, NONE)                                                                                           \
+        X(posix_spawnp, NONE)
+
+/* signals.c */
+#define WEIR_HOOKS_SIGNAL(X)                                                                                           \
+        X(sigaction, NONE)                                                                                             \
+        X(__sigaction, NONE)                                                                                           \
+        X(signal, NONE)                                                                                                \
+        X(bsd_signal, NONE)                                                                                            \
+        X(ssignal, NONE)                                                                                               \
+        X(sysv_signal, NONE)                                                                                           \
+        X(__sysv_signal, NONE)                                                                                         \
+        X(sigset, NONE)
+
+#define WEIR_HOOKS(X)                                                                                                  \
+        WEIR_HOOKS_C(X)                                                                                                \
+        WEIR_HOOKS_CXX(X)                                                                                              \
+        WEIR_HOOKS_MAP(X)                                                                                              \
+        WEIR_HOOKS_END(X)                                                                                              \
+        WEIR_HOOKS_LIFE(X)                                                                                             \
+        WEIR_HOOKS_EXEC(X)                                                                                             \
+        WEIR_HOOKS_SIGNAL(X)
 
 #endif

@@ -2,12 +2,14 @@
 
 #include "early.h"
 #include "end.h"
+#include "environment.h"
 #include "guard.h"
 #include "next.h"
 #include "note.h"
 #include "raw.h"
 #include "ring.h"
 #include "session.h"
+#include "signals.h"
 #include "unwind.h"
 
 #include <sys/mman.h>
@@ -17,7 +19,6 @@ union process_page process_page __attribute__((aligned(4096)));
 /* What a fork child needs of its parent's page: not wiped, and not changed but
  * by process_start. */
 static struct session_channel channel;
-static char session_text[128]; /* value of WEIR_SESSION_ENV */
 static bool tried;             /* the first image of this memory had its chance */
 
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
@@ -25,50 +26,30 @@ extern const char _end[] __attribute__((visibility("hidden")));
 extern char __libc_single_threaded __attribute__((weak));
 static const char never_single;
 
-/* ---- environment, as the kernel gave it --------------------------------- */
-
-static char **kernel_environment(void)
-{
-        char **p = (char **)(end_of_main_stack() + sizeof(long)); /* argv */
-
-        while (*p)
-                p++;
-        return p + 1;
-}
-
-static const char *environment(const char *name)
-{
-        size_t length = raw_length(name);
-
-        for (char **p = kernel_environment(); *p; p++)
-                if (raw_begins(*p, name) && (*p)[length] == '=')
-                        return *p + length + 1;
-        return NULL;
-}
-
 /* ---- start -------------------------------------------------------------- */
+
+static bool attach_first(void)
+{
+        const char *text = environment_get(WEIR_SESSION_ENV);
+
+        if (!text || !session_attach(text, &channel))
+                return false;
+        environment_init(text);
+        return true;
+}
 
 static bool attach(void)
 {
-        const char *text;
+        bool attached;
 
-        if (tried) {
-                if (!channel.base)
-                        return false;
-                if (session_fork(&channel, session_text))
-                        return true;
-                channel.base = NULL;
-                return false;
-        }
+        if (!tried)
+                attached = attach_first();
+        else
+                attached = channel.base && session_fork(&channel, environment_session());
         tried = true;
-        text = environment(WEIR_SESSION_ENV);
-        if (!text || raw_length(text) >= sizeof session_text)
-                return false;
-        raw_append(session_text, text);
-        if (session_attach(text, &channel))
-                return true;
-        channel.base = NULL;
-        return false;
+        if (!attached)
+                channel.base = NULL;
+        return attached;
 }
 
 static uint32_t shift_of(uint32_t records)
@@ -246,5 +227,6 @@ __attribute__((constructor)) static void library_start(void)
         (void)pthread_atfork(process_fork_prepare, process_fork_parent, process_fork_child);
         (void)on_exit(at_exit, NULL);
         (void)at_quick_exit(at_quick);
+        signals_init();
         guard_leave();
 }
