@@ -156,16 +156,18 @@ static void print_heap(const struct ink *ink, const struct report *report)
         ink_print(ink, INK_RED, " of the trace were lost\n");
 }
 
-static void print_kind(const struct ink *ink, const char *name, const struct report_kind *kind, const char *unit)
+static void print_kind(const struct ink *ink, const char *name, const struct report_kind *kind)
 {
-        if (!kind->groups)
+        if (!kind->groups && !kind->blocks)
                 return;
         ink_print(ink, INK_PLAIN, "  %-11s", name);
         ink_bytes(ink, INK_PLAIN, kind->bytes);
         ink_print(ink, INK_PLAIN, " in ");
         ink_count(ink, INK_PLAIN, kind->blocks, "block");
-        ink_print(ink, INK_DIM, ", ");
-        ink_count(ink, INK_DIM, kind->groups, unit);
+        if (kind->groups) {
+                ink_print(ink, INK_DIM, ", ");
+                ink_count(ink, INK_DIM, kind->groups, "group");
+        }
         putc('\n', ink->out);
 }
 
@@ -188,9 +190,9 @@ static void print_kinds(const struct ink *ink, const struct report *report)
         struct report_kind known = known_leaks(report);
 
         for (int i = 0; i < KIND_COUNT; i++)
-                print_kind(ink, kind_name((enum kind)i), &report->summary.kinds[i], "group");
-        print_kind(ink, "suppressed", &report->summary.suppressed, "group");
-        print_kind(ink, "known", &known, "group");
+                print_kind(ink, kind_name((enum kind)i), &report->summary.kinds[i]);
+        print_kind(ink, "suppressed", &report->summary.suppressed);
+        print_kind(ink, "known", &known);
         if (report->summary.shared_blocks) {
                 ink_print(ink, INK_PLAIN, "  shared     ");
                 ink_bytes(ink, INK_PLAIN, report->summary.shared_bytes);

@@ -136,8 +136,13 @@ static size_t count_findings(const struct collector_result *run)
         return count;
 }
 
-static void add_shared(struct report *report, const struct findings *findings)
+/* What no leak of the list tells. */
+static void add_sums(struct report *report, const struct findings *findings)
 {
+        struct report_kind *reachable = &report->summary.kinds[KIND_REACHABLE];
+
+        reachable->blocks += findings->kinds[KIND_REACHABLE].blocks;
+        reachable->bytes += findings->kinds[KIND_REACHABLE].bytes;
         report->summary.shared_blocks += findings->shared_blocks;
         report->summary.shared_bytes += findings->shared_bytes;
 }
@@ -156,7 +161,7 @@ static int leaks(struct report *report, const struct collector_result *run, stru
 
                 if (!findings)
                         continue;
-                add_shared(report, findings);
+                add_sums(report, findings);
                 status = drafts_begin(&drafts, p, findings, e);
                 for (size_t i = 0; i < findings->count && !status; i++) {
                         status = drafts_add(&drafts, i, e);
