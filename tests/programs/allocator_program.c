@@ -37,8 +37,10 @@ int main(void)
                 kept[i] = block((size_t)i * 7 + 1);
         for (int i = 0; i < 2; i++)
                 pthread_join(threads[i], NULL);
-        for (int i = 0; i < 1000; i += 2)
+        for (int i = 0; i < 1000; i += 2) {
                 free(kept[i]);
+                kept[i] = NULL;
+        }
         make();
         scrub();
         return 0;

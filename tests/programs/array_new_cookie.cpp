@@ -1,7 +1,7 @@
 /* new T[n] of a class with a destructor: the pointer lies 8 bytes into the
  * block, behind the count.
  *
- * expect: reachable 0..1 blocks 0..88 bytes
+ * expect: reachable 1..2 blocks
  * expect: possible 0..1 blocks 0..88 bytes
  */
 #include "program.h"
@@ -14,7 +14,7 @@ struct element {
         long value;
 };
 
-static element *elements;
+KEPT element *elements;
 
 int main()
 {

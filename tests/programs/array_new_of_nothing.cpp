@@ -1,7 +1,7 @@
 /* new T[0] of a class with a destructor gives a pointer past its 8-byte block:
  * it is held.
  *
- * expect: reachable 0..1 blocks 0..8 bytes
+ * expect: reachable 1..2 blocks
  * expect: possible 0..1 blocks 0..8 bytes
  */
 #include "program.h"
@@ -14,7 +14,7 @@ struct element {
         long value;
 };
 
-static element *elements;
+KEPT element *elements;
 
 int main()
 {

@@ -4,17 +4,24 @@
  */
 #include "program.h"
 
+static NOINLINE void make(size_t size)
+{
+        lose(block(size));
+}
+
 static void first(int argc, char **argv, char **envp)
 {
         (void)argc, (void)argv, (void)envp;
-        lose(block(11));
+        make(11);
+        scrub();
 }
 
 __attribute__((section(".preinit_array"), used)) static void (*const at_first)(int, char **, char **) = first;
 
 static __attribute__((constructor(101))) void early(void)
 {
-        lose(block(22));
+        make(22);
+        scrub();
 }
 
 int main(void)

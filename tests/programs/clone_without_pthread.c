@@ -11,13 +11,14 @@
 #include <sys/wait.h>
 
 static volatile int done;
+static char *stack;
 
 static int child(void *unused)
 {
         lose(malloc(31));
         scrub();
         (void)unused;
-        return 0;
+        _exit(0);
 }
 
 static int thread(void *unused)
@@ -30,9 +31,9 @@ static int thread(void *unused)
 int main(void)
 {
         enum { STACK = 256 * 1024 };
-        char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         int status;
 
+        stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (clone(thread, stack + STACK, CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD, NULL) < 0)
                 return 1;
         while (!done)

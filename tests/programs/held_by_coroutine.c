@@ -21,6 +21,7 @@ static void body(void)
         void *volatile local = block(300);
 
         make();
+        scrub();
         swapcontext(coroutine, &main_context);
         free(local);
 }

@@ -4,7 +4,7 @@
  */
 #include "program.h"
 
-static char *end;
+KEPT char *end;
 
 int main(void)
 {

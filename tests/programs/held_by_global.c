@@ -4,7 +4,7 @@
  */
 #include "program.h"
 
-static void *initialised = &initialised, *zeroed;
+KEPT void *initialised = &initialised, *zeroed;
 
 int main(void)
 {

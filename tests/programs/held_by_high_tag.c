@@ -4,7 +4,7 @@
  */
 #include "program.h"
 
-static uintptr_t tagged[3];
+KEPT uintptr_t tagged[3];
 
 int main(void)
 {

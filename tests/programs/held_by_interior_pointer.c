@@ -4,7 +4,7 @@
  */
 #include "program.h"
 
-static char *middle;
+KEPT char *middle;
 
 int main(void)
 {

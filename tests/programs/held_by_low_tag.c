@@ -4,7 +4,7 @@
  */
 #include "program.h"
 
-static char *tagged[7];
+KEPT char *tagged[7];
 
 int main(void)
 {

@@ -6,7 +6,7 @@
 
 #include <sys/mman.h>
 
-static void *arena;
+KEPT void *arena;
 
 int main(void)
 {

@@ -5,7 +5,7 @@
  */
 #include "program.h"
 
-static void *packed;
+KEPT void *packed;
 
 int main(void)
 {

@@ -8,7 +8,7 @@
 
 #include <pthread.h>
 
-static __thread void *local;
+KEPT __thread void *local;
 static pthread_barrier_t ready;
 
 static void *other(void *unused)

@@ -8,7 +8,7 @@
 
 enum { PAGE = 4096 };
 
-static char *kept;
+KEPT char *kept;
 
 int main(void)
 {

@@ -1,7 +1,7 @@
 /* The module that `closed_module` loads. */
 #include "program.h"
 
-static void *only_here;
+KEPT void *only_here;
 __thread void *module_local;
 
 void module_work(void);

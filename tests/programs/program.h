@@ -15,6 +15,9 @@
 
 #define NOINLINE __attribute__((noinline, noclone))
 
+/* A variable that is only ever written and must be kept all the same. */
+#define KEPT static __attribute__((used))
+
 /* The value, but the compiler no longer knows where it came from. */
 static inline void *opaque(void *p)
 {

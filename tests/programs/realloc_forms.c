@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-static void *grown, *reallocated;
+KEPT void *grown, *reallocated;
 
 static NOINLINE void make(void)
 {
@@ -37,6 +37,7 @@ int main(void)
         reallocated = realloc(opaque(NULL), 40);
         free(grown);
         free(reallocated);
+        grown = reallocated = NULL;
         make();
         scrub();
         return 0;

@@ -13,12 +13,12 @@
 #include <unordered_map>
 #include <vector>
 
-static std::vector<std::string> *strings;
-static std::map<int, std::string> *ordered;
-static std::unordered_map<std::string, int> *hashed;
-static std::list<int> *list;
-static std::deque<long> *deque;
-static std::shared_ptr<std::string> *shared;
+KEPT std::vector<std::string> *strings;
+KEPT std::map<int, std::string> *ordered;
+KEPT std::unordered_map<std::string, int> *hashed;
+KEPT std::list<int> *list;
+KEPT std::deque<long> *deque;
+KEPT std::shared_ptr<std::string> *shared;
 
 static NOINLINE void fill()
 {

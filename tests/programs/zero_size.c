@@ -5,7 +5,7 @@
  */
 #include "program.h"
 
-static void *held;
+KEPT void *held;
 
 static NOINLINE void make(void)
 {
