@@ -6,8 +6,8 @@
 #define WEIR_DEMANGLE_H
 
 /* The name in the source, or NULL when `name` is not mangled, is damaged or
- * would be over a megabyte long, or without memory.  Names may have any length
- * and come from anybody.  The caller frees it with mem_free. */
+ * would be over a megabyte long or over a thousand levels deep, or without
+ * memory.  Names may have any length and come from anybody.  The caller frees it with mem_free. */
 char *demangle(const char *name);
 
 #endif
