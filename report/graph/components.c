@@ -17,26 +17,34 @@ struct search {
         uint64_t placed;        /* `order` is filled from its end down to here */
 };
 
-static int init_lines(struct components *c, const struct confidence *confidence, uint64_t blocks)
+static int init_lost(struct components *c, const struct confidence *confidence, uint64_t blocks)
 {
-        uint64_t lines = blocks / RANK_BLOCKS + 1, before = 0;
+        uint64_t words = blocks / 64 + 1;
 
-        c->lines = mem_alloc(lines, sizeof *c->lines);
-        if (!c->lines)
+        c->lost_bits = mem_alloc(words, sizeof *c->lost_bits);
+        if (!c->lost_bits || ids_init(&c->before, words))
                 return -1;
-        for (uint64_t line = 0; line < lines; line++) {
-                uint64_t first = line * RANK_BLOCKS;
-
-                c->lines[line].before = before;
-                for (uint64_t i = 0; i < RANK_BLOCKS && first + i < blocks; i++) {
-                        if (!confidence->of[first + i]) {
-                                c->lines[line].bits[i / 64] |= 1ull << i % 64;
-                                before++;
-                        }
-                }
+        for (uint64_t id = 0; id < blocks; id++)
+                c->lost_bits[id / 64] |= (uint64_t)!confidence->of[id] << id % 64;
+        for (uint64_t word = 0; word < words; word++) {
+                ids_set(&c->before, word, c->lost);
+                c->lost += count_bits(c->lost_bits[word]);
         }
-        c->lost = before;
         return 0;
+}
+
+/* The search waits for memory at every step; so when a vertex is entered what
+ * its neighbours need is fetched at once. */
+static void fetch_neighbours(const struct search *s, uint64_t at, uint64_t end)
+{
+        if (end - at > 16)
+                end = at + 16;
+        for (uint64_t i = at; i < end; i++) {
+                ids_prefetch(&s->c->of, edge_target(s->scan->edges[i]));
+                ids_prefetch(&s->scan->rows, edge_target(s->scan->edges[i]));
+        }
+        for (uint64_t i = at; i < end; i++)
+                __builtin_prefetch(s->scan->edges + ids_get(&s->scan->rows, edge_target(s->scan->edges[i])));
 }
 
 static int enter(struct search *s, uint64_t id)
@@ -44,14 +52,15 @@ static int enter(struct search *s, uint64_t id)
         if (mem_grow(&s->edges, &s->edge_capacity, s->depth + 1, sizeof *s->edges))
                 return -1;
         s->edges[s->depth] = ids_get(&s->scan->rows, id);
+        fetch_neighbours(s, s->edges[s->depth], ids_get(&s->scan->rows, id + 1));
         ids_set(&s->stack, s->depth++, id);
-        ids_set(&s->c->of, components_rank(s->c, id), s->index++);
+        ids_set(&s->c->of, id, s->index++);
         return 0;
 }
 
 static void place(struct search *s, uint64_t id)
 {
-        ids_set(&s->c->of, components_rank(s->c, id), s->component);
+        ids_set(&s->c->of, id, s->component);
         ids_set(&s->c->order, --s->placed, id);
         s->index--;
 }
@@ -59,7 +68,7 @@ static void place(struct search *s, uint64_t id)
 /* All edges of the vertex on top were followed. */
 static void leave(struct search *s)
 {
-        uint64_t id = ids_get(&s->stack, --s->depth), index = ids_get(&s->c->of, components_rank(s->c, id));
+        uint64_t id = ids_get(&s->stack, --s->depth), index = ids_get(&s->c->of, id);
 
         if (s->edges[s->depth] & FRAME_NOT_ROOT) {
                 ids_set(&s->stack, --s->back, id);
@@ -68,7 +77,7 @@ static void leave(struct search *s)
         while (s->back < s->c->lost) {
                 uint64_t other = ids_get(&s->stack, s->back);
 
-                if (ids_get(&s->c->of, components_rank(s->c, other)) < index)
+                if (ids_get(&s->c->of, other) < index)
                         break;
                 place(s, other);
                 s->back++;
@@ -81,8 +90,8 @@ static void leave(struct search *s)
  * returns; ID_NONE when there is none left. */
 static uint64_t advance(struct search *s)
 {
-        uint64_t id = ids_get(&s->stack, s->depth - 1), rank = components_rank(s->c, id);
-        uint64_t index = ids_get(&s->c->of, rank), end = ids_get(&s->scan->rows, id + 1);
+        uint64_t id = ids_get(&s->stack, s->depth - 1);
+        uint64_t index = ids_get(&s->c->of, id), end = ids_get(&s->scan->rows, id + 1);
         uint64_t at = s->edges[s->depth - 1] & ~FRAME_NOT_ROOT, flag = s->edges[s->depth - 1] & FRAME_NOT_ROOT;
         uint64_t fresh = ID_NONE;
 
@@ -94,7 +103,7 @@ static uint64_t advance(struct search *s)
                         at++;
                         continue;
                 }
-                other = ids_get(&s->c->of, components_rank(s->c, edge_target(edge)));
+                other = ids_get(&s->c->of, edge_target(edge));
                 if (!other) { /* comes back to this edge when it is done */
                         fresh = edge_target(edge);
                         break;
@@ -102,7 +111,7 @@ static uint64_t advance(struct search *s)
                 if (other < index) {
                         index = other;
                         flag = FRAME_NOT_ROOT;
-                        ids_set(&s->c->of, rank, index);
+                        ids_set(&s->c->of, id, index);
                 }
                 at++;
         }
@@ -131,7 +140,7 @@ static int find(struct search *s, uint64_t blocks)
         s->index = 1;
         s->component = s->c->lost; /* above every index: at most `lost` are in use, counted from 1 */
         for (uint64_t id = 0; id < blocks; id++) {
-                if (components_lost(s->c, id) && !ids_get(&s->c->of, components_rank(s->c, id)) && visit(s, id))
+                if (components_lost(s->c, id) && !ids_get(&s->c->of, id) && visit(s, id))
                         return -1;
         }
         return 0;
@@ -146,10 +155,9 @@ static int number(struct components *c, uint64_t lowest)
         if (ids_init(&c->first, c->count + 1))
                 return -1;
         for (uint64_t i = 0; i < c->lost; i++) {
-                uint64_t rank = components_rank(c, ids_get(&c->order, i));
-                uint64_t component = ids_get(&c->of, rank) - lowest - 1;
+                uint64_t id = ids_get(&c->order, i), component = ids_get(&c->of, id) - lowest - 1;
 
-                ids_set(&c->of, rank, component);
+                ids_set(&c->of, id, component);
                 if (component != last)
                         ids_set(&c->first, component, i);
                 last = component;
@@ -165,7 +173,7 @@ int components_run(struct components *c, const struct scan *scan, const struct c
         int status = -1;
 
         *c = (struct components){ 0 };
-        if (!init_lines(c, confidence, blocks) && !ids_init(&c->of, c->lost) && !ids_init(&c->order, c->lost) &&
+        if (!init_lost(c, confidence, blocks) && !ids_init(&c->of, blocks) && !ids_init(&c->order, c->lost) &&
             !ids_init(&s.stack, c->lost) && !find(&s, blocks))
                 status = 0;
         ids_free(&s.stack);
@@ -179,7 +187,8 @@ int components_run(struct components *c, const struct scan *scan, const struct c
 
 void components_free(struct components *c)
 {
-        mem_free(c->lines);
+        mem_free(c->lost_bits);
+        ids_free(&c->before);
         ids_free(&c->of);
         ids_free(&c->order);
         ids_free(&c->first);

@@ -14,40 +14,32 @@
 
 #include "confidence.h"
 
-/* The lost blocks as a set with ranks: a line of the cache holds the bits of
- * 448 blocks and how many members there are before. */
-enum { RANK_BLOCKS = 448 };
-
-struct rank_line {
-        uint64_t before;
-        uint64_t bits[7];
-};
-
 struct components {
-        struct rank_line *lines;
-        uint64_t lost;     /* blocks */
-        uint64_t count;    /* components */
-        struct ids of;     /* by rank: the block's component */
-        struct ids order;  /* block ids, by component */
-        struct ids first;  /* of each component its first place in `order`; and the end */
+        uint64_t *lost_bits; /* of each block, 64 to a word */
+        struct ids before;   /* of each such word how many lost blocks come before it */
+        uint64_t lost;       /* blocks */
+        uint64_t count;      /* components */
+        struct ids of;       /* of each lost block its component */
+        struct ids order;    /* lost blocks' ids, by component */
+        struct ids first;    /* of each component its first place in `order`; and the end */
 };
 
 static inline bool components_lost(const struct components *c, uint64_t id)
 {
-        uint64_t bit = id % RANK_BLOCKS;
-
-        return c->lines[id / RANK_BLOCKS].bits[bit / 64] >> bit % 64 & 1;
+        return c->lost_bits[id / 64] >> id % 64 & 1;
 }
 
-/* How many lost blocks have a lower id. */
+static inline unsigned count_bits(uint64_t bits)
+{
+        bits -= bits >> 1 & 0x5555555555555555ull;
+        bits = (bits & 0x3333333333333333ull) + (bits >> 2 & 0x3333333333333333ull);
+        return (unsigned)(((bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0full) * 0x0101010101010101ull >> 56);
+}
+
+/* How many lost blocks have a lower id: numbers the lost blocks from 0. */
 static inline uint64_t components_rank(const struct components *c, uint64_t id)
 {
-        const struct rank_line *line = &c->lines[id / RANK_BLOCKS];
-        uint64_t bit = id % RANK_BLOCKS, rank = line->before;
-
-        for (unsigned i = 0; i < bit / 64; i++)
-                rank += (uint64_t)__builtin_popcountll(line->bits[i]);
-        return rank + (uint64_t)__builtin_popcountll(line->bits[bit / 64] & ((1ull << bit % 64) - 1));
+        return ids_get(&c->before, id / 64) + count_bits(c->lost_bits[id / 64] & ((1ull << id % 64) - 1));
 }
 
 /* Does the edge of a lost block count? */
@@ -59,7 +51,7 @@ static inline bool components_edge(const struct components *c, edge_t edge)
 /* The component of a lost block. */
 static inline uint64_t components_of(const struct components *c, uint64_t id)
 {
-        return ids_get(&c->of, components_rank(c, id));
+        return ids_get(&c->of, id);
 }
 
 static inline uint64_t components_size(const struct components *c, uint64_t component)
@@ -71,6 +63,22 @@ static inline uint64_t components_size(const struct components *c, uint64_t comp
 static inline uint64_t components_member(const struct components *c, uint64_t component, uint64_t index)
 {
         return ids_get(&c->order, ids_get(&c->first, component) + index);
+}
+
+/* Fetches what a walk over `order` needs of the blocks after place `at`: their
+ * rows, edges and their targets' components. */
+static inline void components_fetch(const struct components *c, const struct scan *scan, uint64_t at)
+{
+        uint64_t count;
+        const edge_t *edges;
+
+        if (at + 24 >= c->lost)
+                return;
+        ids_prefetch(&scan->rows, ids_get(&c->order, at + 24));
+        __builtin_prefetch(scan->edges + ids_get(&scan->rows, ids_get(&c->order, at + 12)));
+        edges = scan_edges(scan, ids_get(&c->order, at + 6), &count);
+        for (uint64_t i = 0; i < count && i < 8; i++)
+                ids_prefetch(&c->of, edge_target(edges[i]));
 }
 
 int components_run(struct components *c, const struct scan *scan, const struct confidence *confidence,

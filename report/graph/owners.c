@@ -58,8 +58,10 @@ static int walk(struct owners *o, const struct components *c, const struct scan 
                 if (ids_get(&o->of, component) == ID_NONE && add_source(o, &capacity, component))
                         return -1;
                 source = ids_get(&o->of, component);
-                for (uint64_t i = 0; i < size; i++)
+                for (uint64_t i = 0; i < size; i++) {
+                        components_fetch(c, scan, ids_get(&c->first, component) + i);
                         tell_block(o, c, scan, components_member(c, component, i), component, source);
+                }
                 count_component(o, c, blocks, component);
         }
         return 0;

@@ -122,6 +122,7 @@ static int walk(struct ownersets *o, const struct graph *graph, const uint32_t *
                 if (source != OWNER_SHARED)
                         o->of[component] = source_groups[source];
                 for (uint64_t i = 0; graph->owners.shared_blocks && i < size; i++) {
+                        components_fetch(c, &graph->scan, ids_get(&c->first, component) + i);
                         if (tell_block(o, graph, components_member(c, component, i), component))
                                 return -1;
                 }

@@ -2,6 +2,8 @@
 
 #include "sort.h"
 
+enum { AHEAD = 32 }; /* edges, all rows in turn */
+
 struct round {
         const struct graph *graph;
         const uint64_t *from;
@@ -22,11 +24,18 @@ static uint64_t hash_set(uint64_t *set, uint64_t *scratch, size_t count)
         return hash;
 }
 
+static void fetch(const struct round *r, uint64_t target)
+{
+        if (components_lost(&r->graph->components, target))
+                __builtin_prefetch(r->from + components_rank(&r->graph->components, target));
+}
+
 static int refine_block(struct round *r, uint64_t id, uint64_t *label)
 {
         const struct components *c = &r->graph->components;
         uint64_t count, *scratch = NULL;
         const edge_t *edges = scan_edges(&r->graph->scan, id, &count);
+        uint64_t ahead = ids_get(&r->graph->scan.rows, id) + AHEAD;
         size_t size = 0;
 
         if (mem_grow(&r->set, &r->set_capacity, count, sizeof *r->set))
@@ -34,6 +43,8 @@ static int refine_block(struct round *r, uint64_t id, uint64_t *label)
         for (uint64_t i = 0; i < count; i++) {
                 uint64_t target = edge_target(edges[i]);
 
+                if (ahead + i < r->graph->scan.edge_count)
+                        fetch(r, edge_target(r->graph->scan.edges[ahead + i]));
                 if (target != id && components_edge(c, edges[i]))
                         r->set[size++] = r->from[components_rank(c, target)];
         }
@@ -48,10 +59,9 @@ static int refine(const struct graph *graph, const uint64_t *from, uint64_t *to)
         struct round r = { .graph = graph, .from = from };
         int status = 0;
 
-        for (uint64_t i = 0; i < graph->components.lost && !status; i++) {
-                uint64_t id = ids_get(&graph->components.order, i);
-
-                status = refine_block(&r, id, &to[components_rank(&graph->components, id)]);
+        for (uint64_t id = 0, rank = 0; rank < graph->components.lost && !status; id++) {
+                if (components_lost(&graph->components, id))
+                        status = refine_block(&r, id, &to[rank++]);
         }
         mem_free(r.set);
         mem_free(r.scratch);
@@ -60,12 +70,13 @@ static int refine(const struct graph *graph, const uint64_t *from, uint64_t *to)
 
 static void label_first(const struct graph *graph, struct vtables *vtables, uint64_t *labels)
 {
-        for (uint64_t i = 0; i < graph->components.lost; i++) {
-                uint64_t id = ids_get(&graph->components.order, i);
-                uint64_t vtable = vtable_of(vtables, graph->scan.first[id]);
+        for (uint64_t id = 0, rank = 0; rank < graph->components.lost; id++) {
+                uint64_t vtable;
 
-                labels[components_rank(&graph->components, id)] =
-                        hash_mix(graph->snapshot->blocks[id].stack, vtable_identity(graph->snapshot, vtable));
+                if (!components_lost(&graph->components, id))
+                        continue;
+                vtable = vtable_of(vtables, graph->scan.first[id]);
+                labels[rank++] = hash_mix(graph->snapshot->blocks[id].stack, vtable_identity(graph->snapshot, vtable));
         }
 }
 
