@@ -9,20 +9,26 @@ static bool same_text(const char *a, const char *b)
         return a == b || (a && b && !strcmp(a, b));
 }
 
+/* Where its path begins, if it matters. */
+static const char *directory_of(const struct symbol_file *file)
+{
+        return file->path && file->path[0] == '/' ? NULL : file->directory;
+}
+
 static bool same_file(const struct symbol_file *a, const struct symbol_file *b)
 {
         return a->build_id_length == b->build_id_length && same_text(a->path, b->path) &&
                (!a->build_id_length || !memcmp(a->build_id, b->build_id, a->build_id_length)) &&
-               same_text(a->directory, b->directory) && a->inode == b->inode && a->modified_ns == b->modified_ns;
+               same_text(directory_of(a), directory_of(b)) && a->inode == b->inode && a->modified_ns == b->modified_ns;
 }
 
 static int fill(struct symbols *symbols, struct symbol_module *module, const struct symbol_file *file)
 {
         module->wanted = *file;
         module->wanted.path = strings_add(&symbols->strings, file->path ? file->path : "");
-        module->wanted.directory = strings_add(&symbols->strings, file->directory);
+        module->wanted.directory = strings_add(&symbols->strings, directory_of(file));
         module->build_id = mem_alloc(file->build_id_length, 1);
-        if (!module->wanted.path || (file->directory && !module->wanted.directory) || !module->build_id)
+        if (!module->wanted.path || (directory_of(file) && !module->wanted.directory) || !module->build_id)
                 return -1;
         if (file->build_id_length)
                 memcpy(module->build_id, file->build_id, file->build_id_length);
