@@ -1,11 +1,14 @@
 #include "session.h"
 
+#include "rendezvous.h"
+
 #include <sys/mman.h>
 
 /* Text of WEIR_SESSION_ENV, read. */
 struct address {
         int32_t pid, descriptor;
         uint8_t token[16];
+        char socket[sizeof "weir-" + 32]; /* name of the abstract socket */
 };
 
 static int hex(char c)
@@ -19,23 +22,16 @@ static bool parse(const char *text, struct address *a)
 {
         if (!raw_number(&text, &a->pid) || *text++ != ':' || !raw_number(&text, &a->descriptor) || *text++ != ':')
                 return false;
+        raw_append(a->socket, "weir-");
+        if (raw_length(text) != 32)
+                return false;
+        raw_append(a->socket + 5, text);
         for (unsigned i = 0; i < 16; i++, text += 2) {
                 if (hex(text[0]) < 0 || hex(text[1]) < 0)
                         return false;
                 a->token[i] = (uint8_t)(hex(text[0]) << 4 | hex(text[1]));
         }
-        return *text == 0;
-}
-
-static long open_in_collector(const struct address *a)
-{
-        char path[64], *end = path;
-
-        end = raw_append(end, "/proc/");
-        end = raw_decimal(end, (uint32_t)a->pid);
-        end = raw_append(end, "/fd/");
-        raw_decimal(end, (uint32_t)a->descriptor);
-        return raw_openat(path, O_RDWR);
+        return true;
 }
 
 static bool is_ours(const struct weir_session *s, const struct address *a)
@@ -120,20 +116,52 @@ static bool attach_to(long descriptor, const struct address *a, struct session_c
         return false;
 }
 
+/* One try with what descriptors there are: 0 or -errno. */
+static long attach_once(const struct address *a, struct session_channel *channel)
+{
+        long descriptor = rendezvous_open(a->pid, a->descriptor);
+        bool attached;
+
+        if (descriptor == -EMFILE)
+                return descriptor;
+        if (descriptor >= 0) {
+                attached = attach_to(descriptor, a, channel);
+                raw_close(descriptor);
+                if (attached)
+                        return 0;
+        }
+        descriptor = rendezvous_ask(a->socket);
+        if (descriptor < 0)
+                return descriptor;
+        attached = attach_to(descriptor, a, channel);
+        raw_close(descriptor);
+        return attached ? 0 : -ENOENT;
+}
+
+struct attempt {
+        const struct address *address;
+        struct session_channel *channel;
+        long result;
+};
+
+static void attempt(void *context)
+{
+        struct attempt *t = context;
+
+        t->result = attach_once(t->address, t->channel);
+}
+
 bool session_attach(const char *text, struct session_channel *channel)
 {
         struct address a;
-        long descriptor;
-        bool attached;
+        struct attempt t = { &a, channel, 0 };
 
         if (!parse(text, &a))
                 return false;
-        descriptor = open_in_collector(&a);
-        if (descriptor < 0)
+        attempt(&t);
+        if (t.result == -EMFILE && !rendezvous_with_own_table(attempt, &t))
                 return false;
-        attached = attach_to(descriptor, &a, channel);
-        raw_close(descriptor);
-        return attached;
+        return t.result == 0;
 }
 
 bool session_fork(struct session_channel *c, const char *text)
