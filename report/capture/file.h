@@ -16,13 +16,15 @@
  * number, "z" a signed one in zigzag form, "s" a v length and so many bytes.
  *
  *     file     = "WEIRCAP1" u32 version u32 zero, sections; END is the last
- *     section  = u32 kind, u32 process, u32 packed, u32 raw, payload
+ *     section  = u32 kind, u32 process, u32 packed, u32 raw, u32 prefix, u32 check, payload
  *
  * `process` is the ordinal of the process that the section belongs to, or
- * 0xffffffff.  The payload has `packed` bytes: a zstd frame with a checksum
- * that unpacks to `raw` bytes, perhaps followed by skippable frames of zeroes:
- * raw <= 16 * packed + 4096 always, so that no reader is made to unpack more
- * than the file's size justifies.  raw and packed are at most 4 MiB and 8 MiB;
+ * 0xffffffff.  The payload has `packed` bytes: `prefix` bytes as they are, then
+ * a zstd frame with a checksum that unpacks to `raw` bytes, perhaps followed by
+ * skippable frames of zeroes.  `check` is the 32-bit FNV-1a hash of the five
+ * words before it and of the prefix.
+ * raw <= 16 * packed + 4096 always (that is what the zeroes are for), so that
+ * no reader is made to unpack more than the file's size justifies.  raw and packed are at most 4 MiB and 8 MiB;
  * a longer table is several sections of the same kind, each of which can be
  * decoded without the others.
  *
@@ -39,7 +41,7 @@
  *               z time_ns (difference), v stack, v thread, v flags
  *  6  ROOTS     v count, each: v kind, v start, v end - start, s name, v thread, v word_count, word_count * u64
  *  7  SEGMENTS  v count, each: v start, v end - start, v bias, v writable | executable << 1, s path
- *  8  IMAGE     pages of memory.  The payload begins, before the frame, with u32 count, u32 zero and `count` runs:
+ *  8  IMAGE     pages of memory.  The prefix is u32 count, u32 zero and `count` runs:
  *               u64 address, u32 pages (of 4096 bytes), u32 zero (1: all zeroes, nothing in the frame); `raw` is
  *               the bytes of the other runs, one after another.  Runs ascend within a process.
  *  9  SNAPSHOT  s at, s method, v at_ns, v pause_ns, v threads, v roots_bytes, v heap_bytes, v count, count * s limit;

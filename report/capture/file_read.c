@@ -154,26 +154,25 @@ static int finish_section(const struct capture_file *file, struct bytes *b, int 
         return bytes_check(b, file->what, e);
 }
 
+/* `prefix` is in file->packed, as read_header left it. */
 static int read_image(struct capture_file *file, const struct section_header *header, uint64_t at, struct error *e)
 {
         struct stored *stored = find_stored(file, header->process, e);
-        uint8_t head[8];
-        struct bytes b;
-        size_t size;
+        struct bytes b = bytes_of(file->packed.data, header->prefix);
+        int result = 0;
 
         if (!stored)
                 return -1;
-        if (header->packed < sizeof head || !file_source_read(&file->source, at, head, sizeof head) ||
-            !(size = image_file_table_size(head, header->packed)) || stored->has_snapshot)
-                return error_set(e, ERROR_BAD_INPUT, "%s is damaged at byte 0", file->what);
+        if (stored->has_snapshot) {
+                bytes_fail(&b); /* that heap is whole */
+                return finish_section(file, &b, 0, e);
+        }
         if (!stored->image)
                 stored->image = image_file_create(&file->source);
-        if (!stored->image || mem_grow(&file->packed.data, &file->packed.capacity, size, 1))
-                return error_no_memory(e, "reading the capture file");
-        if (!file_source_read(&file->source, at, file->packed.data, size))
-                return error_set(e, ERROR_BAD_INPUT, "%s cannot be read", file->what);
-        b = bytes_of(file->packed.data, size);
-        return finish_section(file, &b, image_file_add(stored->image, &b, at, header->packed, header->raw), e);
+        result = stored->image ? image_file_add(stored->image, &b, at + header->prefix,
+                                                header->packed - header->prefix, header->raw)
+                               : -1;
+        return finish_section(file, &b, result, e);
 }
 
 static int read_section(struct capture_file *file, const struct section_header *header, uint64_t at, struct error *e)
@@ -183,6 +182,8 @@ static int read_section(struct capture_file *file, const struct section_header *
 
         if (header->kind == SECTION_IMAGE)
                 return read_image(file, header, at, e);
+        if (header->prefix)
+                return error_set(e, ERROR_BAD_INPUT, "%s is damaged: it has a prefix", file->what);
         if (unpack(file, header, at, e))
                 return -1;
         b = bytes_of(file->raw.data, header->raw);
@@ -193,6 +194,21 @@ static int read_section(struct capture_file *file, const struct section_header *
 }
 
 /* ---- the file ------------------------------------------------------------ */
+
+/* Leaves the prefix in file->packed, when the check is right. */
+static int read_prefix(struct capture_file *file, const struct section_header *header, const uint8_t *raw,
+                       uint64_t at, struct error *e)
+{
+        uint32_t hash = section_hash(SECTION_HASH, raw, SECTION_HEADER_SIZE - 4);
+
+        if (mem_grow(&file->packed.data, &file->packed.capacity, header->prefix + 1u, 1))
+                return error_no_memory(e, "reading the capture file");
+        if (!file_source_read(&file->source, at, file->packed.data, header->prefix))
+                return error_set(e, ERROR_BAD_INPUT, "%s cannot be read", file->what);
+        if (section_hash(hash, file->packed.data, header->prefix) != header->check)
+                return error_set(e, ERROR_BAD_INPUT, "%s is damaged: its check is wrong", file->what);
+        return 0;
+}
 
 static int read_header(struct capture_file *file, uint64_t at, uint64_t number, struct section_header *header,
                        struct error *e)
@@ -207,16 +223,18 @@ static int read_header(struct capture_file *file, uint64_t at, uint64_t number, 
         header->process = bytes_u32(&b);
         header->packed = bytes_u32(&b);
         header->raw = bytes_u32(&b);
+        header->prefix = bytes_u32(&b);
+        header->check = bytes_u32(&b);
         (void)snprintf(file->what, sizeof file->what, "%.160s: section %llu (%s) at byte %llu", file->source.name,
                        (unsigned long long)number, section_name(header->kind), (unsigned long long)at);
         if (header->raw > CAPTURE_RAW_MAX || header->packed > CAPTURE_PACKED_MAX ||
-            !section_ratio_holds(header->packed, header->raw))
+            header->prefix > header->packed || !section_ratio_holds(header->packed, header->raw))
                 return error_set(e, ERROR_BAD_INPUT, "%s is damaged: its sizes make no sense", file->what);
         if (header->packed > file->source.size - at - SECTION_HEADER_SIZE)
                 return error_set(e, ERROR_BAD_INPUT, "%s is truncated: %u bytes wanted, %llu left", file->what,
                                  header->packed,
                                  (unsigned long long)(file->source.size - at - SECTION_HEADER_SIZE));
-        return 0;
+        return read_prefix(file, header, raw, at + SECTION_HEADER_SIZE, e);
 }
 
 static int check_end(struct capture_file *file, const struct section_header *header, uint64_t at, uint64_t number,

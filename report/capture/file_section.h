@@ -12,10 +12,19 @@
 #include <stdint.h>
 
 struct section_header {
-        uint32_t kind, process, packed, raw;
+        uint32_t kind, process, packed, raw, prefix, check;
 };
 
-enum { SECTION_HEADER_SIZE = 16, FILE_HEADER_SIZE = 16, IMAGE_RUN_SIZE = 16 };
+enum { SECTION_HEADER_SIZE = 24, FILE_HEADER_SIZE = 16, IMAGE_RUN_SIZE = 16 };
+
+/* Continues the FNV-1a hash; begin with SECTION_HASH. */
+#define SECTION_HASH UINT32_C(0x811c9dc5)
+static inline uint32_t section_hash(uint32_t hash, const uint8_t *bytes, size_t size)
+{
+        for (size_t i = 0; i < size; i++)
+                hash = (hash ^ bytes[i]) * UINT32_C(0x01000193);
+        return hash;
+}
 
 /* Name of a kind, for errors: "blocks". */
 const char *section_name(uint32_t kind);

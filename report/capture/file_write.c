@@ -94,6 +94,14 @@ static void set_u32(uint8_t *at, uint32_t value)
                 at[i] = (uint8_t)(value >> (8 * i));
 }
 
+/* The check word of a section that begins at `section`. */
+static uint32_t check_of(const uint8_t *section, size_t prefix)
+{
+        uint32_t hash = section_hash(SECTION_HASH, section, SECTION_HEADER_SIZE - 4);
+
+        return section_hash(hash, section + SECTION_HEADER_SIZE, prefix);
+}
+
 int section_write(struct capture_writer *writer, uint32_t kind, uint32_t process, const struct pack *prefix,
                   const void *raw, size_t size, struct error *e)
 {
@@ -105,7 +113,8 @@ int section_write(struct capture_writer *writer, uint32_t kind, uint32_t process
         packed->size = 0;
         pack_u32(packed, kind);
         pack_u32(packed, process);
-        pack_u64(packed, 0);
+        pack_u64(packed, 0); /* known below, like the check */
+        pack_u64(packed, prefix ? prefix->size : 0);
         if (prefix)
                 pack_bytes(packed, prefix->data, prefix->size);
         if (compress(writer, raw, size, e))
@@ -115,6 +124,7 @@ int section_write(struct capture_writer *writer, uint32_t kind, uint32_t process
                 return error_no_memory(e, "writing the capture file");
         set_u32(packed->data + 8, (uint32_t)(packed->size - SECTION_HEADER_SIZE));
         set_u32(packed->data + 12, (uint32_t)size);
+        set_u32(packed->data + 20, check_of(packed->data, prefix ? prefix->size : 0));
         if (write_all(writer, packed->data, packed->size, e))
                 return -1;
         writer->sections++;

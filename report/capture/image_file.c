@@ -10,7 +10,6 @@
 
 enum {
         CACHE = 8, /* unpacked sections kept */
-        HEAD = 8,  /* count and zero */
 };
 #define ADDRESS_END (UINT64_C(1) << 63)
 #define NO_CHUNK SIZE_MAX
@@ -97,14 +96,6 @@ void image_file_destroy(struct image_file *image)
 
 /* ---- reading the table --------------------------------------------------- */
 
-size_t image_file_table_size(const uint8_t *head, uint32_t packed)
-{
-        struct bytes b = bytes_of(head, HEAD);
-        uint64_t count = bytes_u32(&b), size = HEAD + count * IMAGE_RUN_SIZE;
-
-        return bytes_u32(&b) == 0 && size <= packed ? (size_t)size : 0;
-}
-
 static int add_run(struct image_file *image, struct bytes *b, uint64_t *offset)
 {
         uint64_t start = bytes_u64(b), size = (uint64_t)bytes_u32(b) * CAPTURE_PAGE;
@@ -128,7 +119,8 @@ int image_file_add(struct image_file *image, struct bytes *runs, uint64_t at, ui
         uint32_t count = bytes_u32(runs);
         uint64_t offset = 0;
 
-        (void)bytes_u32(runs);
+        if (bytes_u32(runs) || count > bytes_left(runs) / IMAGE_RUN_SIZE)
+                bytes_fail(runs);
         if (mem_grow(&image->chunks, &image->chunk_capacity, image->chunk_count + 1, sizeof *image->chunks))
                 return -1;
         for (uint32_t i = 0; i < count && runs->ok; i++)
@@ -136,7 +128,7 @@ int image_file_add(struct image_file *image, struct bytes *runs, uint64_t at, ui
                         return -1;
         if (runs->ok && offset != raw)
                 bytes_fail(runs);
-        image->chunks[image->chunk_count++] = (struct chunk){ at + runs->at, packed - (uint32_t)runs->at, raw };
+        image->chunks[image->chunk_count++] = (struct chunk){ at, packed, raw };
         return 0;
 }
 

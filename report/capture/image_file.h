@@ -31,14 +31,10 @@ struct image_file;
 struct image_file *image_file_create(struct file_source *source);
 void image_file_destroy(struct image_file *image);
 
-/* One section: its payload of `packed` bytes is at `at` of the source; `runs`
- * reads the table of runs that the payload begins with.  Leaves the cursor bad
- * where it makes no sense; -1 without memory. */
+/* One section: its frame of `packed` bytes is at `at` of the source and unpacks
+ * to `raw` bytes; `runs` reads the table of runs before it.  Leaves the cursor
+ * bad where that makes no sense; -1 without memory. */
 int image_file_add(struct image_file *image, struct bytes *runs, uint64_t at, uint32_t packed, uint32_t raw);
-
-/* The bytes of the table of runs at the start of a payload of `packed` bytes
- * that begins with these 8; 0 = nonsense. */
-size_t image_file_table_size(const uint8_t *head, uint32_t packed);
 
 struct memory image_file_memory(struct image_file *image);
 
