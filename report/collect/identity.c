@@ -189,7 +189,7 @@ bool identity_find(struct process *process, uint64_t inode)
         int32_t other;
 
         process->pid = process->inner_pid;
-        if (maps_session(process->pid, inode) == FOUND_NO) {
+        if (maps_session(process->pid, inode) != FOUND_YES) {
                 other = search(process->inner_pid, inode);
                 if (other)
                         process->pid = other;
