@@ -79,6 +79,18 @@ static void sort(struct block *blocks, size_t count)
         mem_free(spare);
 }
 
+/* Cuts blocks that reach into the next one or past the end of all memory: a
+ * trace with defects may say so, a snapshot must not. */
+static void part_blocks(struct block *blocks, size_t count)
+{
+        for (size_t i = 0; i < count; i++) {
+                uint64_t room = (i + 1 < count ? blocks[i + 1].address : UINT64_MAX) - blocks[i].address;
+
+                if (blocks[i].size > room)
+                        blocks[i].size = room;
+        }
+}
+
 static struct block mapping_block(const struct live_mapping *mapping)
 {
         return (struct block){
@@ -119,6 +131,7 @@ int live_blocks(const struct live *live, struct block **blocks, size_t *count, s
                 return error_no_memory(e, "listing the live blocks");
         gather(live, *blocks);
         sort(*blocks, used);
+        part_blocks(*blocks, used);
         merge_mappings(live, *blocks, used, used + mappings);
         *count = used + mappings;
         return 0;

@@ -91,7 +91,9 @@ static void same(const struct live *live, struct model *model)
 
                 ck_assert(i == 0 || blocks[i - 1].address < blocks[i].address);
                 ck_assert_ptr_nonnull(expected);
-                ck_assert_uint_eq(blocks[i].size, expected->size);
+                ck_assert_uint_eq(blocks[i].size, i + 1 < count && blocks[i + 1].address - blocks[i].address < expected->size
+                                                          ? blocks[i + 1].address - blocks[i].address
+                                                          : expected->size);
                 ck_assert_uint_eq(blocks[i].stack, expected->stack);
                 ck_assert_uint_eq(blocks[i].thread, expected->thread);
                 ck_assert_uint_eq(blocks[i].time_ns, expected->time_ns);
@@ -379,6 +381,24 @@ START_TEST(blocks_come_sorted_with_their_mapping_first)
 }
 END_TEST
 
+START_TEST(blocks_never_overlap)
+{
+        struct live live = { 0 };
+        struct block *blocks;
+        size_t count;
+
+        live_alloc(&live, 0x1000, 0x100, 1, 0, 0, 1);
+        live_alloc(&live, 0x1010, UINT64_MAX, 1, 0, 0, 1);
+        live_alloc(&live, UINT64_MAX - 7, 0x100, 1, 0, 0, 1);
+        ck_assert_int_eq(live_blocks(&live, &blocks, &count, NULL), 0);
+        ck_assert_uint_eq(blocks[0].size, 0x10);
+        ck_assert_uint_eq(blocks[1].size, UINT64_MAX - 7 - 0x1010);
+        ck_assert_uint_eq(blocks[2].size, 7);
+        mem_free(blocks);
+        live_deinit(&live);
+}
+END_TEST
+
 /* ---- no memory ------------------------------------------------------------ */
 
 START_TEST(without_memory_the_table_says_so)
@@ -409,4 +429,5 @@ END_TEST
 SUITE_MAIN("live", random_scripts_agree_with_the_model, a_child_inherits_everything_and_owns_nothing,
            a_failed_realloc_leaves_no_trace, a_realloc_inside_a_realloc_keeps_both, a_restore_of_nothing_is_counted,
            many_threads_reallocate_without_growth, memory_follows_the_live_blocks, mappings_are_cut_split_and_replaced,
-           blocks_come_sorted_with_their_mapping_first, without_memory_the_table_says_so)
+           blocks_come_sorted_with_their_mapping_first, blocks_never_overlap,
+           without_memory_the_table_says_so)
