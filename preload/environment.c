@@ -4,6 +4,10 @@
 #include "end.h"
 #include "raw.h"
 
+#include <elf.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #define PRELOAD "LD_PRELOAD="
 
 static char session[sizeof WEIR_SESSION_ENV + 128]; /* "WEIR_SESSION=..."; "" = none */
@@ -27,10 +31,25 @@ static const char *find(char *const *given, const char *name_and_sign)
         return NULL;
 }
 
+static bool is_privileged(void)
+{
+        const unsigned long *auxiliary;
+        char **p = environment_of_kernel();
+
+        while (*p)
+                p++;
+        for (auxiliary = (const unsigned long *)(p + 1); auxiliary[0] != AT_NULL; auxiliary += 2)
+                if (auxiliary[0] == AT_SECURE)
+                        return auxiliary[1];
+        return false;
+}
+
 const char *environment_get(const char *name)
 {
         char name_and_sign[64];
 
+        if (is_privileged())
+                return NULL;
         raw_append(raw_append(name_and_sign, name), "=");
         return find(environment_of_kernel(), name_and_sign);
 }
@@ -86,17 +105,26 @@ static void remember_library(const char *entry, size_t length)
         end[length] = 0;
 }
 
-void environment_init(const char *value)
+void environment_init(void)
 {
         const char *entry = environment_get("LD_PRELOAD");
 
-        if (raw_length(value) < 128)
-                raw_append(raw_append(session, WEIR_SESSION_ENV "="), value);
         for (; entry; entry = entry_next(entry))
                 if (is_library(entry, entry_length(entry))) {
                         remember_library(entry, entry_length(entry));
                         return;
                 }
+}
+
+const char *environment_library(void)
+{
+        return library;
+}
+
+void environment_set_session(const char *value)
+{
+        if (raw_length(value) < 128)
+                raw_append(raw_append(session, WEIR_SESSION_ENV "="), value);
 }
 
 const char *environment_session(void)
@@ -162,4 +190,13 @@ char **environment_build(void *room, char *const *given)
         }
         entries[n] = NULL;
         return entries;
+}
+
+void environment_publish(void)
+{
+        size_t room = environment_room(environ);
+        void *memory = room ? raw_mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : NULL;
+
+        if (memory)
+                environ = environment_build(memory, environ);
 }

@@ -15,13 +15,25 @@
 /* The environment that the kernel gave to this program. */
 char **environment_of_kernel(void);
 
-/* A variable of it; NULL when not set. */
+/* A variable of it; NULL when not set, or when the program runs with more
+ * privileges than its caller (AT_SECURE). */
 const char *environment_get(const char *name);
 
-/* At the process's start: remembers the session and where libweir.so is. */
-void environment_init(const char *session);
+/* At the process's start: remembers where libweir.so is. */
+void environment_init(void);
 
-/* Value of WEIR_SESSION for children; "" before environment_init. */
+/* Path of libweir.so as LD_PRELOAD names it, made absolute; "" = not there. */
+const char *environment_library(void);
+
+/* Remembers the value of WEIR_SESSION for children. */
+void environment_set_session(const char *session);
+
+/* Puts both variables into the program's own environment, for what libc runs by
+ * itself (system, popen).  Once libc has its environment. */
+void environment_publish(void);
+
+/* Value of WEIR_SESSION for children; "" before
+ * environment_set_session. */
 const char *environment_session(void);
 
 /* Bytes that environment_build needs; 0 when `given` may stay as it is: it has

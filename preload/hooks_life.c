@@ -1,6 +1,7 @@
 /*
  * hooks_life.c: what makes threads and processes, and what unloads code.
  */
+#include "environment.h"
 #include "guard.h"
 #include "next.h"
 #include "process.h"
@@ -17,6 +18,7 @@ __libc_start_main(int (*program)(int, char **, char **), int argc, char **argv, 
 {
         if (guard_enter()) {
                 unwind_load();
+                environment_publish();
                 guard_leave();
         }
         return next.__libc_start_main(program, argc, argv, init, fini, loader_fini, stack_end);

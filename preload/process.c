@@ -1,5 +1,6 @@
 #include "process.h"
 
+#include "bare.h"
 #include "early.h"
 #include "end.h"
 #include "environment.h"
@@ -31,10 +32,14 @@ static const char never_single;
 static bool attach_first(void)
 {
         const char *text = environment_get(WEIR_SESSION_ENV);
+        char own[128];
 
+        environment_init();
+        if (!text && environment_library()[0] && bare_start(own, sizeof own))
+                text = own;
         if (!text || !session_attach(text, &channel))
                 return false;
-        environment_init(text);
+        environment_set_session(text);
         return true;
 }
 
