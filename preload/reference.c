@@ -149,23 +149,33 @@ static bool visit_nothing(void *context, uintptr_t pc, uint16_t flags)
         return true;
 }
 
-/* Runs libunwind's initialisation now, and closes the pipe that it opens: the
- * two lowest free descriptors become its ends.  Only its local address space
- * would use the pipe, and that one is never used. */
-static __attribute__((noinline)) void warm_up(void)
+/* The two lowest free descriptors: those that the next pipe gets. */
+static void free_descriptors(long ends[2])
 {
-        long ends[2] = { raw_openat("/", O_PATH), raw_openat("/", O_PATH) };
-        ino_t inodes[2];
-
+        ends[0] = raw_openat("/", O_PATH);
+        ends[1] = raw_openat("/", O_PATH);
         for (int i = 0; i < 2; i++)
                 if (ends[i] >= 0)
                         raw_close(ends[i]);
-        reference_walk(frame_state_of_caller(), visit_nothing, NULL);
+}
+
+/* Closes what libunwind's initialisation opened, if that was a pipe at the
+ * expected place.  Only its local address space would use it. */
+static void close_pipe(const long ends[2])
+{
+        ino_t inodes[2];
+
         if (ends[0] >= 0 && ends[1] >= 0 && is_pipe(ends[0], &inodes[0]) && is_pipe(ends[1], &inodes[1]) &&
             inodes[0] == inodes[1]) {
                 raw_close(ends[0]);
                 raw_close(ends[1]);
         }
+}
+
+/* One walk, so that nothing is left to be set up at the first real one. */
+static __attribute__((noinline)) void warm_up(void)
+{
+        reference_walk(frame_state_of_caller(), visit_nothing, NULL);
 }
 
 bool reference_load(void)
@@ -181,18 +191,24 @@ bool reference_load(void)
                 .get_proc_name = get_proc_name,
         };
         void *handle;
+        long ends[2];
 
         if (library.usable)
                 return true;
         handle = dlopen("libunwind-x86_64.so.8", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
         if (!handle)
                 return false;
-        if (!symbols(handle) || !(library.space = library.create(&accessors, 0)))
+        if (!symbols(handle))
                 return false;
-        library.set_caching_policy(library.space, UNW_CACHE_NONE);
-        library.usable = true;
-        warm_up();
-        return true;
+        free_descriptors(ends);
+        library.space = library.create(&accessors, 0);
+        if (library.space) {
+                library.set_caching_policy(library.space, UNW_CACHE_NONE);
+                library.usable = true;
+                warm_up();
+        }
+        close_pipe(ends);
+        return library.usable;
 }
 
 void reference_forked(void)

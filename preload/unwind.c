@@ -4,9 +4,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "check.h"
+#include "memo.h"
 #include "modules.h"
 #include "nodes.h"
-#include "note.h"
 #include "raw.h"
 #include "reference.h"
 #include "walk.h"
@@ -111,7 +112,7 @@ static bool push_reference(void *context, uintptr_t pc, uint16_t flags)
 
         if (trail->count == trail->capacity && !trail_grow(trail))
                 return false;
-        trail->frames[trail->count++] = (struct trail_frame){ .pc = pc, .flags = flags };
+        trail->frames[trail->count++] = (struct trail_frame){ .pc = pc, .flags = (uint8_t)flags };
         return true;
 }
 
@@ -175,8 +176,10 @@ static __attribute__((noinline)) uint32_t unwind_whole(struct window own, struct
 /* ---- the thread -------------------------------------------------------- */
 
 struct unwind_thread {
-        uintptr_t low, high;
+        uintptr_t low, high; /* its own stack */
+        struct memo memo;
 };
+_Static_assert(sizeof(struct unwind_thread) <= 64 * 1024, "what a thread may cost");
 
 size_t unwind_thread_bytes(void)
 {
@@ -185,109 +188,86 @@ size_t unwind_thread_bytes(void)
 
 void unwind_thread_init(struct unwind_thread *thread, uintptr_t low, uintptr_t high)
 {
+        thread->memo.epoch = 0;
         thread->low = low;
         thread->high = high;
 }
 
 void unwind_thread_release(struct unwind_thread *thread)
 {
+        spine_release(&thread->memo.spine);
         memset(thread, 0, sizeof *thread);
 }
 
-/* ---- checking ---------------------------------------------------------- */
-
-struct check {
-        uint32_t node; /* expected to be the next frame */
-        enum weir_function function;
-        uint32_t depth;
-        uint32_t differs; /* depth + 1 of the first difference */
-        uintptr_t wanted, found;
-};
-
-static bool check_frame(void *context, uintptr_t pc, uint16_t flags)
+/* An event that no segment knows. */
+static __attribute__((noinline)) uint32_t unwind_by_walk(struct unwind_thread *thread, struct frame_state at,
+                                                         enum weir_function function, uint64_t epoch)
 {
-        struct check *c = context;
-        const struct weir_node *n = &state->process.nodes[c->node];
-        uint32_t detail = (c->depth ? 0u : (uint32_t)c->function) | (uint32_t)flags << 8;
-        uint32_t significant = 0xffu | WEIR_FRAME_EXACT << 8;
+        struct memo *memo = &thread->memo;
+        struct trail trail = { .frames = memo->scratch, .capacity = MEMO_TRAIL };
+        struct window own = { at.sp, thread->high };
+        uint32_t junction, id;
 
-        if (c->node == 0 || (n->pc_module & ((UINT64_C(1) << 48) - 1)) != pc || (n->detail & significant) != detail) {
-                c->differs = c->depth + 1;
-                c->wanted = pc;
-                c->found = c->node ? n->pc_module : 0;
-                return false;
+        if (memo_walk(memo, &trail, at, own, &junction) == WALK_ODD) {
+                trail_release(&trail);
+                return unwind_whole(own, at, function, epoch);
         }
-        c->depth++;
-        c->node = n->parent;
-        return true;
-}
-
-static char *append_hex(char *to, uintptr_t number)
-{
-        char digits[16];
-        unsigned n = 0;
-
-        do
-                digits[n++] = "0123456789abcdef"[number & 15];
-        while ((number >>= 4) != 0);
-        to = raw_append(to, "0x");
-        while (n)
-                *to++ = digits[--n];
-        *to = '\0';
-        return to;
-}
-
-static void tell_mismatch(const struct check *c)
-{
-        char text[160], *end = raw_append(text, "stack differs from libunwind's at frame ");
-        struct note_piece piece = { text, 0 };
-
-        end = raw_decimal(end, c->differs ? c->differs - 1 : c->depth);
-        end = append_hex(raw_append(end, ": libunwind "), c->wanted);
-        end = append_hex(raw_append(end, ", weir "), c->found);
-        piece.length = (size_t)(end - text) + 1;
-        note_send(WEIR_NOTE_MESSAGE, 1, &piece, 1);
-}
-
-/* Compares the stack that the table holds under `node` with the cursor's. */
-static __attribute__((noinline)) void check_stack(uint32_t node, struct frame_state at, enum weir_function function)
-{
-        struct weir_counters *counters = &state->process.control->counters;
-        struct check check = { .node = node, .function = function };
-        enum reference_result result;
-
-        if (node == 0)
-                return;
-        result = reference_walk(at, check_frame, &check);
-        if (result == REFERENCE_NONE)
-                return;
-        count(&counters->checked);
-        if (check.differs || (check.node != 0 && result == REFERENCE_END)) {
-                if (!check.differs)
-                        check.found = state->process.nodes[check.node].pc_module;
-                count(&counters->mismatches);
-                tell_mismatch(&check);
-        }
+        spine_mark_live(&trail, junction && memo->spine.frames[junction - 1].live);
+        id = intern(trail.frames, trail.count, memo_place(memo, junction), function, epoch);
+        if (id)
+                memo_learn(memo, &trail, junction, function, id);
+        trail_release(&trail);
+        return id;
 }
 
 /* ---- entry ------------------------------------------------------------- */
 
-static struct window own_window(const struct unwind_thread *thread, struct frame_state at)
+static bool on_own_stack(const struct unwind_thread *thread, uintptr_t sp)
 {
-        if (thread && at.sp >= thread->low && at.sp < thread->high)
-                return (struct window){ at.sp, thread->high };
-        return (struct window){ 0, 0 };
+        return thread && sp >= thread->low && sp < thread->high;
+}
+
+static uint32_t unwind_remembered(struct unwind_thread *thread, struct frame_state at, enum weir_function function,
+                                  uint64_t epoch)
+{
+        uint32_t id = segments_find(&thread->memo.segments, &thread->memo.spine, at, function);
+
+        return __builtin_expect(id != 0, 1) ? id : unwind_by_walk(thread, at, function, epoch);
+}
+
+static __attribute__((noinline)) uint32_t unwind_unremembered(struct unwind_thread *thread, struct frame_state at,
+                                                              enum weir_function function, uint64_t epoch)
+{
+        struct window own = { 0 };
+
+        if (on_own_stack(thread, at.sp))
+                own = (struct window){ at.sp, thread->high };
+        return unwind_whole(own, at, function, epoch);
 }
 
 uint32_t unwind_stack(struct unwind_thread *thread, struct frame_state at, enum weir_function function)
 {
-        uint64_t epoch = state ? atomic_load_explicit(&state->epoch, memory_order_acquire) : 0;
-        uint32_t node;
+        uint64_t epoch, now;
+        uint32_t id;
 
-        if (epoch == 0)
+        if (!state)
                 return 0;
-        node = unwind_whole(own_window(thread, at), at, function, epoch);
+        do {
+                epoch = atomic_load_explicit(&state->epoch, memory_order_acquire);
+                if (epoch == 0)
+                        return 0;
+                if (on_own_stack(thread, at.sp) && !(epoch & EPOCH_UNLOADING) &&
+                    memo_enter(&thread->memo, at.sp, epoch)) {
+                        id = unwind_remembered(thread, at, function, epoch);
+                        memo_leave(&thread->memo);
+                } else {
+                        id = unwind_unremembered(thread, at, function, epoch);
+                }
+                /* A signal handler may have forked: this is the child then,
+                 * and the id the parent's. */
+                now = atomic_load_explicit(&state->epoch, memory_order_relaxed);
+        } while (__builtin_expect((now ^ epoch) >> EPOCH_IMAGE != 0, 0));
         if (__builtin_expect(state->process.check, 0))
-                check_stack(node, at, function);
-        return node;
+                check_stack(state->process.nodes, id, at, function, &state->process.control->counters);
+        return id;
 }

@@ -14,7 +14,7 @@ static enum walk_result step_signal(const struct trail_frame *at, struct window 
         return WALK_ON;
 }
 
-static struct trail_frame *push(struct trail *trail, struct frame_state at, uint16_t flags)
+static struct trail_frame *push(struct trail *trail, struct frame_state at, uint8_t flags)
 {
         struct trail_frame *frame;
 
@@ -29,7 +29,7 @@ enum walk_result walk_all(struct trail *trail, struct frame_state at, struct win
 {
         enum walk_result result;
         unsigned signals = 0;
-        uint16_t flags = 0;
+        uint8_t flags = 0;
 
         for (;;) {
                 struct trail_frame *frame = push(trail, at, flags);

@@ -1,0 +1,110 @@
+#include "memo.h"
+
+#include <string.h>
+
+void memo_reset(struct memo *memo, uint64_t epoch)
+{
+        /* The heads are the way to the segments: without them none is found. */
+        memset(memo->segments.heads, 0, sizeof memo->segments.heads);
+        spine_reset(&memo->spine);
+        memo->debt = 0;
+        memo->epoch = epoch;
+}
+
+static struct trail_frame *push(struct trail *trail, struct frame_state at)
+{
+        struct trail_frame *frame;
+
+        if (trail->count == trail->capacity && !trail_grow(trail))
+                return NULL;
+        frame = &trail->frames[trail->count++];
+        frame->pc = at.pc;
+        frame->sp = at.sp;
+        frame->fp = at.fp;
+        frame->flags = 0;
+        return frame;
+}
+
+/* Whether a walk that came to `at` has met the spine's frame. */
+static bool same_frame(const struct spine_frame *frame, struct frame_state at)
+{
+        return frame->sp == at.sp && frame->pc == at.pc && (!frame->live || frame->fp == at.fp);
+}
+
+/* Tries the spine at one frame of the walk.  *next (index + 1) is the
+ * innermost frame that may still be met; a failed proof moves it outside of
+ * the frame that leads elsewhere now.  True: *next is the junction. */
+static bool try_junction(const struct spine *spine, struct frame_state at, uint32_t *next)
+{
+        const struct spine_frame *frame;
+        uint32_t differs;
+
+        while (*next && spine->frames[*next - 1].sp < at.sp)
+                --*next;
+        if (*next == 0)
+                return false;
+        frame = &spine->frames[*next - 1];
+        if (!same_frame(frame, at))
+                return false;
+        if (spine_sweep(spine, frame->words))
+                return true;
+        differs = spine_first_difference(spine, *next);
+        *next = differs ? differs - 1 : *next - 1;
+        return false;
+}
+
+enum walk_result memo_walk(struct memo *memo, struct trail *trail, struct frame_state at, struct window window,
+                           uint32_t *junction)
+{
+        uint32_t next = spine_search(&memo->spine, at.sp);
+
+        *junction = 0;
+        for (;;) {
+                struct trail_frame *frame = push(trail, at);
+                enum walk_result result;
+
+                if (!frame)
+                        return WALK_ODD;
+                if (trail->count > 1 && try_junction(&memo->spine, at, &next)) {
+                        trail->count--;
+                        *junction = next;
+                        return WALK_ON;
+                }
+                frame->rule = rules_find(at.pc);
+                if (frame->rule == RULE_UNKNOWN)
+                        frame->rule = rules_learn(at.pc, true);
+                frame->fp_word = 0;
+                frame->base_word = 0;
+                if (frame->rule == RULE_END)
+                        return WALK_END;
+                if (frame->rule == RULE_ODD || frame->rule == RULE_SIGNAL)
+                        return WALK_ODD;
+                result = walk_step(frame, &window, window_word, &at);
+                if (result != WALK_ON || at.pc == 0)
+                        return WALK_ODD;
+        }
+}
+
+struct nodes_place memo_place(const struct memo *memo, uint32_t junction)
+{
+        if (junction == 0)
+                return (struct nodes_place){ 0 };
+        return (struct nodes_place){ memo->spine.frames[junction - 1].node, memo->spine.frames[junction - 1].hash };
+}
+
+void memo_learn(struct memo *memo, struct trail *trail, uint32_t junction, enum weir_function function, uint32_t id)
+{
+        uint32_t fresh = trail->count - 1;
+        struct trail leaf = *trail;
+
+        if (junction && memo->debt + fresh <= MEMO_DEBT && segment_length(trail) <= SEGMENT_WORDS) {
+                memo->debt += fresh;
+                segments_learn(&memo->segments, trail, &memo->spine, junction, function, id);
+                return;
+        }
+        memo->debt = 0;
+        spine_replace(&memo->spine, junction, trail);
+        leaf.count = 1;
+        if (fresh && memo->spine.count == junction + fresh)
+                segments_learn(&memo->segments, &leaf, &memo->spine, memo->spine.count, function, id);
+}

@@ -1,0 +1,76 @@
+/*
+ * memo.h: what one thread remembers of its last stacks, as a whole.
+ *
+ * First the segments are asked (segments.h); when they do not know, the stack
+ * is walked frame by frame until the walk meets the spine (spine.h), and the
+ * result is learned: as a segment where it is short, else by moving the spine
+ * to where the program now works.
+ *
+ * Private to one thread; memo_enter guards it against the thread's own signal
+ * handlers.  Zeroed memory is valid.
+ */
+#ifndef WEIR_MEMO_H
+#define WEIR_MEMO_H
+
+#include "segments.h"
+#include "spine.h"
+#include "walk.h"
+
+enum {
+        MEMO_TRAIL = 24, /* new frames without mapping memory */
+        /* Frames walked in vain since the spine last moved, after which it
+         * moves: the program works elsewhere by now. */
+        MEMO_DEBT = 64,
+};
+
+struct memo {
+        uint64_t epoch;       /* what all below belongs to (unwind.c); 0 = nothing */
+        volatile uintptr_t busy; /* sp of the event being worked on, 0 = none */
+        uint32_t debt;
+        struct segments segments;
+        struct spine spine;
+        struct trail_frame scratch[MEMO_TRAIL];
+};
+
+/* Claims the memo for the event at `sp`.  False when an event of this thread
+ * is being worked on: this one comes from a signal handler then, whose frames
+ * lie below.  An event at or above that one's sp proves that it was abandoned
+ * by a longjmp; what it left half done is forgotten. */
+static inline bool memo_enter(struct memo *memo, uintptr_t sp, uint64_t epoch);
+static inline void memo_leave(struct memo *memo);
+
+/* Forgets everything, for `epoch`. */
+void memo_reset(struct memo *memo, uint64_t epoch);
+
+/* Walks from `at` until the spine or the end of the stack.  WALK_ON: *junction
+ * is the spine's frame (index + 1), and stands as one more frame behind the
+ * trail's count.  WALK_END: *junction is 0.  WALK_ODD: neither can be had. */
+enum walk_result memo_walk(struct memo *memo, struct trail *trail, struct frame_state at, struct window window,
+                           uint32_t *junction);
+
+/* Where the trail's path continues outside, for nodes_intern. */
+struct nodes_place memo_place(const struct memo *memo, uint32_t junction);
+
+/* Learns a walked, marked and interned event whose answer is `id`. */
+void memo_learn(struct memo *memo, struct trail *trail, uint32_t junction, enum weir_function function, uint32_t id);
+
+static inline bool memo_enter(struct memo *memo, uintptr_t sp, uint64_t epoch)
+{
+        uintptr_t busy = memo->busy;
+
+        if (__builtin_expect(busy != 0 && sp < busy, 0))
+                return false;
+        memo->busy = sp;
+        __asm__ volatile("" ::: "memory");
+        if (__builtin_expect(busy != 0 || memo->epoch != epoch, 0))
+                memo_reset(memo, epoch);
+        return true;
+}
+
+static inline void memo_leave(struct memo *memo)
+{
+        __asm__ volatile("" ::: "memory");
+        memo->busy = 0;
+}
+
+#endif
