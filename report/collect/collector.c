@@ -170,6 +170,16 @@ static bool trusted(void *context, int32_t pid)
         return roster_knows(roster, pid) || pid == roster->command_pid;
 }
 
+/* The listener, and the connections it gave, are one source of events. */
+static void take_guests(struct collector *collector)
+{
+        int connection;
+
+        while ((connection = session_accept(&collector->session, trusted, &collector->roster)) >= 0)
+                (void)watch(collector, connection, &collector->session.listener, NULL);
+        session_answer(&collector->session);
+}
+
 static void take_signals(struct collector *collector)
 {
         int32_t pid = collector->result->command_ended ? 0 : collector->result->command_pid;
@@ -214,8 +224,7 @@ static void handle(struct collector *collector, const struct epoll_event *event)
                 empty(collector->session.bell);
                 collector->idle_ms = ACTIVE_MS;
         } else if (what == &collector->session.listener) {
-                while (session_answer(&collector->session, trusted, &collector->roster))
-                        ;
+                take_guests(collector);
         } else if (what == &collector->command_pidfd) {
                 command_gone(collector);
         } else {

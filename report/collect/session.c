@@ -245,22 +245,48 @@ static void send_descriptor(int connection, int descriptor)
         (void)sendmsg(connection, &message, MSG_NOSIGNAL | MSG_DONTWAIT); /* the peer gives up by itself if it fails */
 }
 
-int32_t session_answer(struct session *session, bool (*trusted)(void *context, int32_t pid), void *context)
+static void dismiss(struct session *session, size_t at)
+{
+        (void)close(session->guests[at].connection);
+        session->guest_count--;
+        memmove(&session->guests[at], &session->guests[at + 1],
+                (session->guest_count - at) * sizeof *session->guests);
+}
+
+int session_accept(struct session *session, bool (*trusted)(void *context, int32_t pid), void *context)
 {
         struct ucred peer;
         socklen_t length = sizeof peer;
         int connection = accept4(session->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
         if (connection < 0)
-                return 0;
-        if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &length)) {
-                (void)close(connection);
                 return -1;
+        if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &length))
+                peer = (struct ucred){ .pid = 0, .uid = (uid_t)-1 };
+        if (session->guest_count == SESSION_GUESTS)
+                dismiss(session, 0);
+        session->guests[session->guest_count++] = (struct session_guest){
+                .connection = connection,
+                .trusted = peer.uid == geteuid() || trusted(context, peer.pid),
+        };
+        return connection;
+}
+
+/* The byte is read first: a peer that finds the connection closed before it
+ * has sent takes that for a refusal. */
+void session_answer(struct session *session)
+{
+        for (size_t i = session->guest_count; i-- > 0;) {
+                const struct session_guest *guest = &session->guests[i];
+                char byte;
+                ssize_t got = recv(guest->connection, &byte, 1, MSG_DONTWAIT);
+
+                if (got < 0 && (errno == EAGAIN || errno == EINTR))
+                        continue;
+                if (got == 1 && guest->trusted)
+                        send_descriptor(guest->connection, session->memory);
+                dismiss(session, i);
         }
-        if (peer.uid == geteuid() || trusted(context, peer.pid))
-                send_descriptor(connection, session->memory);
-        (void)close(connection);
-        return peer.pid ? peer.pid : -1;
 }
 
 /* ---- the end ------------------------------------------------------------- */
@@ -282,6 +308,8 @@ void session_destroy(struct session *session)
                 session_disown(session);
                 (void)munmap(session->header, WEIR_SESSION_SIZE);
         }
+        while (session->guest_count)
+                dismiss(session, 0);
         if (session->listener >= 0)
                 (void)close(session->listener);
         if (session->bell >= 0)

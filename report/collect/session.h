@@ -18,10 +18,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { SESSION_GUESTS = 64 };
+
+/* A connection whose byte has not come yet. */
+struct session_guest {
+        int connection;
+        bool trusted;
+};
+
 struct session {
         int memory;   /* memfd */
         int listener; /* abstract socket "weir-TOKEN" */
         int bell;     /* eventfd: readable when the bell rang */
+        struct session_guest guests[SESSION_GUESTS]; /* oldest first */
+        size_t guest_count;
         struct weir_session *header;
         uint64_t inode; /* of the memfd, as /proc/PID/maps shows it */
         char environment[80]; /* value of WEIR_SESSION */
@@ -46,9 +56,13 @@ void session_empty(struct session *session, uint32_t slot);
 /* The rest of it; the slot may be claimed again. */
 void session_free(struct session *session, uint32_t slot);
 
-/* Answers one connection.  `trusted` says whether a process of another user
- * may have the descriptor.  Returns the peer's pid, 0 when there is no more. */
-int32_t session_answer(struct session *session, bool (*trusted)(void *context, int32_t pid), void *context);
+/* Takes in one connection.  `trusted` says whether a process of another user
+ * may have the descriptor.  Returns the connection, to be watched as the
+ * listener is (session_answer closes it); -1 when there is none. */
+int session_accept(struct session *session, bool (*trusted)(void *context, int32_t pid), void *context);
+
+/* Answers those connections that have sent their byte. */
+void session_answer(struct session *session);
 
 /* Tells every process still running that nobody reads its channel any more:
  * they go on untraced. */

@@ -6,6 +6,8 @@
 #include "mem.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 
 /* ---- what the traced programs do ------------------------------------------ */
 
@@ -118,11 +120,53 @@ static void target_many_processes(struct fake *fake)
         fake_exit(fake, 0);
 }
 
+/* The descriptor as the abstract socket gives it; the byte is late. */
+static int ask_socket(unsigned late_us)
+{
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        union {
+                struct cmsghdr header;
+                char space[CMSG_SPACE(sizeof(int))];
+        } control = { 0 };
+        char byte = 1;
+        struct iovec data = { &byte, 1 };
+        struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control,
+                                  .msg_controllen = sizeof control };
+        int length = snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "weir-%s",
+                              strrchr(getenv("WEIR_SESSION"), ':') + 1);
+        int connection = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), descriptor = -1;
+
+        if (connect(connection, (const struct sockaddr *)&address,
+                    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length)))
+                _exit(20);
+        (void)usleep(late_us);
+        if (send(connection, &byte, 1, MSG_NOSIGNAL) != 1 || recvmsg(connection, &message, 0) != 1)
+                _exit(21);
+        memcpy(&descriptor, CMSG_DATA(&control.header), sizeof descriptor);
+        (void)close(connection);
+        return descriptor;
+}
+
+static void target_asks_socket(struct fake *fake)
+{
+        struct stat mine, given;
+
+        for (unsigned i = 0; i < 100; i++) {
+                int descriptor = ask_socket(i % 10 ? 0 : 2000);
+
+                if (fstat(descriptor, &given) || fstat(fake->memory, &mine) || given.st_ino != mine.st_ino)
+                        _exit(22);
+                (void)close(descriptor);
+        }
+        fake_exit(fake, 3);
+}
+
 static const struct {
         const char *name;
         void (*act)(struct fake *fake);
 } targets[] = {
         { "simple", target_simple },
+        { "asks-socket", target_asks_socket },
         { "killed", target_killed },
         { "many-events", target_many_events },
         { "forks", target_forks },
@@ -234,6 +278,16 @@ START_TEST(an_exit_is_looked_at)
         ck_assert(process_exact(process));
         ck_assert_ptr_eq(process->findings, process);
         ck_assert_uint_eq(result.untraced_count, 0);
+        collector_result_deinit(&result);
+}
+END_TEST
+
+START_TEST(the_socket_hands_out_the_memory)
+{
+        struct looks looks;
+        struct collector_result result = collect("asks-socket", 0, &looks);
+
+        ck_assert_int_eq(nth(&result, 0)->end_status, 3);
         collector_result_deinit(&result);
 }
 END_TEST
@@ -455,7 +509,7 @@ START_TEST(commands_that_cannot_run_say_so)
 }
 END_TEST
 
-SUITE_MAIN("collector", an_exit_is_looked_at, a_killed_process_is_told, no_event_is_lost, children_inherit,
+SUITE_MAIN("collector", an_exit_is_looked_at, the_socket_hands_out_the_memory, a_killed_process_is_told, no_event_is_lost, children_inherit,
            an_exec_ends_one_image_and_begins_another, an_exec_that_fails_is_forgotten,
            a_program_that_never_reports_is_named, a_daemon_is_waited_for, what_still_runs_is_asked_for,
            a_scribbled_control_page_is_survived, hundreds_of_processes, a_bare_session_holds_its_last_process,
