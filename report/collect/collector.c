@@ -25,8 +25,8 @@
 
 enum {
         EVENTS = 64,
-        ACTIVE_MS = 2,        /* between rounds while events come */
-        IDLE_MAX_MS = 64,     /* and when none came for a while */
+        ACTIVE_MS = 2,          /* between rounds while events come */
+        IDLE_MAX_MS = 64,       /* and when none came for a while */
         BUSY_RECORDS = 1 << 14, /* as many in one round: the next follows at once */
 };
 
@@ -99,8 +99,9 @@ static int answer_bare(struct collector *collector, struct error *e)
                 char space[CMSG_SPACE(sizeof(int))];
         } control = { 0 };
         struct iovec text = { session->environment, strlen(session->environment) + 1 };
-        struct msghdr message = { .msg_iov = &text, .msg_iovlen = 1, .msg_control = &control,
-                                  .msg_controllen = sizeof control };
+        struct msghdr message = {
+                .msg_iov = &text, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+        };
         struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
         header->cmsg_level = SOL_SOCKET;
@@ -148,8 +149,7 @@ static int start(struct collector *collector, struct error *e)
                 return -1;
         if (options->command ? start_command(collector, e) : answer_bare(collector, e))
                 return -1;
-        return session_listen(&collector->session, e) ||
-                               worker_start(&collector->worker, options, collector->looked, e)
+        return session_listen(&collector->session, e) || worker_start(&collector->worker, options, collector->looked, e)
                        ? -1
                        : 0;
 }
@@ -365,11 +365,19 @@ int collector_run(const struct collector_options *options, struct collector_resu
         if (!collector)
                 return error_no_memory(e, "starting the collector");
         *collector = (struct collector){
-                .options = options, .result = result, .poll = -1, .signals = -1, .looked = -1, .command_pidfd = -1,
+                .options = options,
+                .result = result,
+                .poll = -1,
+                .signals = -1,
+                .looked = -1,
+                .command_pidfd = -1,
                 .session = { .memory = -1, .listener = -1, .bell = -1 },
         };
         collector->roster = (struct roster){
-                .options = options, .session = &collector->session, .worker = &collector->worker, .result = result,
+                .options = options,
+                .session = &collector->session,
+                .worker = &collector->worker,
+                .result = result,
                 .poll = -1,
         };
         result->collector = collector;

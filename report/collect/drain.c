@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 enum {
-        CHUNK = 1 << 12,   /* records read before the room is given back to the producers */
-        AHEAD = 16,        /* records between a prefetch and its use */
-        CLONES_MAX = 256,  /* forks of one process whose children have not come yet */
+        CHUNK = 1 << 12,  /* records read before the room is given back to the producers */
+        AHEAD = 16,       /* records between a prefetch and its use */
+        CLONES_MAX = 256, /* forks of one process whose children have not come yet */
 };
 
 struct record {
@@ -70,7 +70,7 @@ static void meet_fork(struct process *process, unsigned ring, uint32_t sequence,
         }
         for (unsigned r = first; r <= last; r++) {
                 if (clone->rings_met & 1u << r)
-                        continue; /* a mark seen twice: the first counts */
+                        continue;                                    /* a mark seen twice: the first counts */
                 (void)live_inherit(&clone->live, &process->live, r); /* marks the child's table inexact itself */
                 clone->rings_met |= 1u << r;
         }
@@ -101,8 +101,8 @@ static void apply(struct round *round, const struct record *record)
                 break;
         case WEIR_EVENT_MAP:
         case WEIR_EVENT_MAP_OWN:
-                live_map(live, record->address, record->size, stack, record->thread,
-                         record->kind == WEIR_EVENT_MAP_OWN, round->now_ns);
+                live_map(live, record->address, record->size, stack, record->thread, record->kind == WEIR_EVENT_MAP_OWN,
+                         round->now_ns);
                 break;
         case WEIR_EVENT_UNMAP:
                 live_unmap(live, record->address, record->size);
@@ -352,8 +352,7 @@ static void clone_remove(struct process *process, size_t at)
 {
         live_deinit(&process->clones[at].live);
         process->clone_count--;
-        memmove(&process->clones[at], &process->clones[at + 1],
-                (process->clone_count - at) * sizeof *process->clones);
+        memmove(&process->clones[at], &process->clones[at + 1], (process->clone_count - at) * sizeof *process->clones);
 }
 
 bool drain_claim(struct process *process, uint32_t sequence, bool partial, struct live *child)

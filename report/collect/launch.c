@@ -58,19 +58,18 @@ int launch_library(char *path, struct error *e)
         if (given && *given) {
                 if (!try_library(path, given, ""))
                         return error_set_errno(e, ERROR_FAILED, errno, "%s, named by WEIR_LIBRARY", given);
-        } else if (!own_directory(directory) ||
-                   (!try_library(path, directory, "/../preload/libweir.so") &&
-                    !try_library(path, WEIR_LIBDIR, "/libweir.so") &&
-                    !try_library(path, directory, "/../lib/weir/libweir.so") &&
-                    !try_library(path, directory, "/libweir.so"))) {
+        } else if (!own_directory(directory) || (!try_library(path, directory, "/../preload/libweir.so") &&
+                                                 !try_library(path, WEIR_LIBDIR, "/libweir.so") &&
+                                                 !try_library(path, directory, "/../lib/weir/libweir.so") &&
+                                                 !try_library(path, directory, "/libweir.so"))) {
                 return error_set(e, ERROR_FAILED,
                                  "libweir.so was not found near %s; name it with the environment variable WEIR_LIBRARY",
                                  directory);
         }
         if (strpbrk(path, " :"))
-                return error_set(e, ERROR_FAILED,
-                                 "%s: a preloaded library's path must hold no space and no colon; install weir elsewhere",
-                                 path);
+                return error_set(
+                        e, ERROR_FAILED,
+                        "%s: a preloaded library's path must hold no space and no colon; install weir elsewhere", path);
         return 0;
 }
 
@@ -120,8 +119,8 @@ static int await(pid_t pid, int failure, const char *name, struct error *e)
         return not_run(name, reason, e);
 }
 
-pid_t launch(char *const *argv, const char *library, const char *session,
-             const struct launch_inheritance *inheritance, struct error *e)
+pid_t launch(char *const *argv, const char *library, const char *session, const struct launch_inheritance *inheritance,
+             struct error *e)
 {
         int failure[2], failed;
         pid_t pid;

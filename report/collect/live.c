@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 
 enum {
-        TABLE_MIN = 256,       /* entries of the smallest table */
+        TABLE_MIN = 256, /* entries of the smallest table */
         HUGE_PAGE = 1 << 21,
         HUGE_ENTRIES = 2 * HUGE_PAGE / sizeof(struct live_entry),
         LIMBO_MIN = 16,        /* threads of the smallest limbo */

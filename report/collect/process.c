@@ -9,9 +9,9 @@
 #include <string.h>
 
 enum {
-        FRAMES_MAX = 1 << 16,  /* of one stack, as expanded */
+        FRAMES_MAX = 1 << 16, /* of one stack, as expanded */
         MESSAGES_MAX = 256,
-        SETTLE_ROUNDS = 64,    /* of draining, while producers that waited for room finish */
+        SETTLE_ROUNDS = 64, /* of draining, while producers that waited for room finish */
 };
 
 /* ---- life ---------------------------------------------------------------- */
@@ -152,9 +152,8 @@ static bool node_at(const struct process *process, uint32_t index, struct weir_n
                 *node = channel_nodes(process)[index];
                 return true;
         }
-        kept = process->node_count
-                       ? bsearch(&index, process->nodes, process->node_count, sizeof *kept, by_index)
-                       : NULL;
+        kept = process->node_count ? bsearch(&index, process->nodes, process->node_count, sizeof *kept, by_index)
+                                   : NULL;
         if (kept)
                 *node = kept->node;
         return kept;

@@ -218,9 +218,8 @@ static void read_request(struct process *process)
         process->end_tid = control->end_tid;
         process->end_sp = control->end_sp;
         mem_free(process->end_exec);
-        process->end_exec = process->asked_how == WEIR_END_EXEC
-                                    ? mem_format("%.*s", WEIR_PATH_MAX - 1, control->end_path)
-                                    : NULL;
+        process->end_exec =
+                process->asked_how == WEIR_END_EXEC ? mem_format("%.*s", WEIR_PATH_MAX - 1, control->end_path) : NULL;
 }
 
 /* An exec came back: what was found for it is void. */
@@ -276,10 +275,8 @@ static void part(struct roster *roster, struct process *process)
         session_unmap(channel, process->channel_size);
         session_empty(roster->session, process->slot);
         roster->slots[process->slot] = NULL;
-        if (!mem_grow(&roster->emptied, &roster->emptied_capacity, roster->emptied_count + 1,
-                      sizeof *roster->emptied))
-                roster->emptied[roster->emptied_count++] =
-                        (struct roster_slot){ process->slot, clock_session_ns() };
+        if (!mem_grow(&roster->emptied, &roster->emptied_capacity, roster->emptied_count + 1, sizeof *roster->emptied))
+                roster->emptied[roster->emptied_count++] = (struct roster_slot){ process->slot, clock_session_ns() };
 }
 
 static void close_pidfd(struct process *process)
@@ -365,8 +362,7 @@ static void step(struct roster *roster, struct process *process, uint64_t now_ns
                 unask(roster, process);
         if (process->state != PROCESS_QUEUED)
                 process->execs_failed = failed;
-        if (process->state == PROCESS_TRACED && !process->dead &&
-            atomic_load(&control->state) == WEIR_STATE_ENDING) {
+        if (process->state == PROCESS_TRACED && !process->dead && atomic_load(&control->state) == WEIR_STATE_ENDING) {
                 read_request(process);
                 ask(roster, process, PROCESS_LOOK_ENDING);
         } else if (process->state == PROCESS_TRACED && process->dead) {

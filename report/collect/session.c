@@ -1,6 +1,5 @@
 #include "session.h"
 
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -249,8 +248,7 @@ static void dismiss(struct session *session, size_t at)
 {
         (void)close(session->guests[at].connection);
         session->guest_count--;
-        memmove(&session->guests[at], &session->guests[at + 1],
-                (session->guest_count - at) * sizeof *session->guests);
+        memmove(&session->guests[at], &session->guests[at + 1], (session->guest_count - at) * sizeof *session->guests);
 }
 
 int session_accept(struct session *session, bool (*trusted)(void *context, int32_t pid), void *context)

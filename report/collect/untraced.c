@@ -10,9 +10,8 @@ enum { UNTRACED_MAX = 4096 };
 /* A note may be read a little after the process it announces was seen. */
 static const uint64_t SLACK_NS = UINT64_C(500000000);
 
-static const char *const silent =
-        "it ended, or was still running at the end, without loading weir's library: "
-        "a program that failed to start, or one whose environment was taken away";
+static const char *const silent = "it ended, or was still running at the end, without loading weir's library: "
+                                  "a program that failed to start, or one whose environment was taken away";
 
 void untraced_add(struct collector_result *result, int32_t pid, const char *exe, const char *reason)
 {

@@ -18,7 +18,11 @@ struct plan {
 };
 
 static const struct weir_layout layout = {
-        .threads = 256, .notes_bytes = 32768, .ring0_records = 256, .ring_records = 256, .nodes = 256,
+        .threads = 256,
+        .notes_bytes = 32768,
+        .ring0_records = 256,
+        .ring_records = 256,
+        .nodes = 256,
 };
 
 static void lay(uint8_t *channel, uint64_t at, uint64_t room, const uint8_t **data, size_t *size)

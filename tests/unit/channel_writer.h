@@ -17,7 +17,11 @@ struct writer {
 };
 
 static const struct weir_layout writer_small = {
-        .threads = 256, .notes_bytes = 32768, .ring0_records = 256, .ring_records = 256, .nodes = 256,
+        .threads = 256,
+        .notes_bytes = 32768,
+        .ring0_records = 256,
+        .ring_records = 256,
+        .nodes = 256,
 };
 
 static inline struct writer writer_on(void *channel, const struct weir_layout *layout)
@@ -84,8 +88,7 @@ static inline void writer_fill(const struct writer *writer, unsigned ring, uint6
         uint64_t thread_low = (uint64_t)(r->thread & 0xff) << 56, thread_high = r->thread >> 8;
 
         if (writer_is_short(r)) {
-                writer_commit(writer, ring, position,
-                              (uint64_t)r->kind << 8 | r->address >> 3 << 12 | thread_low,
+                writer_commit(writer, ring, position, (uint64_t)r->kind << 8 | r->address >> 3 << 12 | thread_low,
                               r->size | (uint64_t)r->stack << 24 | thread_high << 52);
                 return;
         }

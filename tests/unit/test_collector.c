@@ -130,8 +130,9 @@ static int ask_socket(unsigned late_us)
         } control = { 0 };
         char byte = 1;
         struct iovec data = { &byte, 1 };
-        struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control,
-                                  .msg_controllen = sizeof control };
+        struct msghdr message = {
+                .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+        };
         int length = snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "weir-%s",
                               strrchr(getenv("WEIR_SESSION"), ':') + 1);
         int connection = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), descriptor = -1;
@@ -165,18 +166,12 @@ static const struct {
         const char *name;
         void (*act)(struct fake *fake);
 } targets[] = {
-        { "simple", target_simple },
-        { "asks-socket", target_asks_socket },
-        { "killed", target_killed },
-        { "many-events", target_many_events },
-        { "forks", target_forks },
-        { "execs", target_execs },
-        { "exec-fails", target_exec_fails },
-        { "execs-untraced", target_execs_untraced },
-        { "daemon", target_daemon },
-        { "lingers", target_lingers },
-        { "garbage", target_garbage },
-        { "many-processes", target_many_processes },
+        { "simple", target_simple },         { "asks-socket", target_asks_socket },
+        { "killed", target_killed },         { "many-events", target_many_events },
+        { "forks", target_forks },           { "execs", target_execs },
+        { "exec-fails", target_exec_fails }, { "execs-untraced", target_execs_untraced },
+        { "daemon", target_daemon },         { "lingers", target_lingers },
+        { "garbage", target_garbage },       { "many-processes", target_many_processes },
 };
 
 __attribute__((constructor)) static void act(void)
@@ -450,8 +445,9 @@ static void bare_target(int socket)
                 char space[CMSG_SPACE(sizeof(int))];
         } control;
         struct iovec data = { text, sizeof text };
-        struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control,
-                                  .msg_controllen = sizeof control };
+        struct msghdr message = {
+                .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+        };
         struct fake fake;
 
         if (recvmsg(socket, &message, 0) <= 0 || !CMSG_FIRSTHDR(&message) || memchr(text, 0, sizeof text) == NULL)
@@ -509,8 +505,8 @@ START_TEST(commands_that_cannot_run_say_so)
 }
 END_TEST
 
-SUITE_MAIN("collector", an_exit_is_looked_at, the_socket_hands_out_the_memory, a_killed_process_is_told, no_event_is_lost, children_inherit,
-           an_exec_ends_one_image_and_begins_another, an_exec_that_fails_is_forgotten,
-           a_program_that_never_reports_is_named, a_daemon_is_waited_for, what_still_runs_is_asked_for,
-           a_scribbled_control_page_is_survived, hundreds_of_processes, a_bare_session_holds_its_last_process,
-           commands_that_cannot_run_say_so)
+SUITE_MAIN("collector", an_exit_is_looked_at, the_socket_hands_out_the_memory, a_killed_process_is_told,
+           no_event_is_lost, children_inherit, an_exec_ends_one_image_and_begins_another,
+           an_exec_that_fails_is_forgotten, a_program_that_never_reports_is_named, a_daemon_is_waited_for,
+           what_still_runs_is_asked_for, a_scribbled_control_page_is_survived, hundreds_of_processes,
+           a_bare_session_holds_its_last_process, commands_that_cannot_run_say_so)

@@ -9,8 +9,7 @@
 static struct process *follow(const struct writer *writer)
 {
         struct error e = { 0 };
-        struct process *process =
-                process_create(writer->control, weir_channel_size(&writer->layout), 0, &e);
+        struct process *process = process_create(writer->control, weir_channel_size(&writer->layout), 0, &e);
 
         ck_assert_msg(process != NULL, "%s", e.text);
         return process;

@@ -91,9 +91,10 @@ static void same(const struct live *live, struct model *model)
 
                 ck_assert(i == 0 || blocks[i - 1].address < blocks[i].address);
                 ck_assert_ptr_nonnull(expected);
-                ck_assert_uint_eq(blocks[i].size, i + 1 < count && blocks[i + 1].address - blocks[i].address < expected->size
-                                                          ? blocks[i + 1].address - blocks[i].address
-                                                          : expected->size);
+                ck_assert_uint_eq(blocks[i].size,
+                                  i + 1 < count && blocks[i + 1].address - blocks[i].address < expected->size
+                                          ? blocks[i + 1].address - blocks[i].address
+                                          : expected->size);
                 ck_assert_uint_eq(blocks[i].stack, expected->stack);
                 ck_assert_uint_eq(blocks[i].thread, expected->thread);
                 ck_assert_uint_eq(blocks[i].time_ns, expected->time_ns);
@@ -140,8 +141,11 @@ struct script {
 
 static void do_alloc(struct script *script, uint64_t address, uint32_t thread)
 {
-        struct model_block block = { .address = address, .size = chance(1000), .time_ns = script->now,
-                                     .stack = (uint32_t)chance(100), .thread = thread };
+        struct model_block block = { .address = address,
+                                     .size = chance(1000),
+                                     .time_ns = script->now,
+                                     .stack = (uint32_t)chance(100),
+                                     .thread = thread };
 
         live_alloc(script->live, address, block.size, block.stack, thread, 0, script->now);
         script->model->allocations++;
@@ -219,7 +223,8 @@ START_TEST(a_child_inherits_everything_and_owns_nothing)
                         const struct live_entry *entry = &parent.tables[ring].entries[i];
 
                         if (entry->address)
-                                model_put(model, (struct model_block){ .address = entry->address, .size = entry->size,
+                                model_put(model, (struct model_block){ .address = entry->address,
+                                                                       .size = entry->size,
                                                                        .time_ns = entry->time_ns,
                                                                        .thread = live_entry_thread(entry),
                                                                        .flags = BLOCK_INHERITED });
@@ -429,5 +434,4 @@ END_TEST
 SUITE_MAIN("live", random_scripts_agree_with_the_model, a_child_inherits_everything_and_owns_nothing,
            a_failed_realloc_leaves_no_trace, a_realloc_inside_a_realloc_keeps_both, a_restore_of_nothing_is_counted,
            many_threads_reallocate_without_growth, memory_follows_the_live_blocks, mappings_are_cut_split_and_replaced,
-           blocks_come_sorted_with_their_mapping_first, blocks_never_overlap,
-           without_memory_the_table_says_so)
+           blocks_come_sorted_with_their_mapping_first, blocks_never_overlap, without_memory_the_table_says_so)
