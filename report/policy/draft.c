@@ -41,6 +41,20 @@ static uint64_t mix_text(uint64_t hash, const char *text)
         return text ? mix(hash, text, strlen(text) + 1) : mix(hash, "\1", 1);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+        return a == b || (a && b && !strcmp(a, b));
+}
+
+/* Two places are one to the reader when their line is: the same call unrolled
+ * by the compiler is one leak.  Without a line it is the place that counts. */
+static bool same_place(const struct report_frame *a, const struct report_frame *b)
+{
+        if (!same_text(a->module, b->module) || !same_text(a->function, b->function))
+                return false;
+        return a->line || b->line ? a->line == b->line && same_text(a->file, b->file) : a->offset == b->offset;
+}
+
 static uint64_t key_of(const struct report_leak *leak)
 {
         uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -48,56 +62,48 @@ static uint64_t key_of(const struct report_leak *leak)
         hash = mix(hash, &leak->kind, sizeof leak->kind);
         hash = mix_text(hash, leak->type);
         hash = mix_text(hash, leak->weak_why);
-        if (leak->cycle)
-                hash = mix(hash, &leak->cycle->blocks, sizeof leak->cycle->blocks);
         for (size_t i = 0; i < leak->stack_count; i++) {
-                hash = mix_text(hash, leak->stack[i].module);
-                hash = mix(hash, &leak->stack[i].offset, sizeof leak->stack[i].offset);
-                hash = mix_text(hash, leak->stack[i].function);
+                const struct report_frame *frame = &leak->stack[i];
+
+                hash = mix_text(hash, frame->module);
+                hash = mix_text(hash, frame->function);
+                hash = frame->line ? mix(hash, &frame->line, sizeof frame->line)
+                                   : mix(hash, &frame->offset, sizeof frame->offset);
         }
         return hash;
 }
 
-static bool same_text(const char *a, const char *b)
+/* What hangs from one head or cycle tells shapes apart across processes. */
+static bool same_shape(const struct draft *draft, const struct report_leak *leak, const struct finding *finding)
 {
-        return a == b || (a && b && !strcmp(a, b));
+        if ((draft->leak.cycle ? draft->leak.cycle->blocks : 0) != (leak->cycle ? leak->cycle->blocks : 0))
+                return false;
+        return draft->leak.exclusive_blocks * finding->instances == finding->exclusive_blocks * draft->instances;
 }
 
 static bool same_leak(const struct report_leak *a, const struct report_leak *b)
 {
         if (a->kind != b->kind || a->stack_count != b->stack_count || !same_text(a->type, b->type) ||
-            !same_text(a->weak_why, b->weak_why) || (a->cycle ? a->cycle->blocks : 0) != (b->cycle ? b->cycle->blocks : 0))
+            !same_text(a->weak_why, b->weak_why))
                 return false;
         for (size_t i = 0; i < a->stack_count; i++)
-                if (a->stack[i].offset != b->stack[i].offset || !same_text(a->stack[i].module, b->stack[i].module) ||
-                    !same_text(a->stack[i].function, b->stack[i].function))
+                if (!same_place(&a->stack[i], &b->stack[i]))
                         return false;
         return true;
 }
 
-static bool of_this_process(const struct drafts *d, const struct draft *draft)
+/* The draft that `leak` joins, or NULL with the `*slot` for a new one. */
+static struct draft *find(struct drafts *d, const struct report_leak *leak, const struct finding *finding,
+                          uint64_t key, size_t *slot)
 {
-        const struct report_leak *leak = &draft->leak;
-
-        return leak->process_count && leak->processes[leak->process_count - 1] == d->process->pid;
-}
-
-/* The draft that `leak` joins, or NULL with `*slot` and `*twin` for a new one.
- * A draft that this process already joined is a twin of another shape. */
-static struct draft *find(struct drafts *d, const struct report_leak *leak, uint64_t key, size_t *slot, uint32_t *twin)
-{
-        *twin = 0;
         for (size_t i = key & d->mask;; i = (i + 1) & d->mask) {
                 struct draft *draft = d->slots[i] ? &d->list[d->slots[i] - 1] : NULL;
 
                 *slot = i;
                 if (!draft)
                         return NULL;
-                if (draft->key != key || !same_leak(&draft->leak, leak))
-                        continue;
-                if (!of_this_process(d, draft))
+                if (draft->key == key && same_leak(&draft->leak, leak) && same_shape(draft, leak, finding))
                         return draft;
-                (*twin)++;
         }
 }
 
@@ -180,6 +186,7 @@ static int add_numbers(struct drafts *d, struct draft *draft, const struct findi
                 leak->first_ns = finding->first_ns;
         if (finding->last_ns > leak->last_ns)
                 leak->last_ns = finding->last_ns;
+        draft->instances += finding->instances;
         leak->blocks += finding->blocks;
         leak->bytes += finding->bytes;
         leak->exclusive_blocks += finding->exclusive_blocks;
@@ -310,16 +317,15 @@ static struct draft *join(struct drafts *d, const struct report_leak *leak, cons
 {
         uint64_t key = key_of(leak);
         struct draft *draft;
-        uint32_t twin;
         size_t slot;
 
-        draft = find(d, leak, key, &slot, &twin);
+        draft = find(d, leak, finding, key, &slot);
         if (draft)
                 return draft;
         if (mem_grow(&d->list, &d->capacity, d->count + 1, sizeof *d->list))
                 return NULL;
         draft = &d->list[d->count++];
-        *draft = (struct draft){ .leak = *leak, .key = key, .twin = twin };
+        *draft = (struct draft){ .leak = *leak, .key = key };
         d->slots[slot] = d->count;
         return examples(d, finding, &draft->leak) ? NULL : draft;
 }

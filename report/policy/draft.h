@@ -1,9 +1,9 @@
 /*
  * draft.h: leaks while they are put together.  Findings of one process become
- * report leaks; equal ones of different processes become one.  Equal means:
- * the same kind, type, named stack at the same places in the same modules,
- * and, where one process has several of those (of different shapes), the same
- * position among them.
+ * report leaks; equal ones become one, also those of different processes and
+ * those that only the compiler told apart.  Equal means: the same kind and type,
+ * stacks that read the same (function, line and module of every frame; without
+ * a line, the place in the module), and as much hanging from each.
  */
 #ifndef WEIR_DRAFT_H
 #define WEIR_DRAFT_H
@@ -17,7 +17,7 @@
 struct draft {
         struct report_leak leak;
         uint64_t key;
-        uint32_t twin;   /* position among the findings of one process with equal keys */
+        uint64_t instances; /* heads, cycles or blocks, as in struct finding */
         size_t size_capacity, process_capacity, thread_capacity, owner_capacity;
         size_t *owners;  /* indexes of drafts; become ids at the end */
         size_t owner_count;
@@ -28,7 +28,7 @@ struct drafts {
         struct symbols *symbols;
         struct draft *list;
         size_t count, capacity;
-        size_t *slots; /* open addressing by key and twin: index + 1 */
+        size_t *slots; /* open addressing by key: index + 1 */
         size_t mask;
 
         /* The process at hand. */
