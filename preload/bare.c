@@ -28,21 +28,28 @@ static bool try_path(char *path, const char *directory, size_t length, const cha
         return is_program(path);
 }
 
-/* "weir=PATH" among the words of WEIR_OPTIONS. */
-static bool from_options(char *path)
+/* The word "weir=PATH" of WEIR_OPTIONS, and its length; NULL when there is
+ * none.  It is ours; the other words are the collector's. */
+static char *option_word(size_t *length)
 {
         const char *word = environment_get("WEIR_OPTIONS");
 
         while (word && *word) {
-                size_t length = 0;
-
-                while (word[length] && word[length] != ' ' && word[length] != ',')
-                        length++;
-                if (raw_begins(word, "weir=") && try_path(path, word + 5, length - 5, ""))
-                        return true;
-                word += length + (word[length] != 0);
+                for (*length = 0; word[*length] && word[*length] != ' ';)
+                        ++*length;
+                if (raw_begins(word, "weir="))
+                        return (char *)(uintptr_t)word;
+                word += *length + (word[*length] != 0);
         }
-        return false;
+        return NULL;
+}
+
+static bool from_options(char *path)
+{
+        size_t length;
+        const char *word = option_word(&length);
+
+        return word && try_path(path, word + 5, length - 5, "");
 }
 
 static bool beside_library(char *path)
@@ -78,10 +85,15 @@ static bool in_path(char *path)
 
 /* ---- its process --------------------------------------------------------- */
 
-/* The collector must not be traced itself. */
+/* The collector must not be traced itself, and is told what is for it alone. */
 static void strip(char **environment)
 {
-        char **to = environment;
+        char **to = environment, *word;
+        size_t length;
+
+        word = option_word(&length);
+        while (word && length)
+                word[--length] = ' ';
 
         for (char **from = environment; *from; from++)
                 if (!raw_begins(*from, "LD_PRELOAD=") && !raw_begins(*from, WEIR_SESSION_ENV "="))
