@@ -9,8 +9,13 @@
 #include <string.h>
 
 enum {
-        DESCRIPTOR_USUAL = 2304, /* glibc 2.36 */
+        DESCRIPTOR_LEAST = 1024, /* glibc's has 2304 bytes in 2.31, 2368 in 2.36 */
+        DESCRIPTOR_ASSUMED = 4096,
         DESCRIPTOR_MAX = 16384,
+        DTV_ENTRY = 16,
+        DTV_MODULES = 4096,   /* that are looked at */
+        TLS_SURPLUS = 4096,   /* glibc keeps 1664 bytes by default, more by tunables */
+        TLS_MOST = 1 << 20,
         DESCRIPTOR_SELF = 16, /* the second word that points at itself */
         STACK_LEAST = 16384,
 };
@@ -19,7 +24,28 @@ enum {
 
 uint32_t place_descriptor_size(uint32_t pthread_size)
 {
-        return pthread_size && pthread_size <= DESCRIPTOR_MAX ? pthread_size : DESCRIPTOR_USUAL;
+        return pthread_size && pthread_size <= DESCRIPTOR_MAX ? pthread_size : DESCRIPTOR_ASSUMED;
+}
+
+uint64_t place_static_tls(const struct place *place, const struct memory *memory, uint32_t known)
+{
+        uint64_t thread_pointer = place->thread_pointer;
+        uint64_t dtv = memory_word(memory, thread_pointer + 8), below = 0;
+        uint64_t modules = memory_word(memory, dtv - DTV_ENTRY);
+
+        if (known)
+                return known;
+        /* Entry 0 is a generation; a module's is its address and what to free. */
+        for (uint64_t i = 1; dtv > DTV_ENTRY && i <= modules && i <= DTV_MODULES; i++) {
+                uint64_t entry[2];
+
+                if (!memory_read_all(memory, dtv + i * DTV_ENTRY, entry, sizeof entry))
+                        break;
+                if (!entry[1] && entry[0] < thread_pointer && thread_pointer - entry[0] < TLS_MOST &&
+                    thread_pointer - entry[0] > below)
+                        below = thread_pointer - entry[0];
+        }
+        return below + (place->first ? TLS_SURPLUS : 0);
 }
 
 bool place_is_descriptor(const struct memory *memory, uint64_t address)
@@ -42,7 +68,7 @@ bool place_noted_stack(const struct memory *memory, uint64_t thread_pointer, uin
                     words[i + 1] > STACK_MOST)
                         continue;
                 end = words[i] + words[i + 1];
-                if (end < thread_pointer + size || end - thread_pointer > DESCRIPTOR_MAX)
+                if (end < thread_pointer + DESCRIPTOR_LEAST || end - thread_pointer > DESCRIPTOR_MAX)
                         continue;
                 *low = words[i];
                 *high = end;

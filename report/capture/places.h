@@ -33,7 +33,13 @@ bool place_is_descriptor(const struct memory *memory, uint64_t address);
 bool place_noted_stack(const struct memory *memory, uint64_t thread_pointer, uint32_t pthread_size, uint64_t *low,
                        uint64_t *high);
 
-/* Size of struct pthread: as the control page says, or a usual one. */
+/* Size of struct pthread: as the control page says, or more than any has. */
 uint32_t place_descriptor_size(uint32_t pthread_size);
+
+/* Bytes of static thread-local storage below `thread_pointer`: `known` unless
+ * that is 0, else what the thread's DTV says of the modules that were there
+ * when it was made, and for the first thread the surplus that glibc keeps for
+ * later ones (in other threads that is covered as part of the stack). */
+uint64_t place_static_tls(const struct place *place, const struct memory *memory, uint32_t known);
 
 #endif

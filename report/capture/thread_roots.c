@@ -67,10 +67,10 @@ static void tls_range(const struct root_builder *builder, const struct place *pl
         *low = *high = 0;
         if (!map || !map->read)
                 return;
-        *low = place->thread_pointer - request->tls_static_size;
+        *low = place->thread_pointer - place_static_tls(place, builder->from->memory, request->tls_static_size);
         *high = place->thread_pointer + place_descriptor_size(request->pthread_size);
-        if (!place->first && *high < place->stack_high && place->stack_high - *high < PAGE)
-                *high = place->stack_high;
+        if (place->thread_pointer < place->stack_high && place->stack_high - place->thread_pointer < 2 * PAGE)
+                *high = place->stack_high; /* it is at the top of the stack */
         if (*low > place->thread_pointer || *low < map->start)
                 *low = map->start;
         if (*high > map->end)
