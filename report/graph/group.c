@@ -432,7 +432,7 @@ static int fill_group(struct builder *b, size_t index, const uint32_t *places)
                 return -1;
         if (group->kind == KIND_POSSIBLE && draft->example_count && weak_tell(b->graph, draft->examples[0], group, arena))
                 return -1;
-        if (group->kind == KIND_CYCLE && draft->example_count && ring_tell(b->graph, draft->examples[0], group, arena))
+        if (group->kind == KIND_CYCLE && draft->example_count && ring_tell(b->graph, &b->vtables, draft->examples[0], group, arena))
                 return -1;
         group->example_count = draft->example_count;
         group->examples = arena_alloc(arena, group->example_count, sizeof *group->examples);

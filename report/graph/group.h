@@ -62,6 +62,8 @@ struct group_step {
         uint64_t offset;
         uint64_t to;
         enum strength strength;
+        uint64_t counted;   /* the pointer may be half of a shared pointer: its control block's vtable, else 0 */
+        uint64_t member;    /* then the offset in `block` of the shared pointer's first word; see types.h */
         enum break_how how; /* in break_at */
         uint64_t alike;     /* in break_at: edges like it in this cycle, itself with them */
 };

@@ -1,6 +1,6 @@
 #include "ring.h"
 
-#include "vtable.h"
+#include "counted.h"
 
 enum {
         NONE = UINT32_MAX,
@@ -13,6 +13,7 @@ enum {
 /* A component on its own: blocks are numbered from 0. */
 struct ring {
         const struct graph *graph;
+        struct vtables *vtables;
         uint64_t component;
         uint32_t count;
         uint32_t *row;       /* of each block its first edge; and the end */
@@ -366,14 +367,17 @@ static enum break_how judge_cut(struct ring *r, uint32_t index, uint64_t *alike_
         return is_split_without(r, from, edge) ? BREAK_SPLIT : BREAK_NOTHING;
 }
 
-static struct group_step step_of(const struct ring *r, uint32_t index)
+static struct group_step step_of(struct ring *r, uint32_t index)
 {
         const struct graph *g = r->graph;
         uint64_t id = block_id(r, r->path[index]);
         edge_t edge = g->scan.edges[r->edges[path_edge(r, index)]];
 
-        return (struct group_step){ .block = id, .to = edge_target(edge), .strength = edge_strength(edge),
-                                    .offset = block_lead(&g->snapshot->blocks[id]) + 8 * edge_word(edge) };
+        struct group_step step = { .block = id, .to = edge_target(edge), .strength = edge_strength(edge),
+                                   .offset = block_lead(&g->snapshot->blocks[id]) + 8 * edge_word(edge) };
+
+        counted_find(g, r->vtables, &step);
+        return step;
 }
 
 /* Puts the step among the others: by what it does, then as the path goes. */
@@ -413,9 +417,10 @@ static int tell_path(struct ring *r, struct group_cycle *cycle, struct group_are
         return 0;
 }
 
-int ring_tell(const struct graph *graph, uint64_t id, struct group *group, struct group_arena **arena)
+int ring_tell(const struct graph *graph, struct vtables *vtables, uint64_t id, struct group *group,
+              struct group_arena **arena)
 {
-        struct ring r = { .graph = graph, .component = components_of(&graph->components, id) };
+        struct ring r = { .graph = graph, .vtables = vtables, .component = components_of(&graph->components, id) };
         uint64_t size = components_size(&graph->components, r.component), edges = count_edges(&r, size);
         int status;
 

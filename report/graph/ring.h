@@ -13,6 +13,7 @@
 
 #include "arena.h"
 #include "group.h"
+#include "vtable.h"
 
 enum {
         RING_PATH = 64,  /* steps told of a path */
@@ -21,6 +22,7 @@ enum {
 
 /* Fills group->cycle from the component of lost block `id`; -1 without
  * memory. */
-int ring_tell(const struct graph *graph, uint64_t id, struct group *group, struct group_arena **arena);
+int ring_tell(const struct graph *graph, struct vtables *vtables, uint64_t id, struct group *group,
+              struct group_arena **arena);
 
 #endif
