@@ -1,0 +1,524 @@
+#include "suite.h"
+
+#include <alloca.h>
+#include <dlfcn.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "../../preload/unwind.h"
+#include "unwind_help.h"
+
+#define NOINLINE __attribute__((noinline, noclone))
+
+/* Keeps the compiler from turning a call into a jump, or a frame into none. */
+static volatile int after;
+
+static void all_equal(uint64_t least)
+{
+        ck_assert_uint_ge(scene_checked(), least);
+        ck_assert_uint_eq(scene_differed(), 0);
+}
+
+/* ---- plain frames ------------------------------------------------------ */
+
+static NOINLINE uint32_t recurse(int depth)
+{
+        uint32_t id = depth ? recurse(depth - 1) : scene_stack();
+
+        after++;
+        return id;
+}
+
+START_TEST(equal_stacks_have_equal_ids)
+{
+        uint32_t first[40];
+
+        scene_begin();
+        for (int round = 0; round < 3; round++) {
+                for (int depth = 0; depth < 40; depth++) {
+                        uint32_t id = recurse(depth);
+
+                        ck_assert_uint_ne(id, 0);
+                        if (round == 0)
+                                first[depth] = id;
+                        ck_assert_uint_eq(id, first[depth]);
+                        ck_assert(depth == 0 || id != first[depth - 1]);
+                }
+        }
+        all_equal(120);
+        ck_assert_uint_eq(scene_fallbacks(), 0);
+        ck_assert_uint_ge(scene_modules(), 2);
+}
+END_TEST
+
+START_TEST(a_changed_frame_is_noticed)
+{
+        scene_begin();
+        for (int i = 0; i < 10; i++)
+                recurse(i);
+        all_equal(10);
+        scene_bend(1);
+        for (int i = 0; i < 10; i++)
+                recurse(i);
+        ck_assert_uint_eq(scene_differed(), 10);
+}
+END_TEST
+
+START_TEST(functions_make_different_leaves)
+{
+        uint32_t a, b;
+
+        scene_begin();
+        struct frame_state at = { .pc = (uintptr_t)&recurse, .sp = 0, .fp = 0 };
+
+        a = unwind_stack(NULL, at, WEIR_FN_MALLOC);
+        b = unwind_stack(NULL, at, WEIR_FN_CALLOC);
+        ck_assert_uint_ne(a, 0);
+        ck_assert_uint_ne(a, b);
+        ck_assert_uint_eq(unwind_stack(NULL, at, WEIR_FN_MALLOC), a);
+        ck_assert_uint_ge(scene_truncated(), 3);
+}
+END_TEST
+
+/* ---- frames of every shape --------------------------------------------- */
+
+static NOINLINE void with_alloca(int depth)
+{
+        volatile char *room = alloca((size_t)(depth * 24 % 700) + 1);
+
+        room[0] = 1;
+        if (depth)
+                with_alloca(depth - 1);
+        scene_stack();
+        after += room[0];
+}
+
+static NOINLINE void realigned(int depth)
+{
+        _Alignas(64) volatile char room[64];
+
+        room[0] = (char)depth;
+        if (depth)
+                realigned(depth - 1);
+        scene_stack();
+        after += room[0];
+}
+
+/* Realigned, and of a size that is not known: the CFA is in memory. */
+static NOINLINE void realigned_alloca(int depth)
+{
+        _Alignas(64) volatile char room[64];
+        volatile char *more = alloca((size_t)depth * 8 + 1);
+
+        room[0] = more[0] = (char)depth;
+        if (depth)
+                realigned_alloca(depth - 1);
+        scene_stack();
+        after += room[0] + more[0];
+}
+
+static NOINLINE void with_large_frame(int depth)
+{
+        volatile char room[20000];
+
+        room[depth] = 1;
+        if (depth)
+                with_large_frame(depth - 1);
+        scene_stack();
+        after += room[depth];
+}
+
+START_TEST(frames_of_every_shape)
+{
+        scene_begin();
+        for (int i = 0; i < 30; i++) {
+                with_alloca(i);
+                realigned(i);
+                realigned_alloca(i);
+                with_large_frame(i);
+        }
+        all_equal(4 * 30 * 15);
+        ck_assert_uint_eq(scene_fallbacks(), 0);
+}
+END_TEST
+
+/* A walk over many stacks, mixed: what the memory of the last ones meets. */
+static NOINLINE void walk_a(unsigned seed, int depth);
+static NOINLINE void walk_b(unsigned seed, int depth);
+
+static NOINLINE int compare(const void *a, const void *b)
+{
+        scene_stack();
+        return *(const int *)a - *(const int *)b;
+}
+
+static void walk_on(unsigned seed, int depth)
+{
+        int some[3] = { 3, 1, 2 };
+
+        seed = seed * 1103515245u + 12345u;
+        if (seed >> 16 & 1)
+                scene_stack();
+        if (depth == 0)
+                return;
+        switch (seed >> 17 & 7) {
+        case 0:
+                qsort(some, 3, sizeof some[0], compare);
+                break;
+        case 1:
+                with_alloca(depth & 3);
+                break;
+        case 2:
+                realigned_alloca(depth & 3);
+                break;
+        }
+        for (int i = 0; i < 2; i++) {
+                seed = seed * 1103515245u + 12345u;
+                if (seed >> 16 & 1)
+                        walk_a(seed, depth - 1);
+                else
+                        walk_b(seed, depth - 1 - (seed >> 20 & 1 && depth > 1));
+        }
+}
+
+static NOINLINE void walk_a(unsigned seed, int depth)
+{
+        walk_on(seed, depth);
+        after++;
+}
+
+static NOINLINE void walk_b(unsigned seed, int depth)
+{
+        volatile char *room = alloca(seed >> 24);
+
+        room[0] = 1;
+        walk_on(seed, depth);
+        after += room[0];
+}
+
+START_TEST(a_random_walk)
+{
+        scene_begin();
+        for (unsigned seed = 1; seed < 12; seed++)
+                walk_a(seed, 11);
+        all_equal(10000);
+        ck_assert_uint_eq(scene_fallbacks(), 0);
+}
+END_TEST
+
+START_TEST(deep_recursion)
+{
+        scene_begin();
+        ck_assert_uint_ge(scene_depth(recurse(60000)), 60000);
+        for (int i = 0; i < 20; i++)
+                recurse(2000 + i * 10);
+        all_equal(21);
+        ck_assert_uint_eq(scene_truncated(), 0);
+}
+END_TEST
+
+/* ---- leaving frames in other ways -------------------------------------- */
+
+static NOINLINE void jump_from(jmp_buf *to, int depth)
+{
+        scene_stack();
+        if (depth == 0)
+                longjmp(*to, 1);
+        if (depth > 0)
+                jump_from(to, depth - 1);
+        after++;
+}
+
+START_TEST(longjmp_leaves_frames)
+{
+        jmp_buf here;
+
+        scene_begin();
+        for (volatile int i = 0; i < 200; i++) {
+                if (setjmp(here) == 0)
+                        jump_from(&here, i % 13);
+                scene_stack();
+                recurse(i % 5);
+        }
+        all_equal(600);
+}
+END_TEST
+
+START_TEST(exceptions_leave_frames)
+{
+        scene_begin();
+        scene_exceptions(100);
+        all_equal(500);
+}
+END_TEST
+
+/* ---- signals ----------------------------------------------------------- */
+
+static void on_signal(int number)
+{
+        (void)number;
+        scene_stack();
+        recurse(2);
+}
+
+static void handle(int number, int flags)
+{
+        struct sigaction action = { .sa_handler = on_signal, .sa_flags = flags | SA_RESTART };
+
+        ck_assert_int_eq(sigaction(number, &action, NULL), 0);
+}
+
+static NOINLINE void raise_at(int depth)
+{
+        if (depth)
+                raise_at(depth - 1);
+        else
+                raise(SIGUSR1);
+        after++;
+}
+
+START_TEST(handlers_on_both_stacks)
+{
+        static char room[65536];
+        stack_t other = { .ss_sp = room, .ss_size = sizeof room };
+
+        scene_begin();
+        handle(SIGUSR1, 0);
+        for (int i = 0; i < 50; i++)
+                raise_at(i % 9);
+        ck_assert_int_eq(sigaltstack(&other, NULL), 0);
+        handle(SIGUSR1, SA_ONSTACK);
+        for (int i = 0; i < 50; i++)
+                raise_at(i % 9);
+        all_equal(200);
+}
+END_TEST
+
+/* A timer that strikes anywhere, the unwinder included. */
+START_TEST(signals_in_the_midst_of_it)
+{
+        static char room[65536];
+        stack_t other = { .ss_sp = room, .ss_size = sizeof room };
+        struct itimerval often = { { 0, 300 }, { 0, 300 } }, never = { { 0, 0 }, { 0, 0 } };
+
+        scene_begin();
+        ck_assert_int_eq(sigaltstack(&other, NULL), 0);
+        for (int flags = 0; flags <= SA_ONSTACK; flags += SA_ONSTACK) {
+                handle(SIGALRM, flags);
+                setitimer(ITIMER_REAL, &often, NULL);
+                for (unsigned seed = 1; seed < 5; seed++)
+                        walk_a(seed, 10);
+                setitimer(ITIMER_REAL, &never, NULL);
+        }
+        all_equal(2000);
+}
+END_TEST
+
+static sigjmp_buf out;
+
+static void jump_out(int number)
+{
+        (void)number;
+        siglongjmp(out, 1);
+}
+
+static NOINLINE void recurse_unchecked(int depth)
+{
+        if (depth)
+                recurse_unchecked(depth - 1);
+        else
+                scene_ask();
+        after++;
+}
+
+/* Out of a handler that may have interrupted the unwinder itself. */
+START_TEST(handlers_that_do_not_return)
+{
+        struct sigaction action = { .sa_handler = jump_out };
+        struct itimerval soon = { { 0, 0 }, { 0, 0 } }, never = { { 0, 0 }, { 0, 0 } };
+
+        scene_begin();
+        ck_assert_int_eq(sigaction(SIGALRM, &action, NULL), 0);
+        for (volatile int i = 0; i < 300; i++) {
+                soon.it_value.tv_usec = 50 + i;
+                if (sigsetjmp(out, 1) == 0) {
+                        setitimer(ITIMER_REAL, &soon, NULL);
+                        for (;;)
+                                recurse_unchecked(after & 15);
+                }
+                setitimer(ITIMER_REAL, &never, NULL);
+                recurse(i % 20);
+        }
+        all_equal(300);
+}
+END_TEST
+
+/* ---- other stacks ------------------------------------------------------ */
+
+static ucontext_t back, coroutine;
+
+static void run_coroutine(void)
+{
+        for (int i = 0; i < 20; i++) {
+                recurse(i);
+                with_alloca(3);
+                swapcontext(&coroutine, &back);
+        }
+}
+
+START_TEST(coroutines_on_stacks_of_their_own)
+{
+        size_t bytes = 1 << 16;
+        char *room = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+        scene_begin();
+        getcontext(&coroutine);
+        coroutine.uc_stack.ss_sp = room;
+        coroutine.uc_stack.ss_size = bytes;
+        coroutine.uc_link = &back;
+        makecontext(&coroutine, run_coroutine, 0);
+        for (int i = 0; i < 20; i++) {
+                swapcontext(&back, &coroutine);
+                recurse(i);
+        }
+        munmap(room, bytes);
+        recurse(3);
+        all_equal(100);
+}
+END_TEST
+
+static void *thread_main(void *context)
+{
+        scene_thread();
+        for (unsigned seed = 1; seed < 4; seed++)
+                walk_a(seed + *(const unsigned *)context % 2, 9);
+        scene_thread_end();
+        return NULL;
+}
+
+START_TEST(threads_at_once)
+{
+        pthread_t threads[4];
+        unsigned seeds[4] = { 0, 1, 2, 3 };
+        uint32_t nodes;
+
+        scene_begin();
+        for (int round = 0; round < 4; round++) {
+                for (int i = 0; i < 4; i++)
+                        ck_assert_int_eq(pthread_create(&threads[i], NULL, thread_main, &seeds[i]), 0);
+                for (int i = 0; i < 4; i++)
+                        pthread_join(threads[i], NULL);
+                /* The same walks again: every stack is known. */
+                if (round == 0)
+                        nodes = scene_nodes();
+                else
+                        ck_assert_uint_eq(scene_nodes(), nodes);
+        }
+        all_equal(1000);
+}
+END_TEST
+
+/* ---- modules that come and go ------------------------------------------ */
+
+static void *use_plugin(const char *name, uint32_t *id)
+{
+        char path[4096];
+        uint32_t (*enter)(uint32_t (*)(void), int);
+        void *handle, *start;
+
+        snprintf(path, sizeof path, "%s/%s", getenv("WEIR_TEST_PROGRAMS"), name);
+        handle = dlopen(path, RTLD_NOW);
+        ck_assert_msg(handle != NULL, "%s", dlerror());
+        start = dlsym(handle, "plugin_enter");
+        memcpy(&enter, &start, sizeof enter);
+        for (int i = 0; i < 6; i++)
+                *id = enter(scene_stack, i);
+        unwind_unload_begin();
+        dlclose(handle);
+        unwind_unload_end();
+        scene_forget();
+        return start;
+}
+
+START_TEST(another_module_at_the_same_address)
+{
+        unsigned reused = 0;
+        uint32_t one, two, first = 0, modules = 0;
+
+        scene_begin();
+        for (int i = 0; i < 10; i++) {
+                void *a = use_plugin("unwind-plugin-a.so", &one);
+                void *b = use_plugin("unwind-plugin-b.so", &two);
+
+                reused += a == b;
+                ck_assert_uint_ne(one, two);
+                if (i == 0) {
+                        first = one;
+                        modules = scene_modules();
+                } else if (a == b) {
+                        ck_assert_uint_eq(one, first);
+                }
+        }
+        ck_assert_uint_gt(reused, 0);
+        ck_assert_uint_eq(scene_modules(), modules);
+        all_equal(120);
+}
+END_TEST
+
+START_TEST(during_an_unload_nothing_cached_counts)
+{
+        uint32_t ids[5];
+
+        scene_begin();
+        for (int i = 0; i < 5; i++) {
+                if (i == 1 || i == 2)
+                        unwind_unload_begin();
+                ids[i] = recurse(5);
+                if (i == 2 || i == 3)
+                        unwind_unload_end();
+                ck_assert_uint_eq(ids[i], ids[0]);
+        }
+        all_equal(5);
+}
+END_TEST
+
+/* ---- fork -------------------------------------------------------------- */
+
+START_TEST(a_fork_child_begins_anew)
+{
+        int status;
+        pid_t child;
+
+        scene_begin();
+        recurse(10);
+        child = fork();
+        ck_assert_int_ge(child, 0);
+        if (child == 0) {
+                struct frame_state at = { .pc = (uintptr_t)&recurse };
+                bool wiped = unwind_stack(NULL, at, WEIR_FN_MALLOC) == 0;
+
+                scene_begin();
+                if (!wiped || recurse(10) == 0 || recurse(3) == 0 || scene_differed() != 0)
+                        _exit(1);
+                _exit(scene_nodes() > 10 ? 0 : 2);
+        }
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+        ck_assert_int_eq(status, 0);
+        recurse(10);
+        all_equal(2);
+}
+END_TEST
+
+SUITE_MAIN("unwind", equal_stacks_have_equal_ids, a_changed_frame_is_noticed, functions_make_different_leaves,
+           frames_of_every_shape, a_random_walk, deep_recursion, longjmp_leaves_frames, exceptions_leave_frames,
+           handlers_on_both_stacks, signals_in_the_midst_of_it, handlers_that_do_not_return,
+           coroutines_on_stacks_of_their_own, threads_at_once, another_module_at_the_same_address,
+           during_an_unload_nothing_cached_counts, a_fork_child_begins_anew)
