@@ -59,16 +59,6 @@ static int watch(struct collector *collector, int descriptor, void *what, struct
         return error_set_errno(e, ERROR_FAILED, errno, "cannot watch a descriptor");
 }
 
-static void raise_limits(void)
-{
-        struct rlimit files;
-
-        if (getrlimit(RLIMIT_NOFILE, &files))
-                return;
-        files.rlim_cur = files.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &files);
-}
-
 static int start_command(struct collector *collector, struct error *e)
 {
         const struct collector_options *options = collector->options;
@@ -140,8 +130,7 @@ static int start(struct collector *collector, struct error *e)
 {
         const struct collector_options *options = collector->options;
 
-        launch_remember(&collector->inheritance);
-        raise_limits();
+        launch_lift(&collector->inheritance);
         clock_start();
         collector->result->started_s = time(NULL);
         if (session_create(&collector->session, session_flags(options), &options->layout, e) ||

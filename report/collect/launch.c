@@ -16,10 +16,20 @@
 #define WEIR_LIBDIR "" /* where libweir.so is installed, as configured */
 #endif
 
-void launch_remember(struct launch_inheritance *inheritance)
+static void lift(__rlimit_resource_t resource, struct rlimit *before)
+{
+        struct rlimit limit;
+
+        (void)getrlimit(resource, before);
+        limit = (struct rlimit){ .rlim_cur = before->rlim_max, .rlim_max = before->rlim_max };
+        (void)setrlimit(resource, &limit);
+}
+
+void launch_lift(struct launch_inheritance *inheritance)
 {
         (void)sigprocmask(SIG_SETMASK, NULL, &inheritance->mask);
-        (void)getrlimit(RLIMIT_NOFILE, &inheritance->files);
+        lift(RLIMIT_NOFILE, &inheritance->files);
+        lift(RLIMIT_AS, &inheritance->memory);
 }
 
 /* ---- the library --------------------------------------------------------- */
@@ -90,6 +100,7 @@ static _Noreturn void become(char *const *argv, const struct launch_inheritance 
         int reason;
 
         (void)setrlimit(RLIMIT_NOFILE, &inheritance->files);
+        (void)setrlimit(RLIMIT_AS, &inheritance->memory);
         (void)sigprocmask(SIG_SETMASK, &inheritance->mask, NULL);
         (void)execvp(argv[0], argv);
         reason = errno;

@@ -18,11 +18,11 @@
 /* What weir itself was started with and changes for itself. */
 struct launch_inheritance {
         sigset_t mask;
-        struct rlimit files;
+        struct rlimit files, memory; /* RLIMIT_NOFILE, RLIMIT_AS */
 };
 
-/* Notes them; to be called before anything is changed. */
-void launch_remember(struct launch_inheritance *inheritance);
+/* Notes them, then lifts the limits as far as weir may. */
+void launch_lift(struct launch_inheritance *inheritance);
 
 /* The shim's file, in `path` of PATH_MAX bytes: WEIR_LIBRARY of the
  * environment, or where the build or the installation puts it, seen from the

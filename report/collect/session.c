@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -63,19 +64,25 @@ static int fill_header(struct session *session, uint32_t flags, const struct wei
 }
 _Static_assert(sizeof(pthread_mutex_t) <= sizeof(_Atomic uint32_t) + 124, "the mutex fits its place");
 
-/* A file-size limit of the user's would end weir with SIGXFSZ here, though a
- * memfd has no such file; the limit is lifted meanwhile. */
+/* The user's limit on file sizes counts for a memfd too, though it fills no
+ * disk; it is lifted meanwhile, as far as it may be, and what is left of it
+ * must not end weir with SIGXFSZ. */
 static int set_size(int memory, struct error *e)
 {
         struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
+        struct rlimit limit, lifted;
         int failed;
 
+        (void)getrlimit(RLIMIT_FSIZE, &limit);
+        lifted = (struct rlimit){ .rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max };
         (void)sigaction(SIGXFSZ, &ignore, &before);
+        (void)setrlimit(RLIMIT_FSIZE, &lifted);
         failed = ftruncate(memory, (off_t)weir_channel_offset(WEIR_SLOTS)) ? errno : 0;
+        (void)setrlimit(RLIMIT_FSIZE, &limit);
         (void)sigaction(SIGXFSZ, &before, NULL);
         if (failed == EFBIG)
                 return error_set(e, ERROR_FAILED,
-                                 "the file size limit (ulimit -f) forbids the shared memory; raise or remove it");
+                                 "the file size limit (ulimit -Hf) forbids the shared memory; raise or remove it");
         if (failed)
                 return error_set_errno(e, ERROR_FAILED, failed, "cannot size the shared memory");
         return 0;
@@ -183,17 +190,28 @@ int session_listen(struct session *session, struct error *e)
 
 /* ---- channels ------------------------------------------------------------ */
 
-void *session_map(struct session *session, uint32_t slot, size_t *size, struct error *e)
+static void *map(struct session *session, uint32_t slot, size_t size, struct error *e)
 {
-        void *channel;
+        void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, session->memory,
+                            (off_t)weir_channel_offset(slot));
 
-        *size = weir_channel_size(&session->header->layout);
-        channel = mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, session->memory,
-                       (off_t)weir_channel_offset(slot));
-        if (channel != MAP_FAILED)
-                return channel;
+        if (memory != MAP_FAILED)
+                return memory;
         (void)error_set_errno(e, ERROR_FAILED, errno, "cannot map the channel of a process");
         return NULL;
+}
+
+void *session_map(struct session *session, uint32_t slot, size_t *size, struct error *e)
+{
+        struct weir_control *control = map(session, slot, WEIR_CONTROL_SIZE, e);
+        struct weir_layout layout;
+
+        if (!control)
+                return NULL;
+        layout = control->layout;
+        session_unmap(control, WEIR_CONTROL_SIZE);
+        *size = weir_layout_valid(&layout) ? weir_channel_size(&layout) : WEIR_CONTROL_SIZE;
+        return map(session, slot, *size, e);
 }
 
 void session_unmap(void *channel, size_t size)

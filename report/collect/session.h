@@ -46,7 +46,9 @@ int session_create(struct session *session, uint32_t flags, const struct weir_la
 /* Starts the bell's thread; not before the command was forked. */
 int session_listen(struct session *session, struct error *e);
 
-/* Maps the channel of the slot, `*size` bytes; NULL with an error. */
+/* Maps the channel of the slot, `*size` bytes, as large as its control page
+ * says, or the control page alone when it makes no sense.  NULL with an
+ * error. */
 void *session_map(struct session *session, uint32_t slot, size_t *size, struct error *e);
 void session_unmap(void *channel, size_t size);
 
