@@ -8,13 +8,15 @@
 
 __thread struct thread_local_state thread_local_state;
 
-/* All struct threads ever mapped, and how many looks at the living are due:
- * a registration that finds `fresh` used up asks the kernel about everyone, so
- * the cost of asking is shared by as many registrations as threads live. */
-static struct thread *_Atomic threads;
-static _Atomic uint32_t spare, fresh;
+enum { LIMIT_AT_LEAST = 16 };
 
-enum { FRESH_AT_LEAST = 16 };
+/* All struct threads ever mapped, how many, and how many of them are known to
+ * be free.  At `limit` the kernel is asked about every owner before another
+ * one is mapped.  The limit is twice the living then found, and some: so at
+ * least half of those asked about are dead or new, and the cost of asking is
+ * spread over as many registrations. */
+static struct thread *_Atomic threads;
+static _Atomic uint32_t total, spare, limit = LIMIT_AT_LEAST;
 
 /* Takes over `thread` from `owner`, whom the caller knows to be gone. */
 static bool take(struct thread *thread, uint64_t owner, uint32_t tid)
@@ -40,7 +42,7 @@ static void bury(void)
                 else if ((uint32_t)owner)
                         alive++;
         }
-        atomic_store(&fresh, alive + FRESH_AT_LEAST);
+        atomic_store(&limit, 2 * alive + LIMIT_AT_LEAST);
 }
 
 static struct thread *reuse(uint32_t tid)
@@ -67,6 +69,7 @@ static struct thread *create(uint32_t tid)
 
         if (!t)
                 return NULL;
+        atomic_fetch_add(&total, 1);
         t->owner = tid;
         t->unwind = (struct unwind_thread *)((char *)t + header);
         t->next = threads;
@@ -79,17 +82,11 @@ static struct thread *find(uint32_t tid)
 {
         struct thread *t = reuse(tid);
 
-        if (t)
-                return t;
-        if (!atomic_load(&fresh)) {
+        if (!t && atomic_load(&total) >= atomic_load(&limit)) {
                 bury();
                 t = reuse(tid);
-                if (t)
-                        return t;
-        } else {
-                atomic_fetch_sub(&fresh, 1);
         }
-        return create(tid);
+        return t ? t : create(tid);
 }
 
 static uintptr_t thread_pointer(void)
