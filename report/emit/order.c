@@ -112,17 +112,22 @@ static void count(struct report *report, const struct report_leak *leak)
                 report->summary.cycles += leak->cycle && leak->cycle->blocks ? leak->blocks / leak->cycle->blocks : 1;
 }
 
-void report_sort(struct report *report)
+void report_sum(struct report *report)
 {
         const struct report_kind reachable = report->summary.kinds[KIND_REACHABLE];
 
         memset(report->summary.kinds, 0, sizeof report->summary.kinds);
         report->summary.suppressed = (struct report_kind){ 0 };
         report->summary.cycles = 0;
-        if (report->leak_count)
-                qsort(report->leaks, report->leak_count, sizeof *report->leaks, compare_leaks);
         for (size_t i = 0; i < report->leak_count; i++)
                 count(report, &report->leaks[i]);
         if (!report->summary.kinds[KIND_REACHABLE].groups)
                 report->summary.kinds[KIND_REACHABLE] = reachable;
+}
+
+void report_sort(struct report *report)
+{
+        if (report->leak_count)
+                qsort(report->leaks, report->leak_count, sizeof *report->leaks, compare_leaks);
+        report_sum(report);
 }

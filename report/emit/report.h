@@ -192,9 +192,12 @@ bool kind_parse(const char *name, size_t length, enum kind *kind);
  * memory. */
 const char *report_fingerprint(struct report *report, const struct report_leak *leak);
 
-/* Puts the leaks in their order and fills summary.kinds, summary.suppressed
- * and summary.cycles from them.  Leaks of kind reachable are seldom listed: when
- * there is none, its sums stay as they were. */
+/* Fills summary.kinds, summary.suppressed and summary.cycles from the leaks.
+ * Leaks of kind reachable are seldom listed: when there is none, its sums stay
+ * as they were. */
+void report_sum(struct report *report);
+
+/* Puts the leaks in their order, and sums. */
 void report_sort(struct report *report);
 
 #endif

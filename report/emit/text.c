@@ -46,6 +46,10 @@ static void print_frame(const struct ink *ink, const struct report_frame *frame,
         ink_text(ink, style, frame->function ? frame->function : "??", NAME_MOST);
         if (frame->inlined)
                 ink_print(ink, INK_DIM, " [inlined]");
+        if (!frame->file && !frame->module && !frame->offset) {
+                putc('\n', ink->out); /* the allocation function: no place */
+                return;
+        }
         ink_pad(ink, (width < column ? column - width : 0) + 2);
         print_place(ink, frame, dim);
         putc('\n', ink->out);

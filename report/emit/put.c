@@ -1,4 +1,4 @@
-#include "json_print.h"
+#include "put.h"
 
 #include "utf8.h"
 
@@ -25,7 +25,7 @@ static int escaped_byte(const char *text)
         return high >= 8 || (high == 5 && low == 12) ? high * 16 + low : -1;
 }
 
-void json_print_decode(char *text)
+void put_decode(char *text)
 {
         char *to = strchr(text, '\\');
 
@@ -74,7 +74,7 @@ static void print_text(FILE *out, const char *text)
 
 /* ---- structure ------------------------------------------------------------ */
 
-static void new_line(struct json_print *j)
+static void new_line(struct put *j)
 {
         putc('\n', j->out);
         for (unsigned i = 0; i < j->depth; i++)
@@ -82,7 +82,7 @@ static void new_line(struct json_print *j)
 }
 
 /* What precedes a value: comma, new line, key. */
-static void begin(struct json_print *j, const char *key)
+static void begin(struct put *j, const char *key)
 {
         if (j->depth) {
                 bool lines = j->levels[j->depth - 1].lines, any = j->levels[j->depth - 1].any;
@@ -99,30 +99,30 @@ static void begin(struct json_print *j, const char *key)
         }
 }
 
-static void open_level(struct json_print *j, const char *key, enum json_layout layout, char open, char close)
+static void open_level(struct put *j, const char *key, enum put_layout layout, char open, char close)
 {
         bool outer_inline = j->depth && !j->levels[j->depth - 1].lines;
 
-        assert(j->depth < JSON_DEPTH_MAX);
+        assert(j->depth < PUT_DEPTH_MAX);
         begin(j, key);
         putc(open, j->out);
         j->levels[j->depth].close = close;
-        j->levels[j->depth].lines = layout == JSON_LINES && !outer_inline;
+        j->levels[j->depth].lines = layout == PUT_LINES && !outer_inline;
         j->levels[j->depth].any = false;
         j->depth++;
 }
 
-void json_object(struct json_print *j, const char *key, enum json_layout layout)
+void put_object(struct put *j, const char *key, enum put_layout layout)
 {
         open_level(j, key, layout, '{', '}');
 }
 
-void json_array(struct json_print *j, const char *key, enum json_layout layout)
+void put_array(struct put *j, const char *key, enum put_layout layout)
 {
         open_level(j, key, layout, '[', ']');
 }
 
-void json_end(struct json_print *j)
+void put_end(struct put *j)
 {
         assert(j->depth > 0);
         j->depth--;
@@ -135,7 +135,7 @@ void json_end(struct json_print *j)
 
 /* ---- values --------------------------------------------------------------- */
 
-void json_text(struct json_print *j, const char *key, const char *text)
+void put_text(struct put *j, const char *key, const char *text)
 {
         begin(j, key);
         if (text)
@@ -144,30 +144,30 @@ void json_text(struct json_print *j, const char *key, const char *text)
                 fputs("null", j->out);
 }
 
-void json_number(struct json_print *j, const char *key, uint64_t value)
+void put_number(struct put *j, const char *key, uint64_t value)
 {
         begin(j, key);
         fprintf(j->out, "%" PRIu64, value > INT64_MAX ? (uint64_t)INT64_MAX : value);
 }
 
-void json_signed(struct json_print *j, const char *key, int64_t value)
+void put_signed(struct put *j, const char *key, int64_t value)
 {
         begin(j, key);
         fprintf(j->out, "%" PRId64, value);
 }
 
-void json_bool(struct json_print *j, const char *key, bool value)
+void put_bool(struct put *j, const char *key, bool value)
 {
         begin(j, key);
         fputs(value ? "true" : "false", j->out);
 }
 
-void json_null(struct json_print *j, const char *key)
+void put_null(struct put *j, const char *key)
 {
-        json_text(j, key, NULL);
+        put_text(j, key, NULL);
 }
 
-void json_address(struct json_print *j, const char *key, uint64_t value)
+void put_address(struct put *j, const char *key, uint64_t value)
 {
         begin(j, key);
         fprintf(j->out, "\"0x%" PRIx64 "\"", value);

@@ -1,0 +1,46 @@
+/* A report read back from JSON, judged and printed. */
+#include "fuzz.h"
+
+#include "emit/format.h"
+#include "emit/json_read.h"
+#include "policy/gate.h"
+#include "policy/kinds.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void print_all(const struct report *report)
+{
+        struct format_options options = format_defaults();
+        char *text = NULL;
+        size_t size;
+
+        options.kinds = KINDS_ALL;
+        for (const struct format *format = formats; format->name; format++) {
+                FILE *out = open_memstream(&text, &size);
+
+                if (!out)
+                        abort();
+                format->write(report, &options, out);
+                fclose(out);
+                free(text);
+        }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        static const struct policy policy = { .asked = true, .fail_on = KINDS_ALL };
+        struct error e = { 0 };
+        struct report *report = json_read_text((const char *)data, size, "input", &e);
+
+        if (!report) {
+                if (e.code != ERROR_BAD_INPUT)
+                        abort();
+                return 0;
+        }
+        if (gate_judge(report, &policy, &e))
+                abort();
+        print_all(report);
+        report_destroy(report);
+        return 0;
+}
