@@ -192,6 +192,9 @@ static void await_parent(struct roster *roster, struct process *child, uint64_t 
 {
         struct process *parent = find_parent(roster, child);
 
+        /* Its own events must not be read before it has what it inherited. */
+        if (parent && parent->state == PROCESS_WAITING_FOR_PARENT)
+                return;
         if (parent && !inherit_from(parent, child, now_ns))
                 return;
         if (parent)
