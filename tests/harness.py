@@ -72,7 +72,7 @@ class Weir:
         against the schema."""
         self.reports += 1
         path = f"{self.directory}/report-{self.reports}.json"
-        done = self.run(["run", "-q", "--kinds=all", "-o", path, *options, "--", *command], **how)
+        done = self.run(["run", "-q", "-o", path, *options, "--", *command], **how)
         try:
             with open(path, encoding="utf-8") as file:
                 report = json.load(file)

@@ -1,5 +1,6 @@
-/* An exception nobody catches.
+/* An exception nobody catches: the runtime holds it, by a pointer to its inside.
  *
+ * expect: possible 0..2 blocks
  * expect: definite 1 group 1 block 68 bytes
  * expect: signal 6
  */

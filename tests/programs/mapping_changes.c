@@ -8,7 +8,8 @@
 
 enum { PAGE = 4096 };
 
-KEPT char *kept;
+/* `rest` for what stays behind the page that is replaced. */
+KEPT char *kept, *rest;
 
 int main(void)
 {
@@ -19,6 +20,7 @@ int main(void)
         kept = mremap(kept, 40 * PAGE, 8 * PAGE, 0);
         if (mmap(kept, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != kept)
                 return 1;
+        rest = kept + PAGE;
         munmap(kept + 4 * PAGE, 2 * PAGE);
         put(kept, 0, block(16));
         munmap(b, 4 * PAGE);

@@ -130,7 +130,7 @@ def test(weir, program, expected, module):
     environment = {**os.environ, **expected.env}
     untraced = harness.run(command, env=environment)
     harness.check(untraced.status == expected.status, f"untraced, it ends with {untraced.status}")
-    traced, report = weir.trace(command, expected.options, env=environment)
+    traced, report = weir.trace(command, ["--kinds=all", *expected.options], env=environment)
     harness.same_output(traced, untraced)
     wrong = compare_kinds(expected, report) + compare_texts(expected, traced, report) + compare_end(expected, report)
     if "incomplete" in expected.flags:
