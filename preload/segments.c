@@ -12,22 +12,34 @@ unsigned segment_length(const struct trail *trail)
         return count;
 }
 
-/* Writes the trail's words; false when they do not fit or cannot be told as
- * aligned offsets above sp. */
-static bool fill(struct segment *g, const struct trail *trail)
+/* Takes the segment's room in the ring, in one piece. */
+static void take_words(struct segments *s, struct segment *g, unsigned count)
 {
-        g->count = 0;
+        uint64_t left = SEGMENT_POOL - (s->pool_end & (SEGMENT_POOL - 1));
+
+        g->start = s->pool_end + (count > left ? left : 0);
+        g->count = (uint16_t)count;
+        s->pool_end = g->start + count;
+}
+
+/* Writes the trail's words; false when one is too far above sp, or below. */
+static bool fill(struct segments *s, struct segment *g, const struct trail *trail)
+{
+        uint64_t at;
+
+        take_words(s, g, segment_length(trail));
+        at = g->start & (SEGMENT_POOL - 1);
         for (uint32_t i = 0; i < trail->count; i++) {
                 struct spine_word words[3];
                 unsigned n = spine_words_of(&trail->frames[i], &trail->frames[i + 1], words);
 
-                for (unsigned k = 0; k < n; k++) {
+                for (unsigned k = 0; k < n; k++, at++) {
                         uintptr_t above = (uintptr_t)words[k].address - g->sp;
 
-                        if (g->count == SEGMENT_WORDS || above % 8 || above / 8 > SEGMENT_REACH)
+                        if (above > UINT32_MAX)
                                 return false;
-                        g->offsets[g->count] = (uint16_t)(above / 8);
-                        g->values[g->count++] = words[k].value;
+                        s->offsets[at] = (uint32_t)above;
+                        s->values[at] = words[k].value;
                 }
         }
         return true;
@@ -46,27 +58,35 @@ static struct segment_head *take_head(struct segments *s, uint64_t key, uintptr_
         return head;
 }
 
-/* The segment of the same frame that stands where a new one would go: the
- * first word in which its event differed becomes a discriminator, if there is
- * room for one more. */
-static void learn_discriminator(struct segment_head *head, const struct segment *old)
+/* Makes `offset` (bytes above sp) a discriminator, if there is room for one
+ * more and it is not one yet. */
+static void add_discriminator(struct segment_head *head, uint32_t offset)
 {
-        const volatile uintptr_t *base = (const volatile uintptr_t *)head->sp;
-
-        if (old->key != head->key || old->sp != head->sp)
+        if (offset % 8 || offset / 8 > SEGMENT_REACH)
                 return;
-        for (unsigned i = 0; i < old->count; i++) {
-                if (base[old->offsets[i]] == old->values[i])
-                        continue;
-                for (int d = 0; d < SEGMENT_DISCRIMINATORS; d++) {
-                        if (head->discriminators[d] == old->offsets[i])
-                                return;
-                        if (head->discriminators[d] == SEGMENT_NOWHERE) {
-                                head->discriminators[d] = old->offsets[i];
-                                return;
-                        }
+        for (int d = 0; d < SEGMENT_DISCRIMINATORS; d++) {
+                if (head->discriminators[d] == offset / 8)
+                        return;
+                if (head->discriminators[d] == SEGMENT_NOWHERE) {
+                        head->discriminators[d] = (uint16_t)(offset / 8);
+                        return;
                 }
+        }
+}
+
+/* `old` stands where a segment of `head` would go: if it is one of the same
+ * frame, the first word that does not hold tells the two apart. */
+static void learn_discriminator(struct segments *s, struct segment_head *head, const struct segment *old)
+{
+        uint64_t at = old->start & (SEGMENT_POOL - 1);
+
+        if (old->key != head->key || old->sp != head->sp || s->pool_end - old->start > SEGMENT_POOL)
                 return;
+        for (unsigned i = 0; i < old->count; i++, at++) {
+                if (*(const volatile uintptr_t *)(old->sp + s->offsets[at]) != s->values[at]) {
+                        add_discriminator(head, s->offsets[at]);
+                        return;
+                }
         }
 }
 
@@ -90,9 +110,11 @@ void segments_learn(struct segments *s, const struct trail *trail, const struct 
         struct segment_head *head;
 
         fresh.junction_offset = (uint32_t)offset;
-        if (offset > UINT32_MAX || !fill(&fresh, trail))
+        if (offset > UINT32_MAX)
                 return;
         head = take_head(s, key, leaf->sp, hash);
-        learn_discriminator(head, segment_choose(s, head, hash));
+        learn_discriminator(s, head, segment_choose(s, head, hash));
+        if (!fill(s, &fresh, trail))
+                return;
         *segment_choose(s, head, hash) = fresh;
 }

@@ -12,8 +12,9 @@
  * a *discriminator* of that frame, up to two; the values found there now
  * choose among the segments.
  *
- * Two direct-mapped tables: frames (with their discriminators) and segments.
- * Any entry may be overwritten by another at any time; that costs a walk.
+ * Two direct-mapped tables: frames (with their discriminators) and segments,
+ * whose words are in a ring that the youngest overwrite.  Whatever is
+ * overwritten costs a walk when it is wanted again, and no more.
  *
  * Private to one thread, like the spine.
  */
@@ -27,9 +28,10 @@
 #include "spine.h"
 
 enum {
-        SEGMENT_WORDS = 14,
         SEGMENTS = 256,
-        SEGMENT_HEADS = 256,
+        SEGMENT_WORDS = 96,   /* of one segment */
+        SEGMENT_POOL = 2048,  /* words of all segments, a power of two */
+        SEGMENT_HEADS = 512,
         SEGMENT_DISCRIMINATORS = 2,
         SEGMENT_REACH = 0xfffe, /* words from the frame's sp that an offset can tell */
         SEGMENT_NOWHERE = 0xffff,
@@ -46,21 +48,23 @@ struct segment {
         uint64_t key;
         uintptr_t sp, fp;
         uintptr_t junction_fp;
-        uint32_t junction;      /* index of the spine's frame */
-        uint32_t junction_node; /* what it must be */
+        uint64_t start;           /* position of its words, counted since the ring began */
+        uint32_t junction;        /* index of the spine's frame */
+        uint32_t junction_node;   /* what it must be */
         uint32_t junction_offset; /* its sp, in bytes above `sp` */
         uint32_t id;
-        uint8_t count; /* words */
-        bool live;     /* fp must be the same */
-        uint16_t offsets[SEGMENT_WORDS]; /* words above sp */
-        uintptr_t values[SEGMENT_WORDS];
+        uint16_t count; /* words */
+        bool live;      /* fp must be the same */
 };
-_Static_assert(sizeof(struct segment) == 192, "three cache lines");
+_Static_assert(sizeof(struct segment) == 64, "a cache line");
 
 /* Zeroed memory is valid and empty. */
 struct segments {
         struct segment_head heads[SEGMENT_HEADS];
         _Alignas(64) struct segment table[SEGMENTS];
+        uint64_t pool_end;             /* position of the next word */
+        uint32_t offsets[SEGMENT_POOL]; /* address of the word, in bytes above the segment's sp */
+        uintptr_t values[SEGMENT_POOL];
 };
 
 static inline uint64_t segment_key(struct frame_state at, enum weir_function function)
@@ -75,7 +79,7 @@ static inline uint64_t segment_hash(uint64_t key, uintptr_t sp)
 
 static inline struct segment_head *segment_head_of(struct segments *s, uint64_t hash)
 {
-        return &s->heads[hash >> 56];
+        return &s->heads[hash >> 55];
 }
 
 /* Where the segment must be, as the discriminators read now. */
@@ -87,13 +91,18 @@ static inline struct segment *segment_choose(struct segments *s, const struct se
         return &s->table[hash >> 48 & (SEGMENTS - 1)];
 }
 
-static inline bool segment_words_hold(const struct segment *g)
+/* Whether its words are still in the ring and in memory.  A segment's words
+ * never wrap. */
+static inline bool segment_words_hold(const struct segments *s, const struct segment *g)
 {
-        const volatile uintptr_t *base = (const volatile uintptr_t *)g->sp;
+        const uint32_t *offsets = &s->offsets[g->start & (SEGMENT_POOL - 1)];
+        const uintptr_t *values = &s->values[g->start & (SEGMENT_POOL - 1)];
         uintptr_t differs = 0;
 
+        if (__builtin_expect(s->pool_end - g->start > SEGMENT_POOL, 0))
+                return false;
         for (unsigned i = 0; i < g->count; i++)
-                differs |= base[g->offsets[i]] ^ g->values[i];
+                differs |= *(const volatile uintptr_t *)(g->sp + offsets[i]) ^ values[i];
         return differs == 0;
 }
 
@@ -120,7 +129,7 @@ static inline uint32_t segments_find(struct segments *s, const struct spine *spi
         if (head->key != key || head->sp != at.sp)
                 return 0;
         g = segment_choose(s, head, hash);
-        if (g->key != key || g->sp != at.sp || (g->live && g->fp != at.fp) || !segment_words_hold(g))
+        if (g->key != key || g->sp != at.sp || (g->live && g->fp != at.fp) || !segment_words_hold(s, g))
                 return 0;
         junction = segment_junction(g, spine);
         if (!junction || !spine_sweep(spine, junction->words))
