@@ -35,7 +35,7 @@ static int init_lost(struct components *c, const struct confidence *confidence, 
 
 /* The search waits for memory at every step; so when a vertex is entered what
  * its neighbours need is fetched at once. */
-static void fetch_neighbours(const struct search *s, uint64_t at, uint64_t end)
+static FETCHES void fetch_neighbours(const struct search *s, uint64_t at, uint64_t end)
 {
         if (end - at > 16)
                 end = at + 16;

@@ -67,7 +67,7 @@ static inline uint64_t components_member(const struct components *c, uint64_t co
 
 /* Fetches what a walk over `order` needs of the blocks after place `at`: their
  * rows, edges and their targets' components. */
-static inline void components_fetch(const struct components *c, const struct scan *scan, uint64_t at)
+static FETCHES void components_fetch(const struct components *c, const struct scan *scan, uint64_t at)
 {
         uint64_t count;
         const edge_t *edges;

@@ -5,7 +5,8 @@
 enum {
         AHEAD_ROW = 24,   /* how far ahead in the queue rows are fetched, */
         AHEAD_EDGES = 12, /* edges, */
-        AHEAD_OF = 6,     /* and what is known of their targets */
+        AHEAD_OF = 6,     /* what is known of their targets, */
+        AHEAD_FROM = 3,   /* and where it will be written how they were found */
 };
 
 struct queue {
@@ -40,18 +41,33 @@ static inline int raise_to(struct marker *m, uint64_t id, enum strength strength
         return 0;
 }
 
-static inline void fetch_ahead(const struct marker *m, const struct queue *queue, size_t at)
+static FETCHES void fetch_ahead(const struct marker *m, const struct queue *queue, size_t at)
 {
+        const struct confidence *c = m->confidence;
+
         if (at + AHEAD_ROW < queue->count)
                 ids_prefetch(&m->scan->rows, queue->ids[at + AHEAD_ROW]);
-        if (at + AHEAD_EDGES < queue->count)
-                __builtin_prefetch(m->scan->edges + ids_get(&m->scan->rows, queue->ids[at + AHEAD_EDGES]));
+        if (at + AHEAD_EDGES < queue->count) {
+                const edge_t *edges = m->scan->edges + ids_get(&m->scan->rows, queue->ids[at + AHEAD_EDGES]);
+
+                __builtin_prefetch(edges);
+                __builtin_prefetch(edges + 3); /* rows are short, but not aligned */
+        }
         if (at + AHEAD_OF < queue->count) {
                 uint64_t count;
                 const edge_t *edges = scan_edges(m->scan, queue->ids[at + AHEAD_OF], &count);
 
                 for (uint64_t i = 0; i < count && i < 8; i++)
-                        __builtin_prefetch(m->confidence->of + edge_target(edges[i]));
+                        __builtin_prefetch(c->of + edge_target(edges[i]));
+        }
+        if (at + AHEAD_FROM < queue->count) {
+                uint64_t count;
+                const edge_t *edges = scan_edges(m->scan, queue->ids[at + AHEAD_FROM], &count);
+
+                for (uint64_t i = 0; i < count && i < 8; i++) {
+                        if (!c->of[edge_target(edges[i])])
+                                ids_prefetch(&c->from, edge_target(edges[i]));
+                }
         }
 }
 
@@ -168,10 +184,13 @@ int confidence_run(struct confidence *c, const struct snapshot *snapshot, const 
                    const struct scan *scan, struct error *e)
 {
         struct marker m = { .confidence = c, .scan = scan };
+        struct queue *strong = &m.queues[STRENGTH_EXACT];
         int status = -1;
 
         *c = (struct confidence){ 0 };
         c->of = mem_alloc(snapshot->block_count, 1);
+        /* Nearly all will be queued there; room that is not used costs nothing. */
+        (void)mem_grow(&strong->ids, &strong->capacity, snapshot->block_count, sizeof *strong->ids);
         if (c->of && !ids_init(&c->from, snapshot->block_count) && !seed_roots(&m, snapshot) && !mark(&m) &&
             !seed_inherited(&m, snapshot) && !mark(&m)) {
                 c->lost = count_lost(c, snapshot->block_count);

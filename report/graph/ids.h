@@ -13,6 +13,10 @@
 
 #define ID_NONE ((1ull << 40) - 1)
 
+/* For functions that only fetch: the compiler takes them for functions
+ * without effect and drops their calls, unless it has inlined them by then. */
+#define FETCHES __attribute__((always_inline)) inline
+
 struct ids {
         uint8_t *bytes;
 };
@@ -48,7 +52,7 @@ static inline void ids_set(struct ids *ids, uint64_t index, uint64_t value)
         ids->bytes[index * 5 + 4] = (uint8_t)(value >> 32);
 }
 
-static inline void ids_prefetch(const struct ids *ids, uint64_t index)
+static FETCHES void ids_prefetch(const struct ids *ids, uint64_t index)
 {
         __builtin_prefetch(ids->bytes + index * 5);
 }

@@ -1,6 +1,5 @@
 #include "pointers.h"
 
-enum { SIZE_UNKNOWN = 0xffff };
 #define OUTER_SIZE (1ull << 20)
 
 static uint64_t block_end(const struct block *block)
@@ -112,9 +111,9 @@ static int init_low(struct pointers *p)
         if (!p->low)
                 return -1;
         for (uint64_t id = 0; id < p->count; id++) {
-                uint64_t size = p->blocks[id].size < SIZE_UNKNOWN ? p->blocks[id].size : SIZE_UNKNOWN;
+                uint64_t size = p->blocks[id].size < LOW_SIZE_UNKNOWN ? p->blocks[id].size : LOW_SIZE_UNKNOWN;
 
-                p->low[id] = (uint32_t)(p->blocks[id].address & 0xffff) << 16 | (uint32_t)size;
+                p->low[id] = (uint32_t)(p->blocks[id].address & CHUNK_MASK) << LOW_SIZE_BITS | (uint32_t)size;
         }
         return 0;
 }
@@ -187,7 +186,7 @@ int pointers_init(struct pointers *p, const struct block *blocks, uint64_t count
         }
         if (fill_granules(p)) {
                 pointers_free(p);
-                return error_set(e, ERROR_BAD_INPUT, "more than 65535 blocks start within 64 KiB");
+                return error_set(e, ERROR_BAD_INPUT, "more than 65535 blocks start within 256 KiB");
         }
         return 0;
 }
@@ -266,12 +265,12 @@ static uint64_t first_after(const uint32_t *low, uint64_t from, uint64_t to, uin
         while (to - from > 8) {
                 uint64_t middle = from + (to - from) / 2;
 
-                if (low[middle] >> 16 <= start)
+                if (low[middle] >> LOW_SIZE_BITS <= start)
                         from = middle + 1;
                 else
                         to = middle;
         }
-        while (from < to && low[from] >> 16 <= start)
+        while (from < to && low[from] >> LOW_SIZE_BITS <= start)
                 from++;
         return from;
 }
@@ -280,17 +279,17 @@ struct pointee pointers_find_in(const struct pointers *p, const struct pointer_c
 {
         const uint16_t *granule = pointers_granule(p, chunk, address);
         uint64_t from = chunk->first + granule[0], to = chunk->first + granule[1];
-        uint64_t id = first_after(p->low, from, to, address & 0xffff);
+        uint64_t id = first_after(p->low, from, to, address & CHUNK_MASK);
         uint64_t size;
 
         if (!id)
                 return (struct pointee){ .inside = ID_NONE, .end = ID_NONE };
         if (id-- == chunk->first) /* the last block before the chunk */
                 return find_after(p, id, address - p->blocks[id].address, p->blocks[id].size, address);
-        size = p->low[id] & 0xffff;
-        if (size == SIZE_UNKNOWN)
+        size = p->low[id] & LOW_SIZE_UNKNOWN;
+        if (size == LOW_SIZE_UNKNOWN)
                 size = p->blocks[id].size;
-        return find_after(p, id, (address & 0xffff) - (p->low[id] >> 16), size, address);
+        return find_after(p, id, (address & CHUNK_MASK) - (p->low[id] >> LOW_SIZE_BITS), size, address);
 }
 
 /* Where no block touches the chunk, only outers can be around. */
@@ -331,8 +330,8 @@ uint64_t pointers_exact(const struct pointers *p, uint64_t address)
         if (!pointers_near(p, address) || !(chunk = pointers_chunk(p, address)))
                 return ID_NONE;
         granule = pointers_granule(p, chunk, address);
-        at = first_after(p->low, chunk->first + granule[0], chunk->first + granule[1], address & 0xffff);
-        if (at == chunk->first || p->low[at - 1] >> 16 != (address & 0xffff))
+        at = first_after(p->low, chunk->first + granule[0], chunk->first + granule[1], address & CHUNK_MASK);
+        if (at == chunk->first || p->low[at - 1] >> LOW_SIZE_BITS != (address & CHUNK_MASK))
                 return ID_NONE;
         return at - 1;
 }

@@ -1,7 +1,7 @@
 /*
  * pointers.h: which block a word points at.
  *
- * The address space is cut into chunks of 64 KiB; a hash table knows the
+ * The address space is cut into chunks of 256 KiB; a hash table knows the
  * chunks that blocks touch, so that most words that are no pointers end there.
  * A chunk's granules of 256 bytes say how many blocks start before each, and
  * `low` holds, in four bytes a block, its start within the chunk and its size.
@@ -20,9 +20,12 @@
 #include "ids.h"
 
 enum {
-        CHUNK_BITS = 16,
+        CHUNK_BITS = 18,
         GRANULE_BITS = 8,
         CHUNK_GRANULES = 1 << (CHUNK_BITS - GRANULE_BITS),
+        CHUNK_MASK = (1 << CHUNK_BITS) - 1,
+        LOW_SIZE_BITS = 32 - CHUNK_BITS,
+        LOW_SIZE_UNKNOWN = (1 << LOW_SIZE_BITS) - 1,
 };
 
 struct pointer_chunk {
@@ -43,7 +46,7 @@ struct pointers {
         struct pointer_chunk *chunks; /* hash table, linear probing */
         unsigned chunk_shift;         /* 64 - log2 of its size */
         uint16_t *granules;   /* of each chunk CHUNK_GRANULES + 1: blocks of the chunk that start before it */
-        uint32_t *low;        /* of each block: start in its chunk << 16 | size, 0xffff = look it up */
+        uint32_t *low;        /* of each block: start in its chunk << LOW_SIZE_BITS | size, or LOW_SIZE_UNKNOWN */
         struct pointer_outer *outers; /* ascending by id */
         size_t outer_count;
 };

@@ -69,13 +69,16 @@ static uint64_t merge_short(edge_t *edges, uint64_t count)
         return kept;
 }
 
-/* Turns edges into (word, place) order keys and back would need the place of
- * each; the word is 21 bits and far words are equal, so a key of word and
- * index keeps the order of discovery. */
-static void order_by_word(edge_t *edges, uint64_t *scratch, uint64_t count)
+void edges_by_target(edge_t *edges, uint64_t *scratch, uint64_t count)
+{
+        sort_u64(edges, scratch, count);
+}
+
+/* Puts the word's bits first for the while. */
+void edges_by_word(edge_t *edges, uint64_t *scratch, uint64_t count)
 {
         for (uint64_t i = 0; i < count; i++)
-                edges[i] = edge_word(edges[i]) << 43 | (edges[i] >> EDGE_TARGET_SHIFT) << 7 |
+                edges[i] = edge_word(edges[i]) << 43 | edge_target(edges[i]) << 7 |
                            (edges[i] >> EDGE_WEAKNESS_SHIFT & 7) << 4 | (edges[i] & 15);
         sort_u64(edges, scratch, count);
         for (uint64_t i = 0; i < count; i++)
@@ -90,7 +93,7 @@ static uint64_t merge_long(struct scanner *s, edge_t *edges, uint64_t count)
 
         if (!mem_grow(&s->scratch, &s->scratch_capacity, count, sizeof *s->scratch))
                 scratch = s->scratch;
-        sort_u64(edges, scratch, count);
+        edges_by_target(edges, scratch, count);
         for (uint64_t i = 0; i < count; i++) {
                 uint64_t words;
 
@@ -102,7 +105,7 @@ static uint64_t merge_long(struct scanner *s, edge_t *edges, uint64_t count)
                 edges[kept - 1] =
                         (edges[kept - 1] & ~15ull) | ((words < EDGE_COUNT_MANY ? words : EDGE_COUNT_MANY) - 1);
         }
-        order_by_word(edges, scratch, kept);
+        edges_by_word(edges, scratch, kept);
         return kept;
 }
 
@@ -430,10 +433,22 @@ int scan_ranges(const struct snapshot *snapshot, const struct pointers *pointers
         return status;
 }
 
+/* Room for as many edges as are likely: moving them would cost their huge
+ * pages, and room that is not used costs nothing. */
+static void reserve_edges(struct scanner *s)
+{
+        uint64_t words = 0, likely = s->snapshot->block_count * 8;
+
+        for (uint64_t id = 0; id < s->snapshot->block_count && words < likely; id++)
+                words += s->snapshot->blocks[id].size / 8;
+        (void)mem_grow(&s->scan->edges, &s->edge_capacity, words < likely ? words : likely, sizeof *s->scan->edges);
+}
+
 static int scan_blocks(struct scanner *s)
 {
         uint64_t count = s->snapshot->block_count, outer = 0;
 
+        reserve_edges(s);
         for (uint64_t id = 0; id < count && !s->failed; id++) {
                 const struct block *block = &s->snapshot->blocks[id];
 

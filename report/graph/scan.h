@@ -142,6 +142,11 @@ int scan_ranges(const struct snapshot *snapshot, const struct pointers *pointers
  * the end of the blocks that follow it closely. */
 uint64_t scan_horizon(const struct snapshot *snapshot, uint64_t id);
 
+/* Orders edges of one block by target, or by word again.  `scratch` has room
+ * for as many, or is NULL. */
+void edges_by_target(edge_t *edges, uint64_t *scratch, uint64_t count);
+void edges_by_word(edge_t *edges, uint64_t *scratch, uint64_t count);
+
 /* Is the word at bytes[at] inside text: a run of at least 128 printable
  * characters, or a series of at least three NUL-terminated strings of at least
  * 10?  (Dr. Memory's rule, Bruening and Zhao, CGO 2011.) */

@@ -24,7 +24,7 @@ static uint64_t hash_set(uint64_t *set, uint64_t *scratch, size_t count)
         return hash;
 }
 
-static void fetch(const struct round *r, uint64_t target)
+static FETCHES void fetch(const struct round *r, uint64_t target)
 {
         if (components_lost(&r->graph->components, target))
                 __builtin_prefetch(r->from + components_rank(&r->graph->components, target));

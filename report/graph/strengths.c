@@ -198,31 +198,62 @@ static bool is_known(struct refiner *r, uint64_t target, uint64_t into)
         return is_string(r, block, first, into) || is_second_base(r, block, first, into);
 }
 
-static void raise_edge(struct scan *scan, const struct inner_word *word)
+/* The edge to the target in a row; `sorted` says by target. */
+static edge_t *find_edge(edge_t *edges, uint64_t count, uint64_t target, bool sorted)
 {
-        uint64_t source = inner_source(word), end = ids_get(&scan->rows, source + 1);
+        uint64_t low = 0, high = sorted ? count : 0;
 
-        for (uint64_t i = ids_get(&scan->rows, source); i < end; i++) {
-                edge_t edge = scan->edges[i];
+        while (low < high) {
+                uint64_t middle = low + (high - low) / 2;
 
-                if (edge_target(edge) != inner_target(word))
-                        continue;
-                if (edge_strength(edge) < STRENGTH_KNOWN)
-                        scan->edges[i] = edge_make(inner_target(word), STRENGTH_KNOWN, inner_source_word(word)) |
-                                         (edge & 15);
-                return;
+                if (edge_target(edges[middle]) < target)
+                        low = middle + 1;
+                else
+                        high = middle;
         }
+        while (low < count && edge_target(edges[low]) != target)
+                low++;
+        return low < count ? &edges[low] : NULL;
+}
+
+/* Raises the edges of one block, whose words are inner[0, words).  Rows with
+ * many such words are ordered by target for the while. */
+static void raise_row(struct refiner *r, const struct inner_word *inner, uint64_t words)
+{
+        struct scan *scan = r->scan;
+        uint64_t source = inner_source(inner), row = ids_get(&scan->rows, source);
+        uint64_t count = ids_get(&scan->rows, source + 1) - row;
+        edge_t *edges = scan->edges + row;
+        bool sorted = words > 16 && count > 16, changed = sorted;
+
+        if (sorted)
+                edges_by_target(edges, NULL, count);
+        for (uint64_t i = 0; i < words; i++) {
+                edge_t *edge;
+
+                if (!is_known(r, inner_target(&inner[i]), inner_into(&inner[i])))
+                        continue;
+                edge = find_edge(edges, count, inner_target(&inner[i]), sorted);
+                if (!edge || edge_strength(*edge) >= STRENGTH_KNOWN)
+                        continue;
+                *edge = edge_make(inner_target(&inner[i]), STRENGTH_KNOWN, inner_source_word(&inner[i])) | (*edge & 15);
+                changed = true;
+        }
+        if (changed)
+                edges_by_word(edges, NULL, count);
 }
 
 static void apply(struct refiner *r)
 {
         struct scan *scan = r->scan;
 
-        for (uint64_t i = 0; i < scan->inner_count; i++) {
-                const struct inner_word *word = &scan->inner[i];
-
-                if (is_known(r, inner_target(word), inner_into(word)))
-                        raise_edge(scan, word);
+        for (uint64_t i = 0, end; i < scan->inner_count; i = end) {
+                for (end = i + 1; end < scan->inner_count;) {
+                        if (inner_source(&scan->inner[end]) != inner_source(&scan->inner[i]))
+                                break;
+                        end++;
+                }
+                raise_row(r, scan->inner + i, end - i);
         }
         for (uint64_t i = 0; i < scan->root_count; i++) {
                 struct root_edge *edge = &scan->roots[i];
