@@ -8,13 +8,13 @@ struct search {
         struct components *c;
         const struct scan *scan;
         struct ids stack;
-        uint64_t depth;         /* vertices at the front */
-        uint64_t back;          /* first of those at the back */
-        uint64_t *edges;        /* of each vertex being visited its next edge, and FRAME_NOT_ROOT */
+        uint64_t depth;  /* vertices at the front */
+        uint64_t back;   /* first of those at the back */
+        uint64_t *edges; /* of each vertex being visited its next edge, and FRAME_NOT_ROOT */
         size_t edge_capacity;
-        uint64_t index;         /* the next vertex's */
-        uint64_t component;     /* the next component's; they descend from lost - 1 */
-        uint64_t placed;        /* `order` is filled from its end down to here */
+        uint64_t index;     /* the next vertex's */
+        uint64_t component; /* the next component's; they descend from lost - 1 */
+        uint64_t placed;    /* `order` is filled from its end down to here */
 };
 
 static int init_lost(struct components *c, const struct confidence *confidence, uint64_t blocks)
@@ -166,8 +166,8 @@ static int number(struct components *c, uint64_t lowest)
         return 0;
 }
 
-int components_run(struct components *c, const struct scan *scan, const struct confidence *confidence,
-                   uint64_t blocks, struct error *e)
+int components_run(struct components *c, const struct scan *scan, const struct confidence *confidence, uint64_t blocks,
+                   struct error *e)
 {
         struct search s = { .c = c, .scan = scan };
         int status = -1;

@@ -81,8 +81,8 @@ static FETCHES void components_fetch(const struct components *c, const struct sc
                 ids_prefetch(&c->of, edge_target(edges[i]));
 }
 
-int components_run(struct components *c, const struct scan *scan, const struct confidence *confidence,
-                   uint64_t blocks, struct error *e);
+int components_run(struct components *c, const struct scan *scan, const struct confidence *confidence, uint64_t blocks,
+                   struct error *e);
 void components_free(struct components *c);
 
 #endif

@@ -225,8 +225,8 @@ static edge_t edge_between(const struct scan *scan, uint64_t from, uint64_t to)
         return edge_make(to, STRENGTH_AMBIGUOUS, EDGE_WORD_FAR);
 }
 
-bool confidence_step(const struct confidence *c, const struct snapshot *snapshot, const struct scan *scan,
-                     uint64_t id, struct confidence_step *step)
+bool confidence_step(const struct confidence *c, const struct snapshot *snapshot, const struct scan *scan, uint64_t id,
+                     struct confidence_step *step)
 {
         uint64_t from = ids_get(&c->from, id);
 
@@ -235,17 +235,22 @@ bool confidence_step(const struct confidence *c, const struct snapshot *snapshot
         if (from & FROM_ROOT) {
                 const struct root_edge *edge = &scan->roots[from & ~FROM_ROOT];
 
-                *step = (struct confidence_step){ .root = true, .from = edge->root, .to = id, .offset = edge->offset,
-                                                  .strength = edge->strength };
+                *step = (struct confidence_step){
+                        .root = true, .from = edge->root, .to = id, .offset = edge->offset, .strength = edge->strength
+                };
         } else if (from & FROM_UNALIGNED) {
                 const struct unaligned_edge *edge = &c->unaligned[from & ~FROM_UNALIGNED];
 
-                *step = (struct confidence_step){ .root = edge->root, .from = edge->from, .to = id,
-                                                  .offset = edge->offset, .strength = STRENGTH_UNALIGNED };
+                *step = (struct confidence_step){ .root = edge->root,
+                                                  .from = edge->from,
+                                                  .to = id,
+                                                  .offset = edge->offset,
+                                                  .strength = STRENGTH_UNALIGNED };
         } else {
                 edge_t edge = edge_between(scan, from, id);
 
-                *step = (struct confidence_step){ .from = from, .to = id,
+                *step = (struct confidence_step){ .from = from,
+                                                  .to = id,
                                                   .offset = block_lead(&snapshot->blocks[from]) + 8 * edge_word(edge),
                                                   .strength = edge_strength(edge) };
         }

@@ -27,18 +27,18 @@ struct unaligned_edge {
 };
 
 struct confidence {
-        uint8_t *of;      /* of each block, enum strength; STRENGTH_NONE = lost */
-        struct ids from;  /* of each block with one, the step before it on its path */
-        uint64_t lost;    /* blocks with none */
+        uint8_t *of;                      /* of each block, enum strength; STRENGTH_NONE = lost */
+        struct ids from;                  /* of each block with one, the step before it on its path */
+        uint64_t lost;                    /* blocks with none */
         struct unaligned_edge *unaligned; /* by source; to blocks that nothing aligned holds */
         size_t unaligned_count;
 };
 
 /* One step of a path, as it was found. */
 struct confidence_step {
-        bool root;           /* `from` is an index in snapshot.roots */
+        bool root; /* `from` is an index in snapshot.roots */
         uint64_t from, to;
-        uint64_t offset;     /* bytes; of far words (EDGE_WORD_FAR) a lower bound */
+        uint64_t offset; /* bytes; of far words (EDGE_WORD_FAR) a lower bound */
         enum strength strength;
 };
 
@@ -48,8 +48,8 @@ void confidence_free(struct confidence *c);
 
 /* The last step of the path that holds block `id`; false when there is none
  * (lost, or inherited and a root itself). */
-bool confidence_step(const struct confidence *c, const struct snapshot *snapshot, const struct scan *scan,
-                     uint64_t id, struct confidence_step *step);
+bool confidence_step(const struct confidence *c, const struct snapshot *snapshot, const struct scan *scan, uint64_t id,
+                     struct confidence_step *step);
 
 /* The weakest step of the path, and of equally weak ones the first from the
  * root; false as above. */

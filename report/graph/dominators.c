@@ -6,15 +6,15 @@ struct finder {
         struct dominators *d;
         dominators_next *next;
         void *context;
-        uint64_t count;     /* numbered vertices */
-        struct ids number;  /* of each vertex; ID_NONE = not reached */
-        struct ids parent;  /* in the tree of the depth-first search */
-        struct ids link;    /* the same, shortened by path compression */
-        struct ids label;   /* the least semidominator on the shortened way */
-        struct ids semi;    /* semidominators */
-        struct ids row;     /* of each its first predecessor; and the end */
-        struct ids before;  /* predecessors */
-        uint64_t *cursors;  /* of the search; and a stack for the compression */
+        uint64_t count;    /* numbered vertices */
+        struct ids number; /* of each vertex; ID_NONE = not reached */
+        struct ids parent; /* in the tree of the depth-first search */
+        struct ids link;   /* the same, shortened by path compression */
+        struct ids label;  /* the least semidominator on the shortened way */
+        struct ids semi;   /* semidominators */
+        struct ids row;    /* of each its first predecessor; and the end */
+        struct ids before; /* predecessors */
+        uint64_t *cursors; /* of the search; and a stack for the compression */
         size_t cursor_capacity;
 };
 

@@ -21,10 +21,10 @@
 typedef uint64_t dominators_next(void *context, uint64_t vertex, uint64_t *cursor);
 
 struct dominators {
-        uint64_t count;    /* vertices, numbered from 0 */
-        uint64_t reached;  /* from the root, itself with it */
-        struct ids idom;   /* of each vertex its immediate dominator; ID_NONE for the root and what it does not reach */
-        struct ids order;  /* the reached vertices; a vertex comes after its dominator */
+        uint64_t count;   /* vertices, numbered from 0 */
+        uint64_t reached; /* from the root, itself with it */
+        struct ids idom;  /* of each vertex its immediate dominator; ID_NONE for the root and what it does not reach */
+        struct ids order; /* the reached vertices; a vertex comes after its dominator */
 };
 
 int dominators_run(struct dominators *d, uint64_t count, uint64_t root, dominators_next *next, void *context,

@@ -10,7 +10,7 @@ struct collector {
         struct table places; /* block -> index in `examples` */
         struct group_example **examples;
         size_t count;
-        uint8_t *wanted;     /* bit for each block */
+        uint8_t *wanted; /* bit for each block */
 };
 
 static size_t count_examples(const struct groups *groups)
@@ -152,7 +152,9 @@ static void recount(const struct graph *graph, uint64_t from, edge_t edge, struc
 static struct group_reference edge_reference(const struct graph *graph, uint64_t from, edge_t edge, uint64_t *words)
 {
         struct group_reference reference = {
-                .from = from, .to = edge_target(edge), .strength = edge_strength(edge),
+                .from = from,
+                .to = edge_target(edge),
+                .strength = edge_strength(edge),
                 .offset = block_lead(&graph->snapshot->blocks[from]) + 8 * edge_word(edge),
         };
 
@@ -186,16 +188,22 @@ static void collect_roots(struct collector *c)
 
         for (uint64_t i = 0; i < scan->root_count; i++) {
                 const struct root_edge *edge = &scan->roots[i];
-                struct group_reference reference = { .root = true, .from = edge->root, .offset = edge->offset,
-                                                     .to = edge->to, .strength = edge->strength };
+                struct group_reference reference = { .root = true,
+                                                     .from = edge->root,
+                                                     .offset = edge->offset,
+                                                     .to = edge->to,
+                                                     .strength = edge->strength };
 
                 if (is_wanted(c, edge->to))
                         add_reference(c, &reference, edge->count);
         }
         for (size_t i = 0; i < confidence->unaligned_count; i++) {
                 const struct unaligned_edge *edge = &confidence->unaligned[i];
-                struct group_reference reference = { .root = edge->root, .from = edge->from, .offset = edge->offset,
-                                                     .to = edge->to, .strength = STRENGTH_UNALIGNED };
+                struct group_reference reference = { .root = edge->root,
+                                                     .from = edge->from,
+                                                     .offset = edge->offset,
+                                                     .to = edge->to,
+                                                     .strength = STRENGTH_UNALIGNED };
 
                 if (is_wanted(c, edge->to))
                         add_reference(c, &reference, 1);

@@ -17,8 +17,8 @@ struct draft {
         struct group group;
         uint64_t *examples; /* ids of the blocks that come first, in order */
         size_t example_count;
-        uint32_t owners;    /* indirect: a set */
-        uint32_t place;     /* once they are ordered */
+        uint32_t owners; /* indirect: a set */
+        uint32_t place;  /* once they are ordered */
 };
 
 struct builder {
@@ -30,8 +30,8 @@ struct builder {
         struct ownersets owners;
         struct draft *drafts;
         size_t count, capacity;
-        struct table keys;       /* -> index in drafts */
-        uint32_t *source_groups; /* of each source its draft */
+        struct table keys;           /* -> index in drafts */
+        uint32_t *source_groups;     /* of each source its draft */
         struct tally sizes, threads; /* by draft */
 };
 
@@ -162,7 +162,8 @@ static void weigh_small(struct builder *b, uint64_t component, uint64_t size, st
                         at++;
                 if (at == count)
                         weights[count++] = (struct weight){
-                                .stack = blocks[id].stack, .vtable = vtable,
+                                .stack = blocks[id].stack,
+                                .vtable = vtable,
                                 .identity = vtable_identity(b->graph->snapshot, vtable),
                         };
                 weights[at].bytes += blocks[id].size;
@@ -188,9 +189,11 @@ static int weigh_large(struct builder *b, uint64_t component, uint64_t size, str
         }
         for (size_t i = 0; i < tally.count; i++) {
                 const struct tally_entry *entry = &tally.entries[i];
-                struct weight weight = { .stack = entry->major, .vtable = entry->minor,
+                struct weight weight = { .stack = entry->major,
+                                         .vtable = entry->minor,
                                          .identity = vtable_identity(b->graph->snapshot, entry->minor),
-                                         .bytes = entry->sum, .blocks = entry->count };
+                                         .bytes = entry->sum,
+                                         .blocks = entry->count };
 
                 if (!i || heavier(&weight, best))
                         *best = weight;
@@ -309,7 +312,8 @@ static int add_indirect(struct builder *b, uint64_t component)
 
         for (uint64_t i = 0; i < components_size(c, component); i++) {
                 uint64_t id = components_member(c, component, i);
-                struct group like = { .kind = KIND_INDIRECT, .stack = b->graph->snapshot->blocks[id].stack,
+                struct group like = { .kind = KIND_INDIRECT,
+                                      .stack = b->graph->snapshot->blocks[id].stack,
                                       .vtable = block_vtable(b, id) };
                 size_t index = draft_of(b, &like, b->owners.of[component]);
 
@@ -430,9 +434,11 @@ static int fill_group(struct builder *b, size_t index, const uint32_t *places)
                 group->instances = group->blocks;
         if (group->kind == KIND_INDIRECT && fill_owners(b, group, draft->owners, places))
                 return -1;
-        if (group->kind == KIND_POSSIBLE && draft->example_count && weak_tell(b->graph, draft->examples[0], group, arena))
+        if (group->kind == KIND_POSSIBLE && draft->example_count &&
+            weak_tell(b->graph, draft->examples[0], group, arena))
                 return -1;
-        if (group->kind == KIND_CYCLE && draft->example_count && ring_tell(b->graph, &b->vtables, draft->examples[0], group, arena))
+        if (group->kind == KIND_CYCLE && draft->example_count &&
+            ring_tell(b->graph, &b->vtables, draft->examples[0], group, arena))
                 return -1;
         group->example_count = draft->example_count;
         group->examples = arena_alloc(arena, group->example_count, sizeof *group->examples);
@@ -481,11 +487,12 @@ static void builder_free(struct builder *b)
         tally_free(&b->threads);
 }
 
-int groups_build(struct groups *groups, const struct graph *graph, const struct group_options *options,
-                 struct error *e)
+int groups_build(struct groups *groups, const struct graph *graph, const struct group_options *options, struct error *e)
 {
         struct builder b = {
-                .graph = graph, .groups = groups, .vtables = { .snapshot = graph->snapshot },
+                .graph = graph,
+                .groups = groups,
+                .vtables = { .snapshot = graph->snapshot },
                 .options = options ? *options : (struct group_options){ 0 },
         };
         int status = -1;

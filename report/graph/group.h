@@ -32,7 +32,7 @@
 /* One reference: the word at `offset` bytes from the start of block or root
  * `from` points at block `to`. */
 struct group_reference {
-        bool root;     /* `from` is an index in snapshot.roots, else a block's id */
+        bool root; /* `from` is an index in snapshot.roots, else a block's id */
         uint64_t from;
         uint64_t offset; /* ROOT_REGISTER: 8 * index of the register word */
         uint64_t to;
@@ -40,11 +40,11 @@ struct group_reference {
 };
 
 struct group_example {
-        uint64_t block;           /* its id */
-        uint64_t reference_count; /* words that point at it, from blocks and roots */
+        uint64_t block;                        /* its id */
+        uint64_t reference_count;              /* words that point at it, from blocks and roots */
         struct group_reference *referenced_by; /* the first few: roots first, then the oldest blocks */
         size_t referenced_by_count;
-        struct group_reference *references;    /* the first few, ascending by offset */
+        struct group_reference *references; /* the first few, ascending by offset */
         size_t references_count;
 };
 
@@ -68,11 +68,11 @@ struct group_step {
         uint64_t alike;     /* in break_at: edges like it in this cycle, itself with them */
 };
 
-struct group_cycle {              /* of the example: the group's first cycle */
-        uint64_t blocks, edges;   /* of this one cycle; the group has `instances` of them */
-        uint64_t length;          /* steps of the shortest cycle */
-        struct group_step *path;  /* its first steps; path[i].to == path[i + 1].block */
-        size_t path_count;        /* == length, but for very long ones */
+struct group_cycle {                 /* of the example: the group's first cycle */
+        uint64_t blocks, edges;      /* of this one cycle; the group has `instances` of them */
+        uint64_t length;             /* steps of the shortest cycle */
+        struct group_step *path;     /* its first steps; path[i].to == path[i + 1].block */
+        size_t path_count;           /* == length, but for very long ones */
         struct group_step *break_at; /* edges of the path whose removal breaks it, the best first; the first few */
         size_t break_at_count;
 };
@@ -91,14 +91,14 @@ struct group {
         struct group_size *sizes; /* ascending by size */
         size_t size_count;
         uint64_t exclusive_blocks, exclusive_bytes; /* definite and cycle, else 0 */
-        size_t *owners;     /* indirect: indexes of groups, ascending; the first few */
+        size_t *owners;                             /* indirect: indexes of groups, ascending; the first few */
         size_t owner_count;
-        uint64_t owner_total; /* at least so many owners; > 1 = in the shared pool */
-        enum strength weak_strength; /* possible; else STRENGTH_NONE */
-        const char *weak_why;        /* possible: one clause, no addresses; else NULL */
+        uint64_t owner_total;             /* at least so many owners; > 1 = in the shared pool */
+        enum strength weak_strength;      /* possible; else STRENGTH_NONE */
+        const char *weak_why;             /* possible: one clause, no addresses; else NULL */
         struct group_reference weak_link; /* possible: the first example's weakest link; `to` is what it holds */
-        struct group_cycle *cycle;   /* cycle; else NULL */
-        uint32_t *threads;  /* ordinals as in struct block, ascending */
+        struct group_cycle *cycle;        /* cycle; else NULL */
+        uint32_t *threads;                /* ordinals as in struct block, ascending */
         size_t thread_count;
         uint64_t first_ns, last_ns;
         struct group_example *examples; /* the first allocated */
@@ -106,9 +106,9 @@ struct group {
 };
 
 struct group_options {
-        bool reachable;      /* make groups of the reachable blocks too */
-        size_t examples;     /* for each group; default 3 */
-        size_t references;   /* listed for each example; default 8 */
+        bool reachable;    /* make groups of the reachable blocks too */
+        size_t examples;   /* for each group; default 3 */
+        size_t references; /* listed for each example; default 8 */
 };
 
 struct groups {

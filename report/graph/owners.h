@@ -21,7 +21,7 @@ struct owner_source {
 };
 
 struct owners {
-        struct ids of; /* of each component: index of its source, or OWNER_SHARED */
+        struct ids of;                /* of each component: index of its source, or OWNER_SHARED */
         struct owner_source *sources; /* ascending by component */
         uint64_t source_count;
         uint64_t shared_blocks, shared_bytes; /* invariant: with all exclusive ones, all that is lost */

@@ -14,7 +14,7 @@ enum { OWNERSET_MEMBERS = 8 };
 
 struct ownerset {
         uint32_t count;
-        bool more; /* and others */
+        bool more;                          /* and others */
         uint32_t members[OWNERSET_MEMBERS]; /* ascending */
 };
 

@@ -29,8 +29,8 @@ enum {
 };
 
 struct pointer_chunk {
-        uint64_t key;   /* (address >> CHUNK_BITS) + 1; 0 = empty slot */
-        uint64_t first; /* id of the first block that starts in it or later */
+        uint64_t key;      /* (address >> CHUNK_BITS) + 1; 0 = empty slot */
+        uint64_t first;    /* id of the first block that starts in it or later */
         uint64_t granules; /* index of its first granule; see struct pointers */
 };
 
@@ -42,11 +42,11 @@ struct pointer_outer {
 struct pointers {
         const struct block *blocks;
         uint64_t count;
-        uint64_t least, span; /* addresses in [least, least + span] may point at a block or its end */
+        uint64_t least, span;         /* addresses in [least, least + span] may point at a block or its end */
         struct pointer_chunk *chunks; /* hash table, linear probing */
         unsigned chunk_shift;         /* 64 - log2 of its size */
-        uint16_t *granules;   /* of each chunk CHUNK_GRANULES + 1: blocks of the chunk that start before it */
-        uint32_t *low;        /* of each block: start in its chunk << LOW_SIZE_BITS | size, or LOW_SIZE_UNKNOWN */
+        uint16_t *granules;           /* of each chunk CHUNK_GRANULES + 1: blocks of the chunk that start before it */
+        uint32_t *low; /* of each block: start in its chunk << LOW_SIZE_BITS | size, or LOW_SIZE_UNKNOWN */
         struct pointer_outer *outers; /* ascending by id */
         size_t outer_count;
 };

@@ -4,8 +4,8 @@
 
 enum {
         NONE = UINT32_MAX,
-        CANDIDATES = 64,        /* starts of the search in large components */
-        SMALL = 4096,           /* components up to this many blocks are searched from everywhere */
+        CANDIDATES = 64, /* starts of the search in large components */
+        SMALL = 4096,    /* components up to this many blocks are searched from everywhere */
 };
 #define SEARCH_WORK (1ull << 26) /* edges looked at, in all */
 #define BREAK_WORK  (1ull << 25)
@@ -16,11 +16,11 @@ struct ring {
         struct vtables *vtables;
         uint64_t component;
         uint32_t count;
-        uint32_t *row;       /* of each block its first edge; and the end */
-        uint32_t *to;        /* of each edge its target */
-        uint64_t *edges;     /* and its index in scan.edges */
+        uint32_t *row;   /* of each block its first edge; and the end */
+        uint32_t *to;    /* of each edge its target */
+        uint64_t *edges; /* and its index in scan.edges */
         uint32_t edge_count;
-        uint32_t *path, path_length; /* blocks of the shortest cycle so far */
+        uint32_t *path, path_length;     /* blocks of the shortest cycle so far */
         uint32_t *parent, *queue, *seen; /* of the search */
         uint64_t work;
 };
@@ -34,7 +34,8 @@ static bool is_inner(const struct ring *r, uint64_t id, edge_t edge)
 {
         const struct components *c = &r->graph->components;
 
-        return edge_target(edge) != id && components_edge(c, edge) && components_of(c, edge_target(edge)) == r->component;
+        return edge_target(edge) != id && components_edge(c, edge) &&
+               components_of(c, edge_target(edge)) == r->component;
 }
 
 /* Counts the component's inner edges. */
@@ -261,7 +262,8 @@ static struct likeness likeness_of(const struct ring *r, uint32_t from, uint32_t
         bool to_typed = segment_at(g->snapshot, g->scan.first[target]);
 
         return (struct likeness){ .word = edge_word(g->scan.edges[r->edges[edge]]),
-                                  .stack = block->stack, .to_stack = other->stack,
+                                  .stack = block->stack,
+                                  .to_stack = other->stack,
                                   .first = from_typed ? g->scan.first[id] : 0,
                                   .to_first = to_typed ? g->scan.first[target] : 0 };
 }
@@ -373,7 +375,9 @@ static struct group_step step_of(struct ring *r, uint32_t index)
         uint64_t id = block_id(r, r->path[index]);
         edge_t edge = g->scan.edges[r->edges[path_edge(r, index)]];
 
-        struct group_step step = { .block = id, .to = edge_target(edge), .strength = edge_strength(edge),
+        struct group_step step = { .block = id,
+                                   .to = edge_target(edge),
+                                   .strength = edge_strength(edge),
                                    .offset = block_lead(&g->snapshot->blocks[id]) + 8 * edge_word(edge) };
 
         counted_find(g, r->vtables, &step);

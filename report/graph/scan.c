@@ -6,11 +6,11 @@
 #include <stdlib.h>
 
 enum {
-        RING = 32,       /* candidates on their way; a power of two */
-        RING_LOW = 10,   /* a candidate this old has its granule at hand */
-        RING_FIND = 20,  /* and this old its `low` */
-        GAP = 4096,      /* what may lie between blocks that are read together */
-        SPARSE = 65536,  /* ranges from this size on may be mostly untouched */
+        RING = 32,      /* candidates on their way; a power of two */
+        RING_LOW = 10,  /* a candidate this old has its granule at hand */
+        RING_FIND = 20, /* and this old its `low` */
+        GAP = 4096,     /* what may lie between blocks that are read together */
+        SPARSE = 65536, /* ranges from this size on may be mostly untouched */
         PAGE = 4096,
 };
 
@@ -35,15 +35,15 @@ struct scanner {
         struct window window;
         size_t edge_capacity, root_capacity, inner_capacity;
         struct candidate ring[RING];
-        uint64_t pushed, found;     /* candidates so far; those in between are in the ring */
-        uint64_t source;            /* block id, or index of the root */
-        const struct root *root;    /* NULL while scanning blocks */
-        uint64_t base, limit;       /* where the source's first aligned word is, and its end */
-        uint64_t horizon;           /* how far it makes sense to read */
-        uint64_t row;               /* blocks: rows up to this one are open */
-        uint64_t *scratch;          /* for sorting long rows */
+        uint64_t pushed, found;  /* candidates so far; those in between are in the ring */
+        uint64_t source;         /* block id, or index of the root */
+        const struct root *root; /* NULL while scanning blocks */
+        uint64_t base, limit;    /* where the source's first aligned word is, and its end */
+        uint64_t horizon;        /* how far it makes sense to read */
+        uint64_t row;            /* blocks: rows up to this one are open */
+        uint64_t *scratch;       /* for sorting long rows */
         size_t scratch_capacity;
-        bool failed;                /* out of memory */
+        bool failed; /* out of memory */
 };
 
 /* Rows */
@@ -134,10 +134,12 @@ static void add_root_edge(struct scanner *s, const struct candidate *c, uint64_t
                 s->failed = true;
                 return;
         }
-        scan->roots[scan->root_count++] = (struct root_edge){
-                .to = target, .into = into, .offset = s->base - s->root->start + c->word * 8,
-                .root = (uint32_t)c->source, .count = 1, .strength = strength
-        };
+        scan->roots[scan->root_count++] = (struct root_edge){ .to = target,
+                                                              .into = into,
+                                                              .offset = s->base - s->root->start + c->word * 8,
+                                                              .root = (uint32_t)c->source,
+                                                              .count = 1,
+                                                              .strength = strength };
 }
 
 static void add_inner(struct scanner *s, const struct candidate *c, uint64_t target, uint64_t into)
@@ -425,8 +427,8 @@ int scan_ranges(const struct snapshot *snapshot, const struct pointers *pointers
                         status = visit(context, start, b->address);
                 if (inner_end > start)
                         start = inner_end;
-                inner = pointers_outer(pointers, inner) == ID_NONE ? inner + 1 :
-                                                                     first_from(snapshot, inner + 1, inner_end);
+                inner = pointers_outer(pointers, inner) == ID_NONE ? inner + 1
+                                                                   : first_from(snapshot, inner + 1, inner_end);
         }
         if (!status && start < end)
                 status = visit(context, start, end);

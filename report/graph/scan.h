@@ -71,7 +71,7 @@ struct root_edge {
         uint64_t into;   /* offset in the target */
         uint64_t offset; /* bytes from the root's start; ROOT_REGISTER: 8 * index */
         uint32_t root;
-        uint32_t count;  /* words of the root that point there */
+        uint32_t count; /* words of the root that point there */
         enum strength strength;
 };
 
@@ -104,15 +104,15 @@ static inline uint64_t inner_into(const struct inner_word *w)
 }
 
 struct scan {
-        struct ids rows;         /* of each block its first edge; and the end of the last's */
+        struct ids rows; /* of each block its first edge; and the end of the last's */
         edge_t *edges;
         uint64_t edge_count;
         struct root_edge *roots; /* by root, then offset */
         uint64_t root_count;
-        uint64_t *first;         /* of each block its first word, 0 where there is none */
+        uint64_t *first;          /* of each block its first word, 0 where there is none */
         struct inner_word *inner; /* by source, then offset; none after strengths_refine */
         uint64_t inner_count;
-        uint64_t bytes;          /* read */
+        uint64_t bytes; /* read */
 };
 
 static inline const edge_t *scan_edges(const struct scan *scan, uint64_t id, uint64_t *count)

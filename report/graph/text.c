@@ -1,10 +1,10 @@
 #include "scan.h"
 
 enum {
-        TEXT_RUN = 128,    /* one run of so many characters is text */
-        TEXT_STRING = 10,  /* or strings of so many, */
-        TEXT_STRINGS = 3,  /* so many of them, */
-        TEXT_GAP = 8,      /* with at most so many NULs between */
+        TEXT_RUN = 128,   /* one run of so many characters is text */
+        TEXT_STRING = 10, /* or strings of so many, */
+        TEXT_STRINGS = 3, /* so many of them, */
+        TEXT_GAP = 8,     /* with at most so many NULs between */
 };
 
 static bool printable(uint8_t byte)

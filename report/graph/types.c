@@ -52,7 +52,9 @@ bool type_control_of(const char *class_name, struct type_control *control)
                 if (strncmp(class_name, p->prefix, prefix))
                         continue;
                 *control = (struct type_control){
-                        .pointer = p->pointer, .object = object, .inplace = p->inplace,
+                        .pointer = p->pointer,
+                        .object = object,
+                        .inplace = p->inplace,
                         .object_offset = p->object_offset,
                         .object_length = without_pointer(object, argument_length(object)),
                 };

@@ -17,10 +17,10 @@
 
 /* The control block of a shared pointer. */
 struct type_control {
-        const char *pointer;   /* "std::shared_ptr", "boost::shared_ptr" */
-        const char *object;    /* the class it counts: in the name that was given, */
-        size_t object_length;  /* so many characters */
-        bool inplace;          /* the object is in the same block (make_shared), */
+        const char *pointer;    /* "std::shared_ptr", "boost::shared_ptr" */
+        const char *object;     /* the class it counts: in the name that was given, */
+        size_t object_length;   /* so many characters */
+        bool inplace;           /* the object is in the same block (make_shared), */
         uint64_t object_offset; /* from this offset on, unless it wants more than 16 bytes of alignment */
 };
 

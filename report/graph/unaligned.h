@@ -14,12 +14,12 @@ struct unaligned {
         const struct pointers *pointers;
         struct confidence *confidence; /* its `unaligned` grows */
         struct window window;
-        uint8_t *candidate;  /* bit for each block: was lost when the search began */
-        uint8_t *searched;   /* bit for each block */
+        uint8_t *candidate;   /* bit for each block: was lost when the search began */
+        uint8_t *searched;    /* bit for each block */
         uint64_t least, span; /* of the candidates' addresses */
         size_t capacity;
         bool roots_done;
-        bool root;           /* the present source */
+        bool root; /* the present source */
         uint64_t source, start;
         bool failed;
 };

@@ -6,8 +6,11 @@
 static const char *place_name(const struct graph *graph, const struct confidence_step *step)
 {
         static const char *const names[ROOT_KINDS] = {
-                [ROOT_GLOBAL] = "global data", [ROOT_TLS] = "thread-local storage", [ROOT_STACK] = "a stack",
-                [ROOT_REGISTER] = "a register", [ROOT_UNKNOWN] = "a mapping that nothing accounts for",
+                [ROOT_GLOBAL] = "global data",
+                [ROOT_TLS] = "thread-local storage",
+                [ROOT_STACK] = "a stack",
+                [ROOT_REGISTER] = "a register",
+                [ROOT_UNKNOWN] = "a mapping that nothing accounts for",
         };
 
         return step->root ? names[graph->snapshot->roots[step->from].kind] : "another block";
@@ -37,8 +40,9 @@ int weak_tell(const struct graph *graph, uint64_t id, struct group *group, struc
 
         if (!confidence_weakest(&graph->confidence, graph->snapshot, &graph->scan, id, &step))
                 return 0;
-        group->weak_link = (struct group_reference){ .root = step.root, .from = step.from, .offset = step.offset,
-                                                     .to = step.to, .strength = step.strength };
+        group->weak_link = (struct group_reference){
+                .root = step.root, .from = step.from, .offset = step.offset, .to = step.to, .strength = step.strength
+        };
         snprintf(text, sizeof text, "%s %s in %s", step.to == id ? "held only by" : "held only through a block with",
                  link_name(graph, &step), place_name(graph, &step));
         why = arena_alloc(arena, strlen(text) + 1, 1);

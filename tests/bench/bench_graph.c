@@ -139,7 +139,9 @@ int main(int argc, char **argv)
         const char *shape = argc > 3 ? argv[3] : "random";
         struct image image = { .size = count * STRIDE };
         struct root root = { .kind = ROOT_GLOBAL, .start = ROOT_START, .end = ROOT_START + sizeof image.root };
-        struct snapshot s = { .block_count = count, .roots = &root, .root_count = 1,
+        struct snapshot s = { .block_count = count,
+                              .roots = &root,
+                              .root_count = 1,
                               .memory = { .read = image_read, .context = &image } };
         struct rusage usage;
         int status;
@@ -151,7 +153,9 @@ int main(int argc, char **argv)
         if (!image.bytes || !s.blocks)
                 return 125;
         for (uint64_t i = 0; i < count; i++)
-                s.blocks[i] = (struct block){ .address = HEAP_START + i * STRIDE, .size = SIZE, .time_ns = i,
+                s.blocks[i] = (struct block){ .address = HEAP_START + i * STRIDE,
+                                              .size = SIZE,
+                                              .time_ns = i,
                                               .stack = 1 + (uint32_t)(i % SITES) };
         fill(&image, count, degree, shape);
         getrusage(RUSAGE_SELF, &usage);

@@ -7,7 +7,7 @@ enum { WORDS_MAX = 4096 };
 
 /* One word of a block or root that points at a block. */
 struct pointing {
-        int from;      /* block, or -1 for a root */
+        int from; /* block, or -1 for a root */
         enum root_kind root;
         int to;
         uint64_t into;
@@ -262,8 +262,8 @@ static bool look_everywhere(struct state *st, const bool *candidate, bool count)
 
         for (size_t i = 0; i < s->root_count; i++) {
                 if (s->roots[i].kind != ROOT_REGISTER && s->roots[i].kind != ROOT_UNKNOWN)
-                        raised |= look_unaligned(st, -1, s->roots[i].start, s->roots[i].end, STRENGTH_EXACT,
-                                                 candidate, count);
+                        raised |= look_unaligned(st, -1, s->roots[i].start, s->roots[i].end, STRENGTH_EXACT, candidate,
+                                                 count);
         }
         for (size_t i = 0; i < s->block_count; i++) {
                 if (st->b->confidence[i])

@@ -20,9 +20,9 @@ struct brute {
         enum strength confidence[BRUTE_BLOCKS];
         enum kind kinds[BRUTE_BLOCKS];
         bool reaches[BRUTE_BLOCKS][BRUTE_BLOCKS]; /* lost blocks, by edges that count; itself with it */
-        int head[BRUTE_BLOCKS];  /* lost: the first block of its component */
-        bool source[BRUTE_BLOCKS]; /* heads: nothing lost outside points at the component */
-        int owner[BRUTE_BLOCKS]; /* lost: head of the only source that reaches it, or -1 */
+        int head[BRUTE_BLOCKS];                   /* lost: the first block of its component */
+        bool source[BRUTE_BLOCKS];                /* heads: nothing lost outside points at the component */
+        int owner[BRUTE_BLOCKS];                  /* lost: head of the only source that reaches it, or -1 */
         uint64_t exclusive_bytes[BRUTE_BLOCKS], exclusive_blocks[BRUTE_BLOCKS]; /* of sources' heads */
         uint64_t shared_bytes, shared_blocks;
         uint64_t girth[BRUTE_BLOCKS]; /* of heads: length of the shortest cycle in the component, 0 = none */

@@ -141,8 +141,9 @@ void heap_segment(struct heap *heap, uint64_t start, uint64_t end, bool writable
 {
         heap_map(heap, start, end - start);
         heap->segments = grow(heap->segments, heap->segment_count, &heap->segment_capacity, sizeof *heap->segments);
-        heap->segments[heap->segment_count++] = (struct segment){ .start = start, .end = end, .writable = writable,
-                                                                  .executable = executable, .path = path };
+        heap->segments[heap->segment_count++] = (struct segment){
+                .start = start, .end = end, .writable = writable, .executable = executable, .path = path
+        };
 }
 
 /* By address; at one address the larger, which holds the other, first. */
@@ -160,11 +161,15 @@ const struct snapshot *heap_snapshot(struct heap *heap)
         if (heap->block_count)
                 qsort(heap->blocks, heap->block_count, sizeof *heap->blocks, compare_blocks);
         heap->snapshot = (struct snapshot){
-                .blocks = heap->blocks, .block_count = heap->block_count,
-                .roots = heap->roots, .root_count = heap->root_count,
-                .segments = heap->segments, .segment_count = heap->segment_count,
+                .blocks = heap->blocks,
+                .block_count = heap->block_count,
+                .roots = heap->roots,
+                .root_count = heap->root_count,
+                .segments = heap->segments,
+                .segment_count = heap->segment_count,
                 .memory = { .read = heap_read, .context = heap },
-                .at = "exit", .method = "test",
+                .at = "exit",
+                .method = "test",
         };
         return &heap->snapshot;
 }

@@ -18,24 +18,42 @@ enum op_code { DONE, ALLOC, LINK, HOLD };
 struct op {
         enum op_code code;
         char block;
-        uint64_t size;      /* ALLOC */
-        uint64_t at;        /* LINK: offset of the word in the block */
-        char to;            /* LINK, HOLD: its target, */
-        int64_t delta;      /* and where in that */
+        uint64_t size;       /* ALLOC */
+        uint64_t at;         /* LINK: offset of the word in the block */
+        char to;             /* LINK, HOLD: its target, */
+        int64_t delta;       /* and where in that */
         enum root_kind root; /* HOLD */
-        uint64_t high;      /* LINK, HOLD: high tag */
+        uint64_t high;       /* LINK, HOLD: high tag */
 };
 
-#define A(name, bytes)           { ALLOC, name, bytes }
-#define L(from, offset, target)  { LINK, from, .at = offset, .to = target }
-#define LI(from, offset, target, into) { LINK, from, .at = offset, .to = target, .delta = into }
-#define R(target)                { HOLD, .to = target, .root = ROOT_GLOBAL }
-#define RI(target, into)         { HOLD, .to = target, .delta = into, .root = ROOT_GLOBAL }
-#define RK(kind, target)         { HOLD, .to = target, .root = kind }
+#define A(name, bytes)             \
+        {                          \
+                ALLOC, name, bytes \
+        }
+#define L(from, offset, target)                        \
+        {                                              \
+                LINK, from, .at = offset, .to = target \
+        }
+#define LI(from, offset, target, into)                                \
+        {                                                             \
+                LINK, from, .at = offset, .to = target, .delta = into \
+        }
+#define R(target)                                       \
+        {                                               \
+                HOLD, .to = target, .root = ROOT_GLOBAL \
+        }
+#define RI(target, into)                                               \
+        {                                                              \
+                HOLD, .to = target, .delta = into, .root = ROOT_GLOBAL \
+        }
+#define RK(kind, target)                         \
+        {                                        \
+                HOLD, .to = target, .root = kind \
+        }
 
 enum { BLOCKS_MAX = 6, OPS_MAX = 24, SLOT = 0x1000 };
-#define HEAP_START  0x555500001000ull
-#define ROOT_START  0x7ffff0000000ull
+#define HEAP_START 0x555500001000ull
+#define ROOT_START 0x7ffff0000000ull
 
 struct script {
         const char *name;
@@ -54,28 +72,46 @@ static const struct script scripts[] = {
         { "held by thread-local storage", { A('a', 16), RK(ROOT_TLS, 'a') }, "R" },
         { "held by a mapping nobody knows", { A('a', 16), RK(ROOT_UNKNOWN, 'a') }, "P" },
         { "self-reference", { A('a', 16), L('a', 8, 'a') }, "D", { 16 } },
-        { "two that point at each other", { A('a', 16), A('b', 32), L('a', 0, 'b'), L('b', 0, 'a') }, "CC", { 48, 48 } },
+        { "two that point at each other",
+          { A('a', 16), A('b', 32), L('a', 0, 'b'), L('b', 0, 'a') },
+          "CC",
+          { 48, 48 } },
         { "shared_ptr cycle of three",
-          { A('a', 16), A('b', 32), A('c', 48), L('a', 8, 'b'), L('b', 8, 'c'), L('c', 8, 'a') }, "CCC", { 96, 96, 96 } },
+          { A('a', 16), A('b', 32), A('c', 48), L('a', 8, 'b'), L('b', 8, 'c'), L('c', 8, 'a') },
+          "CCC",
+          { 96, 96, 96 } },
         { "S to a cycle M, K",
-          { A('s', 64), A('m', 64), A('k', 64), L('s', 0, 'm'), L('m', 0, 'k'), L('k', 0, 'm') }, "DII", { 192 } },
+          { A('s', 64), A('m', 64), A('k', 64), L('s', 0, 'm'), L('m', 0, 'k'), L('k', 0, 'm') },
+          "DII",
+          { 192 } },
         { "a cycle that holds a tail",
           { A('a', 8), A('b', 8), A('c', 100), L('a', 0, 'b'), L('b', 0, 'a'), L('a', 0, 'b'), L('b', 0, 'a') },
-          "CCD", { 16, 16, 100 } },
+          "CCD",
+          { 16, 16, 100 } },
         { "two cycles that share a tail",
           { A('a', 16), A('b', 16), A('c', 16), A('d', 16), A('t', 100), L('a', 0, 'b'), L('b', 0, 'a'), L('c', 0, 'd'),
             L('d', 0, 'c'), L('a', 8, 't'), L('c', 8, 't') },
-          "CCCCI", { 32, 32, 32, 32 }, 100 },
+          "CCCCI",
+          { 32, 32, 32, 32 },
+          100 },
         { "two heads that share a tail",
-          { A('a', 16), A('b', 24), A('t', 100), A('u', 50), L('a', 0, 't'), L('b', 0, 't'), L('t', 0, 'u'), L('b', 8, 'u') },
-          "DDII", { 16, 24 }, 150 },
+          { A('a', 16), A('b', 24), A('t', 100), A('u', 50), L('a', 0, 't'), L('b', 0, 't'), L('t', 0, 'u'),
+            L('b', 8, 'u') },
+          "DDII",
+          { 16, 24 },
+          150 },
         { "diamond under one head",
-          { A('h', 16), A('l', 16), A('r', 16), A('t', 16), L('h', 0, 'l'), L('h', 8, 'r'), L('l', 0, 't'), L('r', 0, 't') },
-          "DIII", { 64 } },
+          { A('h', 16), A('l', 16), A('r', 16), A('t', 16), L('h', 0, 'l'), L('h', 8, 'r'), L('l', 0, 't'),
+            L('r', 0, 't') },
+          "DIII",
+          { 64 } },
         { "held through a lost-looking chain",
-          { A('a', 16), A('b', 16), A('c', 16), L('a', 0, 'b'), L('b', 0, 'c'), R('a') }, "RRR" },
+          { A('a', 16), A('b', 16), A('c', 16), L('a', 0, 'b'), L('b', 0, 'c'), R('a') },
+          "RRR" },
         { "inside pointer", { A('a', 64), RI('a', 24) }, "P" },
-        { "inside pointer on the way", { A('a', 64), A('b', 64), A('c', 16), R('a'), LI('a', 0, 'b', 24), L('b', 0, 'c') }, "RPP" },
+        { "inside pointer on the way",
+          { A('a', 64), A('b', 64), A('c', 16), R('a'), LI('a', 0, 'b', 24), L('b', 0, 'c') },
+          "RPP" },
         { "end pointer only", { A('a', 64), RI('a', 64) }, "P" },
         { "end pointer from a lost block", { A('a', 64), A('b', 64), LI('a', 0, 'b', 64) }, "DD", { 64, 64 } },
         { "inside pointer from a lost block", { A('a', 64), A('b', 64), LI('a', 0, 'b', 16) }, "DI", { 128 } },
@@ -87,13 +123,16 @@ static const struct script scripts[] = {
         { "empty lost block", { A('a', 0) }, "D" },
         { "block too small to hold anything", { A('a', 7), A('b', 7), R('a') }, "RD" },
         { "owned cycle under a cycle",
-          { A('a', 16), A('b', 16), A('c', 16), A('d', 16), L('a', 0, 'b'), L('b', 0, 'a'), L('b', 8, 'c'), L('c', 0, 'd'),
-            L('d', 0, 'c') },
-          "CCII", { 64, 64 } },
+          { A('a', 16), A('b', 16), A('c', 16), A('d', 16), L('a', 0, 'b'), L('b', 0, 'a'), L('b', 8, 'c'),
+            L('c', 0, 'd'), L('d', 0, 'c') },
+          "CCII",
+          { 64, 64 } },
         { "what is found through both a strong and a weak path is strong",
-          { A('a', 64), A('b', 64), R('a'), RI('b', 24), L('a', 56, 'b') }, "RR" },
+          { A('a', 64), A('b', 64), R('a'), RI('b', 24), L('a', 56, 'b') },
+          "RR" },
         { "a strong edge does not mend a weak path",
-          { A('a', 64), A('b', 64), A('c', 64), RI('a', 24), L('a', 0, 'b'), L('b', 0, 'c'), L('c', 0, 'b') }, "PPP" },
+          { A('a', 64), A('b', 64), A('c', 64), RI('a', 24), L('a', 0, 'b'), L('b', 0, 'c'), L('c', 0, 'b') },
+          "PPP" },
 };
 
 struct built {
@@ -140,8 +179,9 @@ static void build(struct built *b, const struct script *script, const unsigned *
         }
 }
 
-static const char kind_letters[] = { [KIND_DEFINITE] = 'D', [KIND_CYCLE] = 'C', [KIND_INDIRECT] = 'I',
-                                     [KIND_POSSIBLE] = 'P', [KIND_REACHABLE] = 'R' };
+static const char kind_letters[] = {
+        [KIND_DEFINITE] = 'D', [KIND_CYCLE] = 'C', [KIND_INDIRECT] = 'I', [KIND_POSSIBLE] = 'P', [KIND_REACHABLE] = 'R'
+};
 
 static void check_sums(const struct graph *graph, const struct groups *groups)
 {

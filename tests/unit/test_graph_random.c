@@ -20,9 +20,9 @@ enum { ROOTS = 5, ROOT_WORDS = 8, REFERENCES = 64 };
 #define ROOT_START 0x7fff00000000ull
 
 struct reference {
-        int from;        /* block, or -1 - root */
-        uint64_t at;     /* offset of the word */
-        int to;          /* block, or -1: `delta` is a plain number */
+        int from;    /* block, or -1 - root */
+        uint64_t at; /* offset of the word */
+        int to;      /* block, or -1: `delta` is a plain number */
         uint64_t delta, high;
 };
 
@@ -30,13 +30,15 @@ struct plan {
         size_t count;
         uint64_t sizes[BRUTE_BLOCKS];
         uint32_t stacks[BRUTE_BLOCKS], flags[BRUTE_BLOCKS];
-        int inside[BRUTE_BLOCKS]; /* the mapping it is in, or -1 */
+        int inside[BRUTE_BLOCKS];    /* the mapping it is in, or -1 */
         uint64_t lead[BRUTE_BLOCKS]; /* and where in it */
         struct reference references[REFERENCES];
         size_t reference_count;
 };
 
-static const char *const kind_names[KIND_COUNT] = { "definite", "cycle", "indirect", "possible", "reachable", "unknown" };
+static const char *const kind_names[KIND_COUNT] = {
+        "definite", "cycle", "indirect", "possible", "reachable", "unknown"
+};
 
 static uint64_t seed;
 
@@ -129,7 +131,8 @@ static void plan_references(struct plan *p)
                         r->at = random_below(words * 8 - 8);
                 r->to = chance(12) ? -1 : (int)random_below(p->count);
                 if (r->to < 0)
-                        r->delta = chance(50) ? random_below(12) : p->sizes[random_below(p->count)] - (chance(50) ? 8 : 25);
+                        r->delta = chance(50) ? random_below(12)
+                                              : p->sizes[random_below(p->count)] - (chance(50) ? 8 : 25);
                 else
                         r->delta = same ? common : random_delta(p, (size_t)r->to);
                 r->high = r->to >= 0 && chance(5) ? random_below(0xffff) + 1 : 0;
@@ -203,7 +206,8 @@ static void build(struct layout *l, const struct plan *p, bool apart)
                 block->time_ns = i;
         }
         for (int i = 0; i < ROOTS - 1; i++)
-                heap_root(&l->heap, kinds[i], ROOT_START + (uint64_t)i * 4096, ROOT_START + (uint64_t)i * 4096 + ROOT_WORDS * 8);
+                heap_root(&l->heap, kinds[i], ROOT_START + (uint64_t)i * 4096,
+                          ROOT_START + (uint64_t)i * 4096 + ROOT_WORDS * 8);
         heap_registers(&l->heap, l->registers, ROOT_WORDS);
         for (size_t i = 0; i < p->reference_count; i++) {
                 const struct reference *r = &p->references[i];
@@ -372,8 +376,8 @@ static void describe(const struct groups *groups, const struct graph *graph, cha
                         SAY(" example %u refs %lu", NAME(example->block), example->reference_count);
                         for (size_t k = 0; k < example->referenced_by_count; k++)
                                 SAY(" by %s%u+%lu", example->referenced_by[k].root ? "root " : "",
-                                    example->referenced_by[k].root ? (unsigned)example->referenced_by[k].from :
-                                                                     NAME(example->referenced_by[k].from),
+                                    example->referenced_by[k].root ? (unsigned)example->referenced_by[k].from
+                                                                   : NAME(example->referenced_by[k].from),
                                     example->referenced_by[k].offset);
                         for (size_t k = 0; k < example->references_count; k++)
                                 SAY(" to %u+%lu", NAME(example->references[k].to), example->references[k].offset);
