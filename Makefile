@@ -15,7 +15,8 @@ help: ## show this screen
 	@echo; echo "one test: meson test -C $(BUILD) NAME     all names: meson test -C $(BUILD) --list"
 
 demo: packages = build
-demo: build ## build, and trace two leaking programs
+demo: setup ## build, and trace two leaking programs
+	@ninja -C $(BUILD) --quiet report/weir preload/libweir.so tests/demo/leaks
 	@tests/demo/run.sh $(BUILD)
 
 test: packages = build test
@@ -23,9 +24,9 @@ test: build ## run every test; a skipped or unlisted one is a failure
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs; /usr/bin/python3 tests/verdict.py $(BUILD)
 
 install: packages = build
-install: build ## install weir, its library, manual page and schema (PREFIX, DESTDIR)
+install: setup ## install weir, its library, manual page and schema (PREFIX, DESTDIR)
 	@meson configure $(BUILD) -Dprefix=$(PREFIX)
-	@ninja -C $(BUILD) >/dev/null
+	@ninja -C $(BUILD) --quiet report/weir preload/libweir.so
 	@DESTDIR=$(abspath $(DESTDIR)) meson install -C $(BUILD) --no-rebuild
 
 bench: packages = build test

@@ -95,15 +95,14 @@ END_TEST
 START_TEST(deep_and_broken_names_do_no_harm)
 {
         enum { DEPTH = 200000 };
-        static const char *const openings[] = { "_Z1f%sP", "_ZN%sI", "_RI%sI", "_Z1f%sF", "_RNv%sN", "_D1a%sFP" };
+        static const char *const openings[] = { "_Z1fP", "_ZNI", "_RII", "_Z1fF", "_RNvN", "_D1aFP" };
         char *mangled = mem_alloc(DEPTH + 16, 1);
 
         for (size_t i = 0; i < sizeof openings / sizeof openings[0]; i++) {
-                char start[16];
-                size_t length = (size_t)snprintf(start, sizeof start, openings[i], "");
+                size_t length = strlen(openings[i]);
 
-                strcpy(mangled, start);
-                memset(mangled + length, start[length - 1], DEPTH - length);
+                memcpy(mangled, openings[i], length);
+                memset(mangled + length, openings[i][length - 1], DEPTH - length);
                 mangled[DEPTH] = '\0';
                 mem_free(demangle(mangled));
         }
