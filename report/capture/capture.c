@@ -21,6 +21,7 @@ struct capture {
         struct maps maps;
         struct process_memory memory;
         bool has_memory;
+        pid_t through; /* a thread whose /proc shows the memory: the first thread's does not once it ended */
         struct images images;
         struct loader loader;
         struct place *places;
@@ -100,7 +101,7 @@ static int find_roots(struct capture *capture, const struct capture_request *req
         };
 
         if (images_read(&capture->images, &capture->maps, memory, e) ||
-            loader_read(&capture->loader, request->pid, &capture->images, memory, e) ||
+            loader_read(&capture->loader, capture->through, &capture->images, memory, e) ||
             places_find(&capture->places, &capture->stop, request, &capture->maps, memory, e))
                 return -1;
         cut_registers(capture, request);
@@ -124,13 +125,14 @@ static int fill(struct snapshot *snapshot, struct capture_request *request, stru
         if (stop_begin(&capture->stop, request->pid, request->patience_ns ? request->patience_ns : PATIENCE_NS, e))
                 return -1;
         snapshot->at_ns = capture->stop.begin_ns - request->session_ns;
+        capture->through = capture->stop.threads[0].tid;
         if (request->after_stop && request->after_stop(request->context, request, e))
                 return -1;
-        if (process_memory_init(&capture->memory, request->pid, e))
+        if (process_memory_init(&capture->memory, capture->through, e))
                 return -1;
         capture->has_memory = true;
         snapshot->memory = process_memory_reader(&capture->memory);
-        if (maps_read(&capture->maps, request->pid, e) || tell_threads(snapshot, &capture->stop, e) ||
+        if (maps_read(&capture->maps, capture->through, e) || tell_threads(snapshot, &capture->stop, e) ||
             find_roots(capture, request, &snapshot->memory, e) ||
             images_segments(&capture->images, &capture->maps, &snapshot->segments, &snapshot->segment_count, e))
                 return -1;

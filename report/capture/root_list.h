@@ -28,9 +28,17 @@ int root_list_words(struct root_list *roots, const uint64_t *words, size_t count
 /* A word of the list's own. */
 int root_list_word(struct root_list *roots, uint64_t word, const char *name, pid_t tid);
 
-/* The parts (thread_roots.c, unknown_roots.c). */
+/* The parts (thread_roots.c, unknown_roots.c, shim_memory.c). */
 int thread_roots(struct root_builder *builder);
 int unknown_roots(struct root_builder *builder);
+
+/* Counts what the shim mapped for itself as taken.  `taken` is sorted, and the
+ * stacks of threads that ended are in it. */
+int shim_memory(struct root_builder *builder);
+
+/* True when the allocator lives in the mapping: it holds blocks that are not
+ * inside something known. */
+bool unknown_is_allocators(const struct root_builder *builder, const struct map *map);
 
 /* The DTV of the descriptor at `thread_pointer`, as a root or, when it is a
  * block, as a word. */

@@ -98,9 +98,7 @@ static int take_finished(struct root_builder *builder)
         return 0;
 }
 
-/* True when the allocator lives in the mapping: it holds blocks that are not
- * inside something known. */
-static bool is_allocators(const struct root_builder *builder, const struct map *map)
+bool unknown_is_allocators(const struct root_builder *builder, const struct map *map)
 {
         for (struct range gap = ranges_gap(&builder->taken, map->start, map->end); gap.start < gap.end;
              gap = ranges_gap(&builder->taken, gap.end, map->end))
@@ -147,7 +145,7 @@ static int add_mapping(struct root_builder *builder, const struct map *map)
 
         if (!map->read || !map->write || (map->class != MAP_CLASS_ANONYMOUS && map->class != MAP_CLASS_FILE))
                 return 0;
-        allocators = is_allocators(builder, map);
+        allocators = unknown_is_allocators(builder, map);
         for (struct range gap = ranges_gap(&builder->taken, map->start, map->end); gap.start < gap.end;
              gap = ranges_gap(&builder->taken, gap.end, map->end))
                 if (add_gap(builder, map, gap, allocators))
@@ -159,7 +157,7 @@ int unknown_roots(struct root_builder *builder)
 {
         const struct maps *maps = builder->from->maps;
 
-        if (take_finished(builder))
+        if (take_finished(builder) || shim_memory(builder))
                 return -1;
         for (size_t i = 0; i < maps->count; i++)
                 if (add_mapping(builder, &maps->list[i]))
