@@ -169,7 +169,7 @@ static unsigned apply_extended(struct round *round, uint64_t head)
         return 2;
 }
 
-static void prefetch(const struct round *round)
+static inline __attribute__((always_inline)) void prefetch(const struct round *round)
 {
         uint64_t position = round->at + AHEAD, head;
 

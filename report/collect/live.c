@@ -7,8 +7,8 @@
 
 enum {
         TABLE_MIN = 256, /* entries of the smallest table */
+        CACHE_LINE = 64,
         HUGE_PAGE = 1 << 21,
-        HUGE_ENTRIES = 2 * HUGE_PAGE / sizeof(struct live_entry),
         LIMBO_MIN = 16,        /* threads of the smallest limbo */
         LIMBO_PURGE = 1024,    /* from here on a limbo is cleared of what is old before it grows */
         UNKNOWN_BLOCK = 0x800, /* flag of a limbo entry: the address was not live */
@@ -44,33 +44,33 @@ static size_t table_find(const struct live_table *table, uint64_t address)
         return at;
 }
 
-/* Zeroed entries.  A large table is looked up at random: huge pages, where
- * there are any, save most of what that costs. */
-static struct live_entry *table_memory(size_t size)
+/* Gives the table `size` zeroed entries, each within one cache line.  A large
+ * table is looked up at random: huge pages, where there are any, save most of
+ * what that costs. */
+static bool table_memory(struct live_table *table, size_t size)
 {
-        struct live_entry *entries = mem_alloc(size, sizeof *entries);
-        uintptr_t start, end;
+        size_t bytes = size * sizeof *table->entries, border = bytes < HUGE_PAGE ? CACHE_LINE : HUGE_PAGE;
 
-        if (!entries || size < HUGE_ENTRIES)
-                return entries;
-        start = ((uintptr_t)entries + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1);
-        end = (uintptr_t)(entries + size) & ~(uintptr_t)(HUGE_PAGE - 1);
-        (void)madvise((void *)start, end - start, MADV_HUGEPAGE);
-        return entries;
+        table->memory = mem_alloc(bytes + border, 1);
+        if (!table->memory)
+                return false;
+        table->entries = (struct live_entry *)(((uintptr_t)table->memory + border - 1) & ~(uintptr_t)(border - 1));
+        table->mask = size - 1;
+        if (border == HUGE_PAGE)
+                (void)madvise(table->entries, bytes, MADV_HUGEPAGE);
+        return true;
 }
 
 static int table_resize(struct live_table *table, size_t size)
 {
         struct live_table bigger = *table;
 
-        bigger.entries = table_memory(size);
-        if (!bigger.entries)
+        if (!table_memory(&bigger, size))
                 return -1;
-        bigger.mask = size - 1;
         for (size_t i = 0; table->entries && i <= table->mask; i++)
                 if (table->entries[i].address)
                         bigger.entries[table_find(&bigger, table->entries[i].address)] = table->entries[i];
-        mem_free(table->entries);
+        mem_free(table->memory);
         *table = bigger;
         return 0;
 }
@@ -348,12 +348,11 @@ static int inherit_table(struct live *child, const struct live_table *from, stru
 {
         if (!from->used)
                 return 0;
-        mem_free(to->entries);
-        *to = (struct live_table){ .entries = table_memory(from->mask + 1) };
-        if (!to->entries)
+        mem_free(to->memory);
+        *to = (struct live_table){ 0 };
+        if (!table_memory(to, from->mask + 1))
                 return -1;
         memcpy(to->entries, from->entries, (from->mask + 1) * sizeof *to->entries);
-        to->mask = from->mask;
         to->used = from->used;
         for (size_t i = 0; i <= to->mask; i++)
                 if (to->entries[i].address)
@@ -373,7 +372,7 @@ int live_inherit(struct live *child, const struct live *parent, unsigned ring)
 void live_deinit(struct live *live)
 {
         for (unsigned ring = 0; ring < WEIR_RINGS; ring++) {
-                mem_free(live->tables[ring].entries);
+                mem_free(live->tables[ring].memory);
                 mem_free(live->tables[ring].limbo);
         }
         mem_free(live->mappings);

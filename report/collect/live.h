@@ -45,17 +45,17 @@ static inline uint32_t live_entry_flags(const struct live_entry *entry)
 }
 
 struct live_totals {
-        uint64_t events;          /* allocations and releases as recorded, mappings included; a failed realloc is none */
-        uint64_t allocations;     /* realloc counts here and in frees */
+        uint64_t events;      /* allocations and releases as recorded, mappings included; a failed realloc is none */
+        uint64_t allocations; /* realloc counts here and in frees */
         uint64_t frees;
         uint64_t allocated_bytes; /* sum of all sizes asked for */
         uint64_t live_blocks, live_bytes;
-        uint64_t peak_bytes;      /* greatest live_bytes */
+        uint64_t peak_bytes;                        /* greatest live_bytes */
         uint64_t inherited_blocks, inherited_bytes; /* still live from before the fork */
-        uint64_t inherited_frees; /* releases of blocks from before the fork */
-        uint64_t unknown_frees;   /* releases of addresses never seen allocated: a defect of the trace */
-        uint64_t reused;          /* allocations on a live address: a defect of the trace */
-        uint64_t restores_lost;   /* failed reallocs whose old block was not known */
+        uint64_t inherited_frees;                   /* releases of blocks from before the fork */
+        uint64_t unknown_frees;               /* releases of addresses never seen allocated: a defect of the trace */
+        uint64_t reused;                      /* allocations on a live address: a defect of the trace */
+        uint64_t restores_lost;               /* failed reallocs whose old block was not known */
         uint64_t mapped_blocks, mapped_bytes; /* live mappings of the program, inherited ones not counted */
 };
 
@@ -70,10 +70,11 @@ struct live_mapping {
 };
 
 struct live_table {
-        struct live_entry *entries; /* NULL until the first block */
-        size_t mask;                /* entries - 1 */
+        struct live_entry *entries; /* NULL until the first block; on a cache line's border, in `memory` */
+        void *memory;
+        size_t mask; /* entries - 1 */
         size_t used;
-        struct live_limbo *limbo;   /* what reallocs under way released, by thread */
+        struct live_limbo *limbo; /* what reallocs under way released, by thread */
         size_t limbo_mask, limbo_used;
 };
 
@@ -103,8 +104,10 @@ void live_map(struct live *live, uint64_t address, uint64_t size, uint32_t stack
 /* Parts of mappings may be unmapped; what is left stays, split if need be. */
 void live_unmap(struct live *live, uint64_t address, uint64_t size);
 
-/* Brings the entry of the address near, a few events before it is needed. */
-static inline void live_prefetch(const struct live *live, uint64_t address);
+/* Brings the entry of the address near, a few events before it is needed.
+ * Inlined always: gcc takes a function that only prefetches for one without
+ * effect, and drops the call. */
+static inline __attribute__((always_inline)) void live_prefetch(const struct live *live, uint64_t address);
 
 /* The block at exactly this address, or NULL; valid until the next event. */
 const struct live_entry *live_find(const struct live *live, uint64_t address);
