@@ -48,27 +48,6 @@ struct scanner {
 
 /* Rows */
 
-static uint64_t merge_short(edge_t *edges, uint64_t count)
-{
-        uint64_t kept = 0;
-
-        for (uint64_t i = 0; i < count; i++) {
-                uint64_t j = 0;
-
-                while (j < kept && edge_target(edges[j]) != edge_target(edges[i]))
-                        j++;
-                if (j == kept) {
-                        edges[kept++] = edges[i];
-                        continue;
-                }
-                uint64_t words = edge_count(edges[j]) + (uint64_t)edge_count(edges[i]);
-                edge_t best = edge_strength(edges[i]) > edge_strength(edges[j]) ? edges[i] : edges[j];
-
-                edges[j] = (best & ~15ull) | ((words < EDGE_COUNT_MANY ? words : EDGE_COUNT_MANY) - 1);
-        }
-        return kept;
-}
-
 void edges_by_target(edge_t *edges, uint64_t *scratch, uint64_t count)
 {
         sort_u64(edges, scratch, count);
@@ -85,6 +64,31 @@ void edges_by_word(edge_t *edges, uint64_t *scratch, uint64_t count)
                 edges[i] = (edges[i] >> 7 & ((1ull << 36) - 1)) << EDGE_TARGET_SHIFT |
                            (edges[i] >> 4 & 7) << EDGE_WEAKNESS_SHIFT | edges[i] >> 43 << EDGE_WORD_SHIFT |
                            (edges[i] & 15);
+}
+
+static uint64_t merge_short(edge_t *edges, uint64_t count)
+{
+        uint64_t kept = 0;
+        bool moved = false;
+
+        for (uint64_t i = 0; i < count; i++) {
+                uint64_t j = 0;
+
+                while (j < kept && edge_target(edges[j]) != edge_target(edges[i]))
+                        j++;
+                if (j == kept) {
+                        edges[kept++] = edges[i];
+                        continue;
+                }
+                uint64_t words = edge_count(edges[j]) + (uint64_t)edge_count(edges[i]);
+                edge_t best = edge_strength(edges[i]) > edge_strength(edges[j]) ? edges[i] : edges[j];
+
+                moved |= best == edges[i];
+                edges[j] = (best & ~15ull) | ((words < EDGE_COUNT_MANY ? words : EDGE_COUNT_MANY) - 1);
+        }
+        if (moved)
+                edges_by_word(edges, NULL, kept);
+        return kept;
 }
 
 static uint64_t merge_long(struct scanner *s, edge_t *edges, uint64_t count)

@@ -5,6 +5,8 @@
 
 #define OFFSET_MIXED UINT32_MAX /* referenced in several ways, or in one that cannot be learned */
 
+enum { SELF_EDGES = 64 }; /* edges of a block among which one to itself is looked for */
+
 struct refiner {
         struct scan *scan;
         const struct snapshot *snapshot;
@@ -174,6 +176,21 @@ static bool is_string(const struct refiner *r, const struct block *block, uint64
                read_word(r, block->address + 8, &capacity) && capacity == block->size - 25;
 }
 
+/* Does the block hold its own address beside the pointee? */
+static bool is_aligned_by_hand(const struct refiner *r, uint64_t target, uint64_t into)
+{
+        uint64_t count, lead = block_lead(&r->snapshot->blocks[target]);
+        const edge_t *edges = scan_edges(r->scan, target, &count);
+
+        for (uint64_t i = 0; i < count && i < SELF_EDGES; i++) {
+                uint64_t at = lead + 8 * edge_word(edges[i]);
+
+                if (edge_target(edges[i]) == target)
+                        return edge_strength(edges[i]) == STRENGTH_EXACT && at + 8 >= into && at <= into + 64;
+        }
+        return false;
+}
+
 static bool is_second_base(struct refiner *r, const struct block *block, uint64_t first, uint64_t into)
 {
         uint64_t word;
@@ -194,6 +211,8 @@ static bool is_known(struct refiner *r, uint64_t target, uint64_t into)
         if (is_cookie(r, block, first, into))
                 return true;
         if (into == 8 && block->size > 8 && first == block->size - 8)
+                return true;
+        if (into < block->size && is_aligned_by_hand(r, target, into))
                 return true;
         return is_string(r, block, first, into) || is_second_base(r, block, first, into);
 }

@@ -11,9 +11,12 @@
  *     length    base + 8, and the first word is size - 8
  *     string    base + 24, and before it length, capacity and count of the old
  *               copy-on-write std::string, and it fits the size
+ *     aligned   the block holds its own address close by, at most a word before
+ *               the pointee or 64 bytes after it: whoever aligned the pointer
+ *               keeps what to free (glibc's loader does)
  *     base      a vtable at the start and one for a second base (its offset to
  *               the top leads back to the start) at the pointee
- * The middle three and the last are Dr. Memory's (Bruening and Zhao, CGO 2011).
+ * Cookie, length, string and base are Dr. Memory's (Bruening and Zhao, CGO 2011).
  */
 #ifndef WEIR_GRAPH_STRENGTHS_H
 #define WEIR_GRAPH_STRENGTHS_H

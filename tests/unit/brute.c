@@ -12,6 +12,7 @@ struct pointing {
         int to;
         uint64_t into;
         enum strength strength;
+        uint64_t at; /* offset in the block */
 };
 
 struct state {
@@ -19,6 +20,7 @@ struct state {
         const struct snapshot *s;
         struct pointing words[WORDS_MAX];
         size_t count;
+        uint64_t at; /* of the word that is being looked at */
 };
 
 static uint64_t extent(const struct block *block)
@@ -54,7 +56,7 @@ static void point(struct state *st, int from, enum root_kind root, int to, uint6
                 strength = STRENGTH_AMBIGUOUS;
         if (st->count == WORDS_MAX)
                 abort();
-        st->words[st->count++] = (struct pointing){ from, root, to, into, strength };
+        st->words[st->count++] = (struct pointing){ from, root, to, into, strength, st->at };
 }
 
 static void resolve(struct state *st, int from, enum root_kind root, uint64_t word)
@@ -112,6 +114,7 @@ static void read_words(struct state *st)
                 const struct block *block = &s->blocks[i];
 
                 for (uint64_t at = (block->address + 7) & ~7ull; at + 8 <= block->address + block->size; at += 8) {
+                        st->at = at - block->address;
                         if (!is_covered(s, (int)i, at))
                                 resolve(st, (int)i, 0, word_at(s, at));
                 }
@@ -160,6 +163,18 @@ static bool is_string(const struct snapshot *s, const struct block *block, uint6
                word_at(s, block->address + 8) == block->size - 25;
 }
 
+/* Is the first of the block's words that hold its own address beside `into`? */
+static bool is_aligned(const struct state *st, int block, uint64_t into)
+{
+        for (size_t i = 0; i < st->count && into < st->s->blocks[block].size; i++) {
+                const struct pointing *p = &st->words[i];
+
+                if (p->from == block && p->to == block && p->strength == STRENGTH_EXACT)
+                        return p->at + 8 >= into && p->at <= into + 64;
+        }
+        return false;
+}
+
 /* The one offset at which others refer to the block, or 0. */
 static uint64_t only_offset(const struct state *st, int block)
 {
@@ -202,7 +217,7 @@ static void raise_known(struct state *st)
 
                 if ((p->strength == STRENGTH_INTERIOR || p->strength == STRENGTH_END) &&
                     (is_cookie(st->s, block, p->into) || is_string(st->s, block, p->into) ||
-                     is_learned(st, only, p->to, p->into)))
+                     is_learned(st, only, p->to, p->into) || is_aligned(st, p->to, p->into)))
                         p->strength = STRENGTH_KNOWN;
         }
 }

@@ -43,6 +43,29 @@ START_TEST(known_offsets_are_known)
 }
 END_TEST
 
+START_TEST(a_pointer_aligned_by_hand_is_known)
+{
+        struct analysed a;
+        uint64_t before, after, far;
+
+        begin(&a);
+        before = add(&a, 200, 1);
+        heap_word(&a.heap, before + 56, before);
+        root_word(&a, ROOT_GLOBAL, before + 64);
+        after = add(&a, 2304, 2);
+        heap_word(&a.heap, after + 48 + 24, after);
+        root_word(&a, ROOT_GLOBAL, after + 48);
+        far = add(&a, 200, 3);
+        heap_word(&a.heap, far + 16, far);
+        root_word(&a, ROOT_GLOBAL, far + 64);
+        analyse(&a);
+        ck_assert_int_eq(confidence_at(&a, before), STRENGTH_KNOWN);
+        ck_assert_int_eq(confidence_at(&a, after), STRENGTH_KNOWN);
+        ck_assert_int_eq(confidence_at(&a, far), STRENGTH_INTERIOR);
+        end(&a);
+}
+END_TEST
+
 START_TEST(an_offset_is_learned_from_most_blocks_of_a_site)
 {
         struct analysed a;
@@ -239,8 +262,8 @@ START_TEST(what_cannot_be_read_is_marked)
 }
 END_TEST
 
-SUITE_MAIN("graph_strengths", known_offsets_are_known, an_offset_is_learned_from_most_blocks_of_a_site,
-           the_loader_s_vector_of_thread_storage_is_known, a_pointer_to_a_second_base_is_known,
-           words_inside_text_are_no_pointers, text_is_long_or_comes_in_series, packed_pointers_make_a_leak_possible,
-           a_lost_mapping_owns_what_is_inside, inherited_blocks_hold_and_are_not_reported,
-           what_cannot_be_read_is_marked)
+SUITE_MAIN("graph_strengths", known_offsets_are_known, a_pointer_aligned_by_hand_is_known,
+           an_offset_is_learned_from_most_blocks_of_a_site, the_loader_s_vector_of_thread_storage_is_known,
+           a_pointer_to_a_second_base_is_known, words_inside_text_are_no_pointers, text_is_long_or_comes_in_series,
+           packed_pointers_make_a_leak_possible, a_lost_mapping_owns_what_is_inside,
+           inherited_blocks_hold_and_are_not_reported, what_cannot_be_read_is_marked)
