@@ -18,8 +18,8 @@ static const struct option_spec trace_specs[] = {
 };
 
 static const struct option_group groups[] = {
-        { "Report", shared_output_specs, 5, offsetof(struct run_options, output) },
-        { "Gate", shared_policy_specs, 5, offsetof(struct run_options, policy) },
+        { "Report", shared_output_specs, SHARED_OUTPUT_COUNT, offsetof(struct run_options, output) },
+        { "Gate", shared_policy_specs, SHARED_POLICY_COUNT, offsetof(struct run_options, policy) },
         { "Tracing", trace_specs, sizeof trace_specs / sizeof trace_specs[0], offsetof(struct run_options, trace) },
 };
 

@@ -44,6 +44,8 @@ struct command {
 };
 
 extern const struct command command_collect;
+extern const struct command command_gate;
+extern const struct command command_report;
 extern const struct command command_run;
 
 /* The command of that name, or NULL. */

@@ -9,23 +9,21 @@
 #define OUTPUT(member) offsetof(struct shared_output, member)
 #define POLICY(member) offsetof(struct shared_policy, member)
 
-const struct option_spec shared_output_specs[] = {
+const struct option_spec shared_output_specs[SHARED_OUTPUT_COUNT] = {
         { "report", 'o', OPTION_TEXT, "FILE", "write the report to FILE, as JSON; %p is the process id", OUTPUT(report) },
         { "format", 0, OPTION_CHOICE, "auto|text|json", "its form; auto: JSON in a file, else text", OUTPUT(format) },
         { "kinds", 0, OPTION_KINDS, "KINDS", "list these (all but reachable,indirect), or all", OUTPUT(kinds) },
         { "color", 0, OPTION_CHOICE, "auto|always|never", "colour the text", OUTPUT(color) },
         { "quiet", 'q', OPTION_FLAG, NULL, "print only errors and failed gates", OUTPUT(quiet) },
 };
-const size_t shared_output_count = sizeof shared_output_specs / sizeof shared_output_specs[0];
 
-const struct option_spec shared_policy_specs[] = {
+const struct option_spec shared_policy_specs[SHARED_POLICY_COUNT] = {
         { "gate", 0, OPTION_FLAG, NULL, "fail on definite leaks and cycles", POLICY(gate) },
         { "fail-on", 0, OPTION_KINDS, "KINDS", "fail on these kinds", POLICY(fail_on) },
         { "max-bytes", 0, OPTION_SIZE, "N", "of which N bytes may be lost (64K, 2M)", POLICY(max_bytes) },
         { "baseline", 0, OPTION_TEXT, "FILE", "a stored report: what it has does not fail", POLICY(baseline) },
         { "suppressions", 0, OPTION_LIST, "FILE", "leave out what FILE names; may be repeated", POLICY(suppressions) },
 };
-const size_t shared_policy_count = sizeof shared_policy_specs / sizeof shared_policy_specs[0];
 
 void shared_output_defaults(struct shared_output *output)
 {

@@ -30,10 +30,10 @@ struct shared_policy {
         const char *baseline;             /* file name or NULL */
 };
 
-extern const struct option_spec shared_output_specs[];
-extern const size_t shared_output_count;
-extern const struct option_spec shared_policy_specs[];
-extern const size_t shared_policy_count;
+enum { SHARED_OUTPUT_COUNT = 5, SHARED_POLICY_COUNT = 5 };
+
+extern const struct option_spec shared_output_specs[SHARED_OUTPUT_COUNT];
+extern const struct option_spec shared_policy_specs[SHARED_POLICY_COUNT];
 
 /* Defaults: all kinds but reachable and indirect. */
 void shared_output_defaults(struct shared_output *output);

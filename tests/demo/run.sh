@@ -1,6 +1,6 @@
 #!/bin/sh
 # Traces a small program that leaks in several ways, then a real one that
-# really leaks: gcc's driver, with all it starts.
+# really leaks: the linker, which comes with the compiler.
 #
 #     tests/demo/run.sh BUILD
 set -eu
@@ -14,8 +14,9 @@ say() { printf '\n\033[1m$ %s\033[0m\n' "$*" | if [ -t 1 ]; then cat; else sed '
 say "weir run -- $1/tests/demo/leaks"
 "$weir" run -- "$1/tests/demo/leaks"
 
-say "weir run -- gcc -o hello hello.c"
-"$weir" run -- gcc -o "$work/hello" "$here/hello.c"
+gcc -c -o "$work/hello.o" "$here/hello.c"
+say "weir run -- ld -r -o all.o hello.o"
+"$weir" run -- ld -r -o "$work/all.o" "$work/hello.o"
 
 say "weir run --gate -q -o report.json -- $1/tests/demo/leaks"
 status=0

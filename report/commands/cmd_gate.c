@@ -1,0 +1,83 @@
+#include "command.h"
+
+#include "emit/json_read.h"
+#include "judging.h"
+#include "output.h"
+#include "printing.h"
+#include "shared.h"
+
+struct gate_options {
+        struct shared_policy policy;
+        struct shared_output output;
+};
+
+static const struct option_group groups[] = {
+        { "Gate", shared_policy_specs, SHARED_POLICY_COUNT, offsetof(struct gate_options, policy) },
+        { "Report", shared_output_specs, SHARED_OUTPUT_COUNT, offsetof(struct gate_options, output) },
+};
+
+/* There is no `weir gate` without a gate. */
+static int defaults(void *options, struct error *e)
+{
+        struct gate_options *gate_options = options;
+
+        (void)e;
+        shared_output_defaults(&gate_options->output);
+        gate_options->policy.gate = true;
+        return 0;
+}
+
+static int print(const struct report *report, const struct shared_output *options, struct error *e)
+{
+        struct output output;
+        FILE *out;
+        int result = -1;
+
+        if (output_init(&output, options->report, stdout, e))
+                return -1;
+        out = output_stream(&output, 0, e);
+        if (out && !printing_report(report, options, out, e))
+                result = output_finish(&output, e);
+        output_deinit(&output);
+        return result;
+}
+
+static int judge(const struct gate_options *options, struct report *report, struct error *e)
+{
+        struct judging judging = { 0 };
+        int status = -1;
+
+        if (!judging_load(&judging, &options->policy, e) && !judging_apply(&judging, report, e) &&
+            !print(report, &options->output, e))
+                status = judging_status(report);
+        judging_deinit(&judging);
+        return status;
+}
+
+static int run(void *options, int argc, char **argv, struct error *e)
+{
+        struct report *report;
+        int status;
+
+        if (argc != 1)
+                return error_set(e, ERROR_USAGE, "one report to judge is wanted: weir gate [options] FILE");
+        report = json_read(argv[0], e);
+        if (!report)
+                return -1;
+        status = judge(options, report, e);
+        report_destroy(report);
+        return status;
+}
+
+const struct command command_gate = {
+        .name = "gate",
+        .arguments = "FILE",
+        .summary = "judge a stored report: exit 0, 23 (failed) or 24 (incomplete)",
+        .description = "Judges a report that 'weir run -o FILE' wrote, by any policy, without running anything.\n"
+                       "Without options it fails on definite leaks and cycles.\n",
+        .groups = groups,
+        .group_count = sizeof groups / sizeof groups[0],
+        .options_size = sizeof(struct gate_options),
+        .defaults = defaults,
+        .run = run,
+};
