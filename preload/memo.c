@@ -1,11 +1,8 @@
 #include "memo.h"
 
-#include <string.h>
-
 void memo_reset(struct memo *memo, uint64_t epoch)
 {
-        /* The heads are the way to the segments: without them none is found. */
-        memset(memo->segments.heads, 0, sizeof memo->segments.heads);
+        segments_reset(&memo->segments);
         spine_reset(&memo->spine);
         memo->debt = 0;
         memo->epoch = epoch;
@@ -92,19 +89,20 @@ struct nodes_place memo_place(const struct memo *memo, uint32_t junction)
         return (struct nodes_place){ memo->spine.frames[junction - 1].node, memo->spine.frames[junction - 1].hash };
 }
 
-void memo_learn(struct memo *memo, struct trail *trail, uint32_t junction, enum weir_function function, uint32_t id)
+void memo_learn(struct memo *memo, struct trail *trail, uint32_t junction, uintptr_t high,
+                enum weir_function function, uint32_t id)
 {
         uint32_t fresh = trail->count - 1;
         struct trail leaf = *trail;
 
         if (junction && memo->debt + fresh <= MEMO_DEBT && segment_length(trail) <= SEGMENT_WORDS) {
                 memo->debt += fresh;
-                segments_learn(&memo->segments, trail, &memo->spine, junction, function, id);
+                segments_learn(&memo->segments, trail, &memo->spine, junction, high, function, id);
                 return;
         }
         memo->debt = 0;
         spine_replace(&memo->spine, junction, trail);
         leaf.count = 1;
         if (fresh && memo->spine.count == junction + fresh)
-                segments_learn(&memo->segments, &leaf, &memo->spine, memo->spine.count, function, id);
+                segments_learn(&memo->segments, &leaf, &memo->spine, memo->spine.count, high, function, id);
 }

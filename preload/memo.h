@@ -51,8 +51,10 @@ enum walk_result memo_walk(struct memo *memo, struct trail *trail, struct frame_
 /* Where the trail's path continues outside, for nodes_intern. */
 struct nodes_place memo_place(const struct memo *memo, uint32_t junction);
 
-/* Learns a walked, marked and interned event whose answer is `id`. */
-void memo_learn(struct memo *memo, struct trail *trail, uint32_t junction, enum weir_function function, uint32_t id);
+/* Learns a walked, marked and interned event whose answer is `id`; the
+ * thread's stack ends at `high`. */
+void memo_learn(struct memo *memo, struct trail *trail, uint32_t junction, uintptr_t high,
+                enum weir_function function, uint32_t id);
 
 static inline bool memo_enter(struct memo *memo, uintptr_t sp, uint64_t epoch)
 {

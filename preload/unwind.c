@@ -188,8 +188,10 @@ size_t unwind_thread_bytes(void)
 
 void unwind_thread_init(struct unwind_thread *thread, uintptr_t low, uintptr_t high)
 {
+        const uintptr_t most = UINT32_MAX; /* segments.h: a half of sp says it all */
+
         thread->memo.epoch = 0;
-        thread->low = low;
+        thread->low = high - low > most ? high - most : low;
         thread->high = high;
 }
 
@@ -215,7 +217,7 @@ static __attribute__((noinline)) uint32_t unwind_by_walk(struct unwind_thread *t
         spine_mark_live(&trail, junction && memo->spine.frames[junction - 1].live);
         id = intern(trail.frames, trail.count, memo_place(memo, junction), function, epoch);
         if (id)
-                memo_learn(memo, &trail, junction, function, id);
+                memo_learn(memo, &trail, junction, thread->high, function, id);
         trail_release(&trail);
         return id;
 }
@@ -224,13 +226,13 @@ static __attribute__((noinline)) uint32_t unwind_by_walk(struct unwind_thread *t
 
 static bool on_own_stack(const struct unwind_thread *thread, uintptr_t sp)
 {
-        return thread && sp >= thread->low && sp < thread->high;
+        return thread && sp >= thread->low && sp < thread->high && sp % 8 == 0;
 }
 
 static uint32_t unwind_remembered(struct unwind_thread *thread, struct frame_state at, enum weir_function function,
                                   uint64_t epoch)
 {
-        uint32_t id = segments_find(&thread->memo.segments, &thread->memo.spine, at, function);
+        uint32_t id = segments_find(&thread->memo.segments, &thread->memo.spine, at, thread->high, function);
 
         return __builtin_expect(id != 0, 1) ? id : unwind_by_walk(thread, at, function, epoch);
 }
