@@ -115,6 +115,8 @@ static const struct {
         { "__asan_init", "AddressSanitizer", false },   { "__hwasan_init", "HWAddressSanitizer", false },
         { "__tsan_init", "ThreadSanitizer", false },    { "__msan_init", "MemorySanitizer", false },
         { "__lsan_init", "LeakSanitizer", true },
+        /* All that a runtime linked in statically shows of itself. */
+        { "__sanitizer_malloc_hook", "a sanitizer", false },
 };
 
 static const struct {
@@ -143,7 +145,7 @@ static void judge_symbol(const Elf64_Sym *symbol, const char *name, struct elf_f
         if (strncmp(name, "__", 2))
                 return;
         for (size_t i = 0; i < sizeof sanitizers / sizeof sanitizers[0]; i++)
-                if (!strcmp(name, sanitizers[i].symbol) && (defined || !sanitizers[i].defined))
+                if (!facts->sanitizer && !strcmp(name, sanitizers[i].symbol) && (defined || !sanitizers[i].defined))
                         facts->sanitizer = sanitizers[i].name;
 }
 
