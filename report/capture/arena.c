@@ -43,6 +43,13 @@ bool arena_is_libc(const char *path)
         return strncmp(base, "libc.so", 7) == 0 || strncmp(base, "libc-2", 6) == 0;
 }
 
+bool arena_is_loader(const char *path)
+{
+        const char *base = base_name(path);
+
+        return strncmp(base, "ld-linux", 8) == 0 || strncmp(base, "ld-2", 4) == 0 || strncmp(base, "ld.so", 5) == 0;
+}
+
 /* Word `i` of the data at `start` begins an empty bin. */
 static bool is_empty_bin(const uint64_t *words, size_t i, uint64_t start)
 {

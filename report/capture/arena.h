@@ -20,6 +20,9 @@ bool arena_is_allocator(const char *path);
 /* True for libc, in whose data the main arena is. */
 bool arena_is_libc(const char *path);
 
+/* True for the dynamic loader. */
+bool arena_is_loader(const char *path);
+
 /* The main arena in [start, end), libc's data: found by its bins, of which the
  * empty ones point at themselves, and by its list of arenas, which ends where
  * it began.  An empty range at `end` when there is none, as in a program that

@@ -112,6 +112,29 @@ static int add_data(struct root_builder *builder, uint64_t start, uint64_t end, 
         return add_mapped(builder, start, arena.start, path) || add_mapped(builder, arena.end, end, path) ? -1 : 0;
 }
 
+/* The loader keeps some of its blocks by an address inside them that it has
+ * aligned: such a block is held by its start. */
+static int loader_holds(struct root_builder *builder, uint64_t start, uint64_t end, const char *path)
+{
+        const struct memory *memory = builder->from->memory;
+        uint64_t words[512];
+
+        for (uint64_t at = (start + 7) & ~UINT64_C(7); at < end;) {
+                size_t want = end - at < sizeof words ? (size_t)(end - at) : sizeof words;
+                size_t got = memory->read(memory->context, at, words, want) / sizeof *words;
+
+                for (size_t i = 0; i < got; i++) {
+                        const struct block *block = extents_find(builder->extents, words[i]);
+
+                        if (block && block->address != words[i] && !(block->flags & BLOCK_MAPPING) &&
+                            root_list_word(builder->roots, block->address, path, 0))
+                                return -1;
+                }
+                at += got ? got * sizeof *words : sizeof words;
+        }
+        return 0;
+}
+
 static int global_roots(struct root_builder *builder)
 {
         const struct images *images = builder->from->images;
@@ -119,6 +142,9 @@ static int global_roots(struct root_builder *builder)
         for (size_t i = 0; i < images->data_count; i++) {
                 const struct image_data *data = &images->data[i];
 
+                if (arena_is_loader(images->list[data->image].path) &&
+                    loader_holds(builder, data->start, data->end, images->list[data->image].path))
+                        return -1;
                 if (add_data(builder, data->start, data->end, images->list[data->image].path) ||
                     ranges_add(&builder->taken, data->start & ~UINT64_C(4095), (data->end + 4095) & ~UINT64_C(4095)))
                         return -1;
