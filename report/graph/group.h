@@ -59,13 +59,17 @@ enum break_how {
 /* An edge of a cycle: the word at `offset` of `block` that points at `to`. */
 struct group_step {
         uint64_t block;
+        uint64_t vtable; /* of `block`, as in struct group */
         uint64_t offset;
         uint64_t to;
         enum strength strength;
-        uint64_t counted;   /* the pointer may be half of a shared pointer: its control block's vtable, else 0 */
-        uint64_t member;    /* then the offset in `block` of the shared pointer's first word; see types.h */
-        enum break_how how; /* in break_at */
-        uint64_t alike;     /* in break_at: edges like it in this cycle, itself with them */
+        /* The pointer may be half of a shared pointer: the vtable of its control
+         * block, else 0; and the offset of its first word.  See types.h. */
+        uint64_t counted, member;
+        /* In break_at: what removing it does (of a shared pointer both words),
+         * and how many such words this cycle has, these with them. */
+        enum break_how how;
+        uint64_t alike;
 };
 
 struct group_cycle {                 /* of the example: the group's first cycle */

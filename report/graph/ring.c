@@ -274,20 +274,32 @@ static bool alike(const struct likeness *a, const struct likeness *b)
                a->to_first == b->to_first;
 }
 
-/* Is the edge cut: is it the one, or, with `like`, one like it? */
-static bool is_cut(const struct ring *r, uint32_t from, uint32_t edge, uint32_t cut, const struct likeness *like)
+/* What is cut: an edge, or the two of a shared pointer; with `likewise`, those
+ * like them too. */
+struct cut {
+        uint32_t edges[2];
+        struct likeness like[2];
+        unsigned count;
+        bool likewise;
+};
+
+static bool is_cut(const struct ring *r, uint32_t from, uint32_t edge, const struct cut *cut)
 {
         struct likeness here;
 
-        if (edge == cut || !like)
-                return edge == cut;
+        for (unsigned i = 0; i < cut->count; i++) {
+                if (edge == cut->edges[i])
+                        return true;
+        }
+        if (!cut->likewise)
+                return false;
         here = likeness_of(r, from, edge);
-        return alike(&here, like);
+        return alike(&here, &cut->like[0]) || (cut->count > 1 && alike(&here, &cut->like[1]));
 }
 
 /* Does no cycle remain without the cut edges?  Takes away blocks that nothing
  * points at until none is left (A. Kahn, 1962). */
-static bool is_acyclic_without(struct ring *r, uint32_t cut, const struct likeness *like, uint64_t *cuts)
+static bool is_acyclic_without(struct ring *r, const struct cut *cut, uint64_t *cuts)
 {
         uint32_t *degree = r->seen, head = 0, tail = 0;
 
@@ -295,7 +307,7 @@ static bool is_acyclic_without(struct ring *r, uint32_t cut, const struct likene
         *cuts = 0;
         for (uint32_t i = 0; i < r->count; i++) {
                 for (uint32_t j = r->row[i]; j < r->row[i + 1]; j++) {
-                        bool gone = is_cut(r, i, j, cut, like);
+                        bool gone = is_cut(r, i, j, cut);
 
                         *cuts += gone;
                         degree[r->to[j]] += !gone;
@@ -309,7 +321,7 @@ static bool is_acyclic_without(struct ring *r, uint32_t cut, const struct likene
                 uint32_t at = r->queue[head++];
 
                 for (uint32_t j = r->row[at]; j < r->row[at + 1]; j++) {
-                        if (!is_cut(r, at, j, cut, like) && !--degree[r->to[j]])
+                        if (!is_cut(r, at, j, cut) && !--degree[r->to[j]])
                                 r->queue[tail++] = r->to[j];
                 }
         }
@@ -317,8 +329,8 @@ static bool is_acyclic_without(struct ring *r, uint32_t cut, const struct likene
         return tail == r->count;
 }
 
-/* Is the edge's target out of its source's reach without the edge? */
-static bool is_split_without(struct ring *r, uint32_t from, uint32_t cut)
+/* Is the first edge's target out of its source's reach without what is cut? */
+static bool is_split_without(struct ring *r, uint32_t from, const struct cut *cut)
 {
         uint32_t head = 0, tail = 0;
 
@@ -329,9 +341,9 @@ static bool is_split_without(struct ring *r, uint32_t from, uint32_t cut)
                 uint32_t at = r->queue[head++];
 
                 for (uint32_t i = r->row[at]; i < r->row[at + 1]; i++) {
-                        if (i == cut || r->seen[r->to[i]])
+                        if (is_cut(r, at, i, cut) || r->seen[r->to[i]])
                                 continue;
-                        if (r->to[i] == r->to[cut])
+                        if (r->to[i] == r->to[cut->edges[0]])
                                 return false;
                         r->seen[r->to[i]] = 1;
                         r->queue[tail++] = r->to[i];
@@ -350,23 +362,43 @@ static uint32_t path_edge(const struct ring *r, uint32_t index)
         return edge;
 }
 
-static enum break_how judge_cut(struct ring *r, uint32_t index, uint64_t *alike_count)
+/* The cut of a step: its edge, and where that is half of a shared pointer the
+ * other half, which would go with it. */
+static struct cut cut_of(const struct ring *r, uint32_t index, const struct group_step *step)
 {
-        uint32_t edge = path_edge(r, index), from = r->path[index];
-        struct likeness like = likeness_of(r, from, edge);
-        bool simple = r->edge_count == r->count; /* one way round only */
+        uint32_t from = r->path[index], edge = path_edge(r, index);
+        uint64_t lead = block_lead(&r->graph->snapshot->blocks[step->block]);
+        struct cut cut = { .edges = { edge }, .like = { likeness_of(r, from, edge) }, .count = 1 };
 
-        *alike_count = 1;
-        if (simple)
+        for (uint32_t i = r->row[from]; step->counted && i < r->row[from + 1]; i++) {
+                uint64_t offset = lead + 8 * edge_word(r->graph->scan.edges[r->edges[i]]);
+
+                if (i == edge || (offset != step->member && offset != step->member + 8))
+                        continue;
+                cut.edges[1] = i;
+                cut.like[1] = likeness_of(r, from, i);
+                cut.count = 2;
+        }
+        return cut;
+}
+
+static enum break_how judge_cut(struct ring *r, uint32_t index, struct group_step *step)
+{
+        struct cut cut = cut_of(r, index, step);
+
+        step->alike = cut.count;
+        if (r->edge_count == r->count) /* one way round only */
                 return BREAK_ALL;
         if (r->work > BREAK_WORK)
                 return BREAK_NOTHING;
-        if (is_acyclic_without(r, edge, NULL, alike_count))
+        if (is_acyclic_without(r, &cut, &step->alike))
                 return BREAK_ALL;
-        if (is_acyclic_without(r, edge, &like, alike_count))
+        cut.likewise = true;
+        if (is_acyclic_without(r, &cut, &step->alike))
                 return BREAK_ALIKE;
-        *alike_count = 1;
-        return is_split_without(r, from, edge) ? BREAK_SPLIT : BREAK_NOTHING;
+        cut.likewise = false;
+        step->alike = cut.count;
+        return is_split_without(r, r->path[index], &cut) ? BREAK_SPLIT : BREAK_NOTHING;
 }
 
 static struct group_step step_of(struct ring *r, uint32_t index)
@@ -380,6 +412,7 @@ static struct group_step step_of(struct ring *r, uint32_t index)
                                    .strength = edge_strength(edge),
                                    .offset = block_lead(&g->snapshot->blocks[id]) + 8 * edge_word(edge) };
 
+        step.vtable = vtable_of(r->vtables, g->scan.first[id]);
         counted_find(g, r->vtables, &step);
         return step;
 }
@@ -414,7 +447,7 @@ static int tell_path(struct ring *r, struct group_cycle *cycle, struct group_are
                 struct group_step step = step_of(r, i);
 
                 cycle->path[i] = step;
-                step.how = judge_cut(r, i, &step.alike);
+                step.how = judge_cut(r, i, &step);
                 if (step.how != BREAK_NOTHING)
                         add_break(cycle, &step);
         }

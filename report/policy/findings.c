@@ -149,6 +149,8 @@ static int steps_of(struct findings *f, const struct snapshot *snapshot, const s
                 const struct block *block = &snapshot->blocks[from[i].block];
 
                 (*to)[i] = (struct finding_step){ .stack = block->stack, .size = block->size, .offset = from[i].offset };
+                if (place_of(f, snapshot, from[i].vtable, &(*to)[i].vtable))
+                        return -1;
         }
         return *to ? 0 : -1;
 }

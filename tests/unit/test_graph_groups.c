@@ -289,6 +289,39 @@ START_TEST(a_cycle_through_shared_pointers_says_so)
 }
 END_TEST
 
+START_TEST(a_shared_pointer_is_cut_with_both_its_words)
+{
+        struct analysed a;
+        uint64_t objects[2], controls[2], vtable, counter;
+        const struct group_cycle *cycle;
+
+        begin(&a);
+        vtable = add_vtable(&a, 0, 0);
+        counter = add_vtable(&a, 64, 0);
+        for (unsigned i = 0; i < 2; i++) {
+                objects[i] = add(&a, 56, 1);
+                controls[i] = add(&a, 24, 2);
+                heap_word(&a.heap, objects[i], vtable);
+                heap_word(&a.heap, controls[i], counter);
+                heap_word(&a.heap, controls[i] + 16, objects[i]);
+        }
+        for (unsigned i = 0; i < 2; i++) {
+                heap_word(&a.heap, objects[i] + 40, objects[!i]);
+                heap_word(&a.heap, objects[i] + 48, controls[!i]);
+        }
+        analyse(&a);
+        cycle = only_group(&a, KIND_CYCLE)->cycle;
+        ck_assert_uint_eq(cycle->blocks, 4);
+        ck_assert_uint_eq(cycle->path[0].vtable, vtable);
+        ck_assert_uint_eq(cycle->path[0].counted, counter);
+        ck_assert_uint_eq(cycle->path[0].member, 40);
+        ck_assert_uint_eq(cycle->break_at_count, 2);
+        ck_assert_int_eq(cycle->break_at[0].how, BREAK_ALL);
+        ck_assert_uint_eq(cycle->break_at[0].alike, 2);
+        end(&a);
+}
+END_TEST
+
 START_TEST(control_blocks_name_what_they_count)
 {
         struct type_control c;
@@ -343,4 +376,5 @@ SUITE_MAIN("graph_groups", a_hundred_equal_trees_are_one_leak, what_heads_of_one
            a_ring_of_a_million_is_one_cycle, a_list_of_a_million_is_one_leak,
            the_back_pointers_of_a_family_are_where_to_break_it, references_are_counted_word_by_word,
            a_possible_leak_says_which_link_is_weak, a_cycle_through_shared_pointers_says_so,
-           control_blocks_name_what_they_count, what_only_one_block_keeps_is_its_own)
+           a_shared_pointer_is_cut_with_both_its_words, control_blocks_name_what_they_count,
+           what_only_one_block_keeps_is_its_own)
