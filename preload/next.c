@@ -167,6 +167,22 @@ static void substitute_free_aligned_sized(void *block, size_t alignment, size_t 
         next.free(block);
 }
 
+static pid_t substitute_fork(void)
+{
+        long child = raw_syscall6(SYS_clone, SIGCHLD, 0, 0, 0, 0, 0);
+
+        if (child < 0)
+                errno = (int)-child;
+        return child < 0 ? -1 : (pid_t)child;
+}
+
+static int substitute_execveat(int directory, const char *path, char *const argv[], char *const environment[],
+                               int flags)
+{
+        errno = (int)-raw_syscall6(SYS_execveat, directory, (long)path, (long)argv, (long)environment, flags, 0);
+        return -1;
+}
+
 /* ---- the table ---------------------------------------------------------- */
 
 struct next next = {
@@ -186,6 +202,8 @@ struct next next = {
         .mmap = first_mmap,
         .mmap64 = first_mmap,
         .munmap = first_munmap,
+        ._Fork = substitute_fork,
+        .execveat = substitute_execveat,
         .malloc_usable_size = first_malloc_usable_size,
 };
 
@@ -198,6 +216,23 @@ static void find(const char *name, void *entry)
 
         if (p)
                 __builtin_memcpy(entry, &p, sizeof p);
+}
+
+/* Other names of the same functions, which a libc may not have. */
+static void complete_aliases(void)
+{
+        if (!next.__sigaction)
+                next.__sigaction = next.sigaction;
+        if (!next.bsd_signal)
+                next.bsd_signal = next.signal;
+        if (!next.ssignal)
+                next.ssignal = next.signal;
+        if (!next.sysv_signal)
+                next.sysv_signal = next.signal;
+        if (!next.__sysv_signal)
+                next.__sysv_signal = next.sysv_signal;
+        if (!next.sigset)
+                next.sigset = next.signal;
 }
 
 #define FIND(name, function) find(#name, &next.name);
@@ -221,6 +256,7 @@ __attribute__((cold)) void next_resolve(void)
                 next.posix_memalign = substitute_posix_memalign;
         if (next.aligned_alloc == first_memalign)
                 next.aligned_alloc = substitute_aligned_alloc;
+        complete_aliases();
         next_cxx_complete();
         atomic_store(&complete, true);
         errno = saved;
