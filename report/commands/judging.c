@@ -1,56 +1,24 @@
 #include "judging.h"
 
-#include "emit/json_read.h"
 #include "policy/gate.h"
 
-#include <string.h>
+static int load_files(struct judging *judging, struct error *e)
+{
+        const struct shared_policy *policy = judging->policy;
+
+        for (size_t i = 0; i < policy->suppressions.count; i++)
+                if (suppressions_read(&judging->suppressions, policy->suppressions.items[i], e))
+                        return -1;
+        if (suppressions_add_built_in(&judging->suppressions, e))
+                return -1;
+        return policy->baseline ? baseline_read(&judging->baseline, policy->baseline, e) : 0;
+}
 
 int judging_load(struct judging *judging, const struct shared_policy *policy, struct error *e)
 {
         *judging = (struct judging){ .policy = policy };
-        if (!policy->baseline)
-                return 0;
-        judging->baseline = json_read(policy->baseline, e);
-        return judging->baseline ? 0 : error_prefix(e, "baseline");
+        return load_files(judging, e);
 }
-
-/* ---- baseline --------------------------------------------------------------- */
-
-static bool counts(const struct report_leak *leak)
-{
-        return leak->kind != KIND_REACHABLE && leak->kind != KIND_INDIRECT && leak->status != LEAK_SUPPRESSED;
-}
-
-static bool has_leak(const struct report *report, const char *id)
-{
-        for (size_t i = 0; i < report->leak_count; i++)
-                if (counts(&report->leaks[i]) && !strcmp(report->leaks[i].id, id))
-                        return true;
-        return false;
-}
-
-static void compare(struct report *report, const struct report *baseline)
-{
-        uint64_t known = 0, new = 0, gone = 0;
-
-        for (size_t i = 0; i < report->leak_count; i++) {
-                struct report_leak *leak = &report->leaks[i];
-
-                if (!counts(leak))
-                        continue;
-                leak->status = has_leak(baseline, leak->id) ? LEAK_KNOWN : LEAK_NEW;
-                known += leak->status == LEAK_KNOWN;
-                new += leak->status == LEAK_NEW;
-        }
-        for (size_t i = 0; i < baseline->leak_count; i++)
-                gone += counts(&baseline->leaks[i]) && !has_leak(report, baseline->leaks[i].id);
-        report->gate.has_baseline = true;
-        report->gate.baseline_known = known;
-        report->gate.baseline_new = new;
-        report->gate.baseline_gone = gone;
-}
-
-/* ---- the verdict ------------------------------------------------------------ */
 
 static struct gate_limit limit_of(const struct option_size *size)
 {
@@ -65,8 +33,10 @@ int judging_apply(struct judging *judging, struct report *report, struct error *
                 .bytes = limit_of(&judging->policy->max_bytes),
         };
 
-        if (judging->baseline)
-                compare(report, judging->baseline);
+        if (suppressions_apply(&judging->suppressions, report, e))
+                return -1;
+        if (judging->policy->baseline && baseline_apply(&judging->baseline, report, 0, e))
+                return -1;
         return gate_judge(report, &policy, e);
 }
 
@@ -77,6 +47,7 @@ int judging_status(const struct report *report)
 
 void judging_deinit(struct judging *judging)
 {
-        report_destroy(judging->baseline);
+        suppressions_deinit(&judging->suppressions);
+        baseline_deinit(&judging->baseline);
         *judging = (struct judging){ 0 };
 }

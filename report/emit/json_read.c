@@ -1,14 +1,10 @@
 #include "json_read.h"
 
 #include "../mem.h"
+#include "slurp.h"
 #include "take.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { FILE_MOST = 1 << 30 }; /* bytes; a larger file is no report */
 
@@ -385,6 +381,7 @@ static int read_baseline(struct take *at, const json_t *gate, struct report *rep
                 { "new", TAKE_U64, offsetof(struct report, gate.baseline_new), NULL },
                 { "known", TAKE_U64, offsetof(struct report, gate.baseline_known), NULL },
                 { "gone", TAKE_U64, offsetof(struct report, gate.baseline_gone), NULL },
+                { "grown", TAKE_U64, offsetof(struct report, gate.baseline_grown), NULL },
         };
         json_t *value;
         size_t above;
@@ -562,54 +559,15 @@ struct report *json_read_text(const char *text, size_t length, const char *name,
         return report;
 }
 
-/* All of the descriptor, up to FILE_MOST bytes. */
-static char *slurp(int fd, const char *name, size_t *length, struct error *e)
-{
-        size_t capacity = 0, used = 0;
-        char *text = NULL;
-        ssize_t got;
-
-        do {
-                if (used >= FILE_MOST) {
-                        error_set(e, ERROR_BAD_INPUT, "%s is larger than 1 GiB: it is no report of weir", name);
-                        goto fail;
-                }
-                if (mem_grow(&text, &capacity, used + 65536, 1)) {
-                        error_no_memory(e, "reading a report");
-                        goto fail;
-                }
-                got = read(fd, text + used, capacity - used);
-                if (got < 0 && errno != EINTR) {
-                        error_set_errno(e, ERROR_BAD_INPUT, errno, "cannot read %s", name);
-                        goto fail;
-                }
-                used += got > 0 ? (size_t)got : 0;
-        } while (got);
-        *length = used;
-        return text;
-fail:
-        mem_free(text);
-        return NULL;
-}
-
 struct report *json_read(const char *path, struct error *e)
 {
-        bool input = !strcmp(path, "-");
-        const char *name = input ? "standard input" : path;
-        int fd = input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-        struct report *report = NULL;
+        struct report *report;
         size_t length;
-        char *text;
+        char *text = slurp(path, FILE_MOST, "report of weir", &length, e);
 
-        if (fd < 0) {
-                error_set_errno(e, ERROR_BAD_INPUT, errno, "cannot read %s", name);
+        if (!text)
                 return NULL;
-        }
-        text = slurp(fd, name, &length, e);
-        if (!input)
-                close(fd);
-        if (text)
-                report = json_read_text(text, length, name, e);
+        report = json_read_text(text, length, slurp_name(path), e);
         mem_free(text);
         return report;
 }

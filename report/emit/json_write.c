@@ -85,6 +85,7 @@ static void write_gate(struct put *j, const struct report *report)
                 put_number(j, "new", report->gate.baseline_new);
                 put_number(j, "known", report->gate.baseline_known);
                 put_number(j, "gone", report->gate.baseline_gone);
+                put_number(j, "grown", report->gate.baseline_grown);
                 put_end(j);
         } else {
                 put_null(j, "baseline");

@@ -158,6 +158,7 @@ struct report {
                 struct report_rule *rules; size_t rule_count;
                 bool has_baseline;
                 uint64_t baseline_new, baseline_known, baseline_gone;
+                uint64_t baseline_grown; /* of the new: in the baseline, and larger now */
         } gate;
         struct report_process *processes; size_t process_count; /* in order of start */
         struct report_leak *leaks; size_t leak_count; /* by weight: exclusive bytes, bytes, blocks, id; see report_sort */

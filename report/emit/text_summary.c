@@ -206,8 +206,12 @@ static void print_gate(const struct ink *ink, const struct report *report)
 {
         if (report->gate.has_baseline) {
                 ink_print(ink, INK_BOLD, "baseline: ");
-                ink_print(ink, INK_PLAIN, "%" PRIu64 " new, %" PRIu64 " known, %" PRIu64 " gone\n",
-                          report->gate.baseline_new, report->gate.baseline_known, report->gate.baseline_gone);
+                ink_print(ink, INK_PLAIN, "%" PRIu64 " new", report->gate.baseline_new);
+                if (report->gate.baseline_grown)
+                        ink_print(ink, INK_PLAIN, " (%" PRIu64 " of them known, but grown)",
+                                  report->gate.baseline_grown);
+                ink_print(ink, INK_PLAIN, ", %" PRIu64 " known, %" PRIu64 " gone\n", report->gate.baseline_known,
+                          report->gate.baseline_gone);
         }
         for (size_t i = 0; i < report->gate.rule_count; i++) {
                 const struct report_rule *rule = &report->gate.rules[i];

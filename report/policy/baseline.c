@@ -1,0 +1,258 @@
+#include "baseline.h"
+
+#include "../emit/frames.h"
+#include "../emit/json_read.h"
+#include "../emit/put.h"
+#include "../emit/slurp.h"
+#include "../emit/take.h"
+#include "../mem.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILE_MOST = 1 << 30 }; /* bytes */
+
+/* ---- the list ------------------------------------------------------------- */
+
+static int by_id(const void *left, const void *right)
+{
+        const struct baseline_entry *a = left, *b = right;
+
+        return strcmp(a->id, b->id);
+}
+
+static uint64_t sum(uint64_t a, uint64_t b)
+{
+        return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* Sorts, and makes one entry of those with the same id. */
+static void settle(struct baseline *baseline)
+{
+        size_t kept = 0;
+
+        if (baseline->count)
+                qsort(baseline->list, baseline->count, sizeof *baseline->list, by_id);
+        for (size_t i = 0; i < baseline->count; i++) {
+                struct baseline_entry *last = kept ? &baseline->list[kept - 1] : NULL, *entry = &baseline->list[i];
+
+                if (!last || strcmp(last->id, entry->id)) {
+                        baseline->list[kept++] = *entry;
+                        continue;
+                }
+                last->blocks = sum(last->blocks, entry->blocks);
+                last->bytes = sum(last->bytes, entry->bytes);
+        }
+        baseline->count = kept;
+}
+
+const struct baseline_entry *baseline_find(const struct baseline *baseline, const char *id)
+{
+        const struct baseline_entry key = { .id = id };
+
+        return baseline->count ? bsearch(&key, baseline->list, baseline->count, sizeof key, by_id) : NULL;
+}
+
+void baseline_deinit(struct baseline *baseline)
+{
+        report_destroy(baseline->memory);
+        *baseline = (struct baseline){ 0 };
+}
+
+/* ---- from a report -------------------------------------------------------- */
+
+/* "function (module)": no line, so that it stays the same under edits. */
+static int site_of(struct report *memory, const struct report_leak *leak, const char **site)
+{
+        const struct report_frame *frame = frames_site(leak->stack, leak->stack_count);
+
+        *site = NULL;
+        if (!frame || (!frame->function && !frame->module))
+                return 0;
+        *site = report_format(memory, "%s (%s)", frame->function ? frame->function : "??",
+                              frame->module ? path_base(frame->module) : "?");
+        return *site ? 0 : -1;
+}
+
+static int fill(struct baseline *baseline, struct report *memory, const struct report *report)
+{
+        baseline->memory = memory;
+        baseline->list = report_array(memory, report->leak_count, sizeof *baseline->list);
+        if (!baseline->list)
+                return -1;
+        for (size_t i = 0; i < report->leak_count; i++) {
+                const struct report_leak *leak = &report->leaks[i];
+                struct baseline_entry *entry = &baseline->list[baseline->count];
+
+                if (leak->status == LEAK_SUPPRESSED || !leak->id)
+                        continue;
+                *entry = (struct baseline_entry){ .kind = leak->kind, .blocks = leak->blocks, .bytes = leak->bytes };
+                entry->id = report_string(memory, leak->id);
+                if (!entry->id || site_of(memory, leak, &entry->site))
+                        return -1;
+                baseline->count++;
+        }
+        settle(baseline);
+        return 0;
+}
+
+int baseline_of(struct baseline *baseline, const struct report *report, struct error *e)
+{
+        struct report *memory = report_create();
+
+        *baseline = (struct baseline){ 0 };
+        if (memory && !fill(baseline, memory, report))
+                return 0;
+        report_destroy(memory);
+        *baseline = (struct baseline){ 0 };
+        return error_no_memory(e, "taking a baseline");
+}
+
+/* ---- from a file ---------------------------------------------------------- */
+
+static int read_entry(struct take *at, const json_t *element, void *object)
+{
+        static const char *const kinds[] = {
+                "definite", "cycle", "indirect", "possible", "reachable", "unknown", NULL
+        };
+#define FIELD(key, type)                                               \
+        {                                                              \
+#key, type, offsetof(struct baseline_entry, key), NULL \
+        }
+        static const struct take_field fields[] = {
+                FIELD(id, TAKE_FINGERPRINT),  { "kind", TAKE_ENUM, offsetof(struct baseline_entry, kind), kinds },
+                FIELD(blocks, TAKE_U64),      FIELD(bytes, TAKE_U64),
+                FIELD(site, TAKE_MAYBE_TEXT),
+        };
+#undef FIELD
+        return take_fields(at, element, fields, sizeof fields / sizeof fields[0], object);
+}
+
+static int read_list(struct baseline *baseline, const json_t *root, const char *name, struct error *e)
+{
+        struct take at = { .report = report_create(), .file = name, .e = e };
+
+        baseline->memory = at.report;
+        if (!at.report)
+                return error_no_memory(e, "reading a baseline");
+        if (take_list(&at, root, "leaks", sizeof *baseline->list, read_entry, &baseline->list, &baseline->count))
+                return -1;
+        settle(baseline);
+        return 0;
+}
+
+static int read_report(struct baseline *baseline, const char *text, size_t length, const char *name, struct error *e)
+{
+        struct report *report = json_read_text(text, length, name, e);
+        int status;
+
+        if (!report)
+                return -1;
+        status = baseline_of(baseline, report, e);
+        report_destroy(report);
+        return status;
+}
+
+static int read_text(struct baseline *baseline, const char *text, size_t length, const char *name, struct error *e)
+{
+        json_t *root = take_load(text, length, name, e);
+        const char *schema;
+        int status;
+
+        if (!root)
+                return -1;
+        schema = json_string_value(json_object_get(root, "schema"));
+        if (schema && !strcmp(schema, BASELINE_SCHEMA))
+                status = read_list(baseline, root, name, e);
+        else if (schema && !strncmp(schema, "weir-baseline/", 14))
+                status = error_set(e, ERROR_BAD_INPUT, "%s is a baseline of another version, %.40s; this weir reads %s",
+                                   name, schema, BASELINE_SCHEMA);
+        else
+                status = read_report(baseline, text, length, name, e);
+        json_decref(root);
+        return status;
+}
+
+int baseline_read(struct baseline *baseline, const char *path, struct error *e)
+{
+        size_t length;
+        char *text = slurp(path, FILE_MOST, "baseline", &length, e);
+        int status;
+
+        *baseline = (struct baseline){ 0 };
+        if (!text)
+                return -1;
+        status = read_text(baseline, text, length, slurp_name(path), e);
+        mem_free(text);
+        if (status)
+                baseline_deinit(baseline);
+        return status;
+}
+
+void baseline_write(const struct baseline *baseline, FILE *out)
+{
+        struct put j = put_to(out);
+
+        put_object(&j, NULL, PUT_LINES);
+        put_text(&j, "schema", BASELINE_SCHEMA);
+        put_array(&j, "leaks", PUT_LINES);
+        for (size_t i = 0; i < baseline->count; i++) {
+                put_object(&j, NULL, PUT_INLINE);
+                put_text(&j, "id", baseline->list[i].id);
+                put_text(&j, "kind", kind_name(baseline->list[i].kind));
+                put_number(&j, "blocks", baseline->list[i].blocks);
+                put_number(&j, "bytes", baseline->list[i].bytes);
+                put_text(&j, "site", baseline->list[i].site);
+                put_end(&j);
+        }
+        put_end(&j);
+        put_end(&j);
+}
+
+/* ---- against a report ----------------------------------------------------- */
+
+static bool has_grown(uint64_t now, uint64_t before, unsigned tolerance)
+{
+        unsigned __int128 most = (unsigned __int128)before * (100 + (unsigned __int128)tolerance);
+
+        return (unsigned __int128)now * 100 > most;
+}
+
+static void mark(const struct baseline *known, const struct baseline *now, struct report *report, unsigned tolerance)
+{
+        for (size_t i = 0; i < report->leak_count; i++) {
+                struct report_leak *leak = &report->leaks[i];
+                const struct baseline_entry *before, *after;
+
+                if (leak->status == LEAK_SUPPRESSED || !leak->id)
+                        continue;
+                before = baseline_find(known, leak->id);
+                after = baseline_find(now, leak->id);
+                leak->status = before && after && !has_grown(after->bytes, before->bytes, tolerance) &&
+                                               !has_grown(after->blocks, before->blocks, tolerance)
+                                       ? LEAK_KNOWN
+                                       : LEAK_NEW;
+                report->gate.baseline_known += leak->status == LEAK_KNOWN;
+                report->gate.baseline_new += leak->status == LEAK_NEW;
+                report->gate.baseline_grown += leak->status == LEAK_NEW && before;
+        }
+}
+
+int baseline_apply(const struct baseline *baseline, struct report *report, unsigned tolerance, struct error *e)
+{
+        struct baseline now;
+
+        if (baseline_of(&now, report, e))
+                return -1;
+        report->gate.has_baseline = true;
+        report->gate.baseline_new = report->gate.baseline_known = report->gate.baseline_gone = 0;
+        report->gate.baseline_grown = 0;
+        mark(baseline, &now, report, tolerance);
+        for (size_t i = 0; i < baseline->count; i++)
+                report->gate.baseline_gone += !baseline_find(&now, baseline->list[i].id);
+        baseline_deinit(&now);
+        report_sum(report);
+        return 0;
+}

@@ -1,0 +1,347 @@
+#include "suppress.h"
+
+#include "../emit/frames.h"
+#include "../mem.h"
+#include "glob.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* ---- one rule ------------------------------------------------------------- */
+
+static bool lsan_matches(const struct rule *rule, const struct report_leak *leak)
+{
+        for (size_t i = 0; i < leak->stack_count; i++) {
+                const struct report_frame *frame = &leak->stack[i];
+
+                if ((frame->module && template_matches(rule->pattern, frame->module)) ||
+                    (frame->function && template_matches(rule->pattern, frame->function)) ||
+                    (frame->file && template_matches(rule->pattern, frame->file)))
+                        return true;
+        }
+        return false;
+}
+
+/* The allocation functions of C++ have no linkage name in a report, which does
+ * not tell their variants apart; a rule may mean any. */
+static bool operator_matches(const char *pattern, const char *function)
+{
+        static const char *const names[] = {
+                "_Znwm", "_ZnwmRKSt9nothrow_t", "_ZnwmSt11align_val_t", "_ZnwmSt11align_val_tRKSt9nothrow_t",
+                "_Znam", "_ZnamRKSt9nothrow_t", "_ZnamSt11align_val_t", "_ZnamSt11align_val_tRKSt9nothrow_t",
+        };
+        size_t from;
+
+        if (!strcmp(function, "operator new"))
+                from = 0;
+        else if (!strcmp(function, "operator new[]"))
+                from = 4;
+        else
+                return false;
+        for (size_t i = from; i < from + 4; i++)
+                if (glob_matches(pattern, names[i]))
+                        return true;
+        return false;
+}
+
+static bool function_matches(const struct rule *rule, const char *pattern, const struct report_frame *frame)
+{
+        const char *function = frame->function ? frame->function : "???";
+
+        if (glob_matches(pattern, frame->linkage_name ? frame->linkage_name : function))
+                return true;
+        if (!frame->linkage_name && operator_matches(pattern, function))
+                return true;
+        return rule->form == RULE_WEIR && glob_matches(pattern, function);
+}
+
+static bool source_matches(const struct location *location, const struct report_frame *frame)
+{
+        if (!frame->file || (location->line && location->line != frame->line))
+                return false;
+        return glob_matches(location->pattern, frame->file) || glob_matches(location->pattern, path_base(frame->file));
+}
+
+static bool location_matches(const struct rule *rule, const struct location *location, const struct report_frame *frame)
+{
+        switch (location->type) {
+        case LOCATION_FUNCTION:
+                return function_matches(rule, location->pattern, frame);
+        case LOCATION_OBJECT:
+                return glob_matches(location->pattern, frame->module ? frame->module : "???");
+        case LOCATION_SOURCE:
+                return source_matches(location, frame);
+        case LOCATION_ANY:
+                break;
+        }
+        return false;
+}
+
+/* Like a glob whose characters are locations, over frames; outer frames are
+ * free. */
+static bool stack_matches(const struct rule *rule, const struct location *locations, const struct report_leak *leak)
+{
+        size_t at = 0, frame = 0, star = SIZE_MAX, retry = 0;
+
+        while (at < rule->count) {
+                if (locations[at].type == LOCATION_ANY) {
+                        star = ++at;
+                        retry = frame;
+                } else if (frame == leak->stack_count) {
+                        return false;
+                } else if (location_matches(rule, &locations[at], &leak->stack[frame])) {
+                        at++;
+                        frame++;
+                } else if (star != SIZE_MAX) {
+                        at = star;
+                        frame = ++retry;
+                } else {
+                        return false;
+                }
+        }
+        return true;
+}
+
+static bool rule_matches(const struct suppressions *s, const struct rule *rule, const struct report_leak *leak)
+{
+        if (!(rule->kinds & 1u << leak->kind) || leak->bytes > rule->max_bytes || leak->blocks > rule->max_blocks)
+                return false;
+        if (rule->expires && s->today > rule->expires)
+                return false;
+        if (rule->type && (!leak->type || !glob_matches(rule->type, leak->type)))
+                return false;
+        if (rule->form == RULE_LSAN)
+                return lsan_matches(rule, leak);
+        return stack_matches(rule, s->locations + rule->first, leak);
+}
+
+static int32_t present_day(void)
+{
+        time_t now = time(NULL);
+        struct tm utc;
+
+        if (!gmtime_r(&now, &utc))
+                return 0;
+        return (utc.tm_year + 1900) * 10000 + (utc.tm_mon + 1) * 100 + utc.tm_mday;
+}
+
+struct rule *suppressions_find(struct suppressions *s, const struct report_leak *leak)
+{
+        if (!s->today)
+                s->today = present_day();
+        for (size_t i = 0; i < s->count; i++)
+                if (rule_matches(s, &s->rules[i], leak))
+                        return &s->rules[i];
+        return NULL;
+}
+
+/* ---- a report ------------------------------------------------------------- */
+
+static void hit(struct report_leak *leak, struct rule *rule)
+{
+        leak->status = LEAK_SUPPRESSED;
+        leak->suppressed_by = rule->name;
+        rule->blocks += leak->blocks;
+        rule->bytes += leak->bytes;
+}
+
+/* Leaks by id, to find owners. */
+struct index {
+        const struct report_leak **leaks;
+        struct rule **rules; /* of the leak at the same place in the report; NULL = none */
+        size_t count;
+};
+
+static int by_id(const void *left, const void *right)
+{
+        const struct report_leak *const *a = left, *const *b = right;
+
+        return strcmp((*a)->id, (*b)->id);
+}
+
+/* The first leak with that id, or NULL. */
+static const struct report_leak **find_id(const struct index *index, const char *id)
+{
+        size_t low = 0, high = index->count;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (strcmp(index->leaks[middle]->id, id) < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low < index->count && !strcmp(index->leaks[low]->id, id) ? &index->leaks[low] : NULL;
+}
+
+/* The rule that suppressed a leak with that id, when it was all of them. */
+static struct rule *rule_of_id(const struct report *report, const struct index *index, const char *id)
+{
+        const struct report_leak **at = find_id(index, id);
+        struct rule *rule = NULL;
+
+        for (; at && at < index->leaks + index->count && !strcmp((*at)->id, id); at++) {
+                if ((*at)->status != LEAK_SUPPRESSED)
+                        return NULL;
+                rule = index->rules[*at - report->leaks];
+        }
+        return rule;
+}
+
+/* The rule that takes a held leak along: all its owners are suppressed. */
+static struct rule *rule_of_owners(const struct report *report, const struct index *index,
+                                   const struct report_leak *leak)
+{
+        struct rule *rule = NULL;
+
+        for (size_t i = 0; i < leak->owner_count; i++) {
+                rule = rule_of_id(report, index, leak->owners[i]);
+                if (!rule)
+                        return NULL;
+        }
+        return rule;
+}
+
+static int suppress_leaks(struct suppressions *s, struct report *report, struct index *index)
+{
+        index->leaks = mem_alloc(report->leak_count, sizeof *index->leaks);
+        index->rules = mem_alloc(report->leak_count, sizeof *index->rules);
+        if (!index->leaks || !index->rules)
+                return -1;
+        for (size_t i = 0; i < report->leak_count; i++) {
+                struct report_leak *leak = &report->leaks[i];
+
+                index->rules[i] = leak->status == LEAK_SUPPRESSED ? NULL : suppressions_find(s, leak);
+                if (index->rules[i])
+                        hit(leak, index->rules[i]);
+                if (leak->id)
+                        index->leaks[index->count++] = leak;
+        }
+        if (index->count)
+                qsort(index->leaks, index->count, sizeof *index->leaks, by_id);
+        for (size_t i = 0; i < report->leak_count; i++) {
+                struct report_leak *leak = &report->leaks[i];
+                struct rule *rule = leak->kind == KIND_INDIRECT && leak->status != LEAK_SUPPRESSED && leak->owner_count
+                                            ? rule_of_owners(report, index, leak)
+                                            : NULL;
+
+                if (rule)
+                        hit(leak, rule);
+        }
+        return 0;
+}
+
+/* Puts copies of the names into the report's memory. */
+static int keep_names(struct report *report, const struct suppressions *s)
+{
+        size_t count = report->suppression_count;
+        struct report_suppression *list = report_array(report, count + s->count, sizeof *list);
+
+        if (!list)
+                return -1;
+        if (count)
+                memcpy(list, report->suppressions, count * sizeof *list);
+        for (size_t i = 0; i < s->count; i++) {
+                const struct rule *rule = &s->rules[i];
+                struct report_suppression *to = &list[count];
+
+                if (!rule->file && !rule->blocks)
+                        continue;
+                to->rule = report_string(report, rule->name);
+                to->file = rule->file ? report_string(report, rule->file) : NULL;
+                if (!to->rule || (rule->file && !to->file))
+                        return -1;
+                to->line = rule->file ? rule->line : 0;
+                to->blocks = rule->blocks;
+                to->bytes = rule->bytes;
+                for (size_t k = 0; rule->blocks && k < report->leak_count; k++)
+                        if (report->leaks[k].suppressed_by == rule->name)
+                                report->leaks[k].suppressed_by = to->rule;
+                count++;
+        }
+        report->suppressions = list;
+        report->suppression_count = count;
+        return 0;
+}
+
+static int warn_of_expired(struct report *report, const struct suppressions *s)
+{
+        struct report_diagnostic *list;
+        size_t count = report->diagnostic_count, expired = 0;
+
+        for (size_t i = 0; i < s->count; i++)
+                expired += s->rules[i].expires && s->today > s->rules[i].expires;
+        if (!expired)
+                return 0;
+        list = report_array(report, count + expired, sizeof *list);
+        if (!list)
+                return -1;
+        if (count)
+                memcpy(list, report->diagnostics, count * sizeof *list);
+        for (size_t i = 0; i < s->count; i++) {
+                const struct rule *rule = &s->rules[i];
+
+                if (!rule->expires || s->today <= rule->expires)
+                        continue;
+                list[count] = (struct report_diagnostic){ .level = "warning", .code = "expired-suppression" };
+                list[count].message = report_format(report, "%s:%u: this suppression has expired: %s",
+                                                    rule->file ? rule->file : "built in", rule->line, rule->name);
+                if (!list[count++].message)
+                        return -1;
+        }
+        report->diagnostics = list;
+        report->diagnostic_count = count;
+        return 0;
+}
+
+int suppressions_apply(struct suppressions *s, struct report *report, struct error *e)
+{
+        struct index index = { 0 };
+        int status;
+
+        for (size_t i = 0; i < s->count; i++)
+                s->rules[i].blocks = s->rules[i].bytes = 0;
+        status = suppress_leaks(s, report, &index);
+        mem_free(index.leaks);
+        mem_free(index.rules);
+        if (status || keep_names(report, s) || warn_of_expired(report, s))
+                return error_no_memory(e, "suppressing leaks");
+        report_sum(report);
+        return 0;
+}
+
+/* ---- built in ------------------------------------------------------------- */
+
+const char *suppressions_built_in(void)
+{
+        return "# What the loader keeps of a process's libraries and threads.\n"
+               "{\n"
+               "   the loader's own memory\n"
+               "   weir:Leak\n"
+               "   fun:*alloc*\n"
+               "   obj:*/ld-linux*.so*\n"
+               "}\n"
+               "{\n"
+               "   the loader's own aligned memory\n"
+               "   weir:Leak\n"
+               "   fun:*memalign\n"
+               "   obj:*/ld-linux*.so*\n"
+               "}\n"
+               "# What libstdc++ keeps to throw std::bad_alloc with.\n"
+               "{\n"
+               "   libstdc++'s emergency pool\n"
+               "   weir:Leak\n"
+               "   fun:malloc\n"
+               "   obj:*/libstdc++.so*\n"
+               "   fun:call_init*\n"
+               "}\n";
+}
+
+int suppressions_add_built_in(struct suppressions *s, struct error *e)
+{
+        const char *text = suppressions_built_in();
+
+        return suppressions_parse(s, text, strlen(text), NULL, e);
+}
