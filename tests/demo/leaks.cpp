@@ -17,7 +17,7 @@ struct account {
         std::shared_ptr<customer> owner; // should be a std::weak_ptr
 };
 
-static void open_account(const char *name)
+[[gnu::noinline]] static void open_account(const char *name)
 {
         auto c = std::make_shared<customer>();
         auto a = std::make_shared<account>();
@@ -33,7 +33,7 @@ struct item {
         char text[40];
 };
 
-static item *read_items(int count)
+[[gnu::noinline]] static item *read_items(int count)
 {
         item *head = nullptr;
 
@@ -48,7 +48,7 @@ static item *read_items(int count)
 }
 
 // An early return that forgets a buffer.
-static int parse(const char *line)
+[[gnu::noinline]] static int parse(const char *line)
 {
         char *copy = strdup(line);
 
@@ -59,10 +59,10 @@ static int parse(const char *line)
 }
 
 // Held until the end: no leak.
-static std::vector<std::string> *cache;
+std::vector<std::string> *cache;
 
 // Only a pointer past its first bytes is kept: perhaps a leak.
-static char *cursor;
+char *cursor;
 
 int main()
 {
@@ -72,7 +72,7 @@ int main()
         read_items(25);
         for (const char *line : { "a=1", "b", "c=3", "d" })
                 parse(line);
-        cursor = static_cast<char *>(malloc(4096)) + 512;
-        puts("done");
+        cursor = static_cast<char *>(calloc(1, 4096)) + 512;
+        printf("%zu strings, cursor at %d\n", cache->size(), *cursor);
         return 0;
 }
