@@ -10,6 +10,7 @@
 /* Sorted by name. */
 static const struct command *const commands[] = {
         &command_collect,
+        &command_diff,
         &command_gate,
         &command_report,
         &command_run,

@@ -11,7 +11,9 @@ static int load_files(struct judging *judging, struct error *e)
                         return -1;
         if (suppressions_add_built_in(&judging->suppressions, e))
                 return -1;
-        return policy->baseline ? baseline_read(&judging->baseline, policy->baseline, e) : 0;
+        if (policy->baseline && baseline_read(&judging->baseline, policy->baseline, e))
+                return error_prefix(e, "baseline");
+        return 0;
 }
 
 int judging_load(struct judging *judging, const struct shared_policy *policy, struct error *e)

@@ -188,7 +188,8 @@ static void print_headline(const struct ink *ink, const struct report_leak *leak
                 ink_print(ink, INK_PLAIN, " in ");
                 ink_count(ink, INK_PLAIN, leak->exclusive_blocks, "block");
         }
-        ink_print(ink, INK_DIM, "  [%s %s]\n", kind_name(leak->kind), leak->id ? leak->id : "?");
+        ink_print(ink, INK_DIM, "  [%s %s]", kind_name(leak->kind), leak->id ? leak->id : "?");
+        putc('\n', ink->out);
 }
 
 static void print_sizes(const struct ink *ink, const struct report_leak *leak)

@@ -291,6 +291,12 @@ void text_verdict(const struct ink *ink, const struct report *report)
 {
         ink_print(ink, INK_BOLD, "weir: ");
         print_found(ink, report);
+        if (report->summary.suppressed.blocks) {
+                ink_print(ink, INK_PLAIN, "; suppressed ");
+                print_amount(ink, INK_PLAIN, &report->summary.suppressed);
+        }
+        if (report->gate.has_baseline)
+                ink_print(ink, INK_PLAIN, "; %" PRIu64 " new", report->gate.baseline_new);
         if (!report->complete)
                 ink_print(ink, INK_RED, "; the report is INCOMPLETE");
         switch (report->gate.status) {

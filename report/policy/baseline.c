@@ -220,11 +220,18 @@ static bool has_grown(uint64_t now, uint64_t before, unsigned tolerance)
         return (unsigned __int128)now * 100 > most;
 }
 
+/* What is held by another leak, or is no leak, is in nobody's count. */
+static bool is_counted(enum kind kind)
+{
+        return kind != KIND_INDIRECT && kind != KIND_REACHABLE;
+}
+
 static void mark(const struct baseline *known, const struct baseline *now, struct report *report, unsigned tolerance)
 {
         for (size_t i = 0; i < report->leak_count; i++) {
                 struct report_leak *leak = &report->leaks[i];
                 const struct baseline_entry *before, *after;
+                bool counted = is_counted(leak->kind);
 
                 if (leak->status == LEAK_SUPPRESSED || !leak->id)
                         continue;
@@ -234,9 +241,9 @@ static void mark(const struct baseline *known, const struct baseline *now, struc
                                                !has_grown(after->blocks, before->blocks, tolerance)
                                        ? LEAK_KNOWN
                                        : LEAK_NEW;
-                report->gate.baseline_known += leak->status == LEAK_KNOWN;
-                report->gate.baseline_new += leak->status == LEAK_NEW;
-                report->gate.baseline_grown += leak->status == LEAK_NEW && before;
+                report->gate.baseline_known += counted && leak->status == LEAK_KNOWN;
+                report->gate.baseline_new += counted && leak->status == LEAK_NEW;
+                report->gate.baseline_grown += counted && leak->status == LEAK_NEW && before;
         }
 }
 
@@ -251,7 +258,8 @@ int baseline_apply(const struct baseline *baseline, struct report *report, unsig
         report->gate.baseline_grown = 0;
         mark(baseline, &now, report, tolerance);
         for (size_t i = 0; i < baseline->count; i++)
-                report->gate.baseline_gone += !baseline_find(&now, baseline->list[i].id);
+                report->gate.baseline_gone +=
+                        is_counted(baseline->list[i].kind) && !baseline_find(&now, baseline->list[i].id);
         baseline_deinit(&now);
         report_sum(report);
         return 0;

@@ -45,7 +45,8 @@ const struct baseline_entry *baseline_find(const struct baseline *baseline, cons
 
 /* Marks the report's leaks that the baseline knows and that are not larger, in
  * bytes or blocks, by more than `tolerance` percent; fills the numbers of
- * report->gate and sums again.  0, or -1 without memory. */
+ * report->gate, in which indirect and reachable ones do not count, and sums
+ * again.  0, or -1 without memory. */
 int baseline_apply(const struct baseline *baseline, struct report *report, unsigned tolerance, struct error *e);
 
 /* Prints it as a baseline file; write errors stay with the stream. */

@@ -62,7 +62,7 @@ static const char golden[] =
         "  possible   50 bytes in 1 block, 1 group\n"
         "  reachable  300 bytes in 3 blocks\n"
         "  suppressed 7 bytes in 1 block, 1 group\n"
-        "weir: 2 leaks, 4,324 bytes in 16 blocks lost; possibly 50 bytes in 1 block\n";
+        "weir: 2 leaks, 4,324 bytes in 16 blocks lost; possibly 50 bytes in 1 block; suppressed 7 bytes in 1 block\n";
 
 static char *printed(const struct report *report, const struct format_options *options)
 {
@@ -149,7 +149,7 @@ START_TEST(the_verdict_is_the_last_line)
         struct report *report = sample_report();
 
         report->gate.status = GATE_FAIL;
-        check_verdict(report, "weir: 2 leaks, 4,324 bytes in 16 blocks lost; possibly 50 bytes in 1 block; "
+        check_verdict(report, "weir: 2 leaks, 4,324 bytes in 16 blocks lost; possibly 50 bytes in 1 block; suppressed 7 bytes in 1 block; "
                               "the gate FAILED\n");
         report->gate.status = GATE_PASS;
         report->leak_count = 0;
