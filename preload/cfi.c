@@ -650,8 +650,8 @@ static bool is_sigreturn(const struct cfi_module *m, uintptr_t address)
         /* The C library's entry starts one byte early, so that the lookup of
          * the return address minus one meets it. */
         address++;
-        return address >= (uintptr_t)m->low && address < (uintptr_t)m->high &&
-               (uintptr_t)m->high - address >= length && memcmp((const void *)address, code, length) == 0;
+        return address >= (uintptr_t)m->text_low && address < (uintptr_t)m->text_high &&
+               (uintptr_t)m->text_high - address >= length && memcmp((const void *)address, code, length) == 0;
 }
 
 static struct cfi_rule rule_of(const struct frame_row *row)

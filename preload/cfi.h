@@ -14,10 +14,12 @@
 
 #include <stdint.h>
 
-/* The bytes of one module that may be read. */
+/* The bytes of one module that may be read.  Both ranges are usually the whole
+ * module; one that the kernel mapped with gaps has a range for each segment. */
 struct cfi_module {
-        const uint8_t *low, *high; /* [low, high): the mapped module */
-        const uint8_t *header;     /* .eh_frame_hdr, inside of it */
+        const uint8_t *low, *high;           /* [low, high): mapped, around the tables */
+        const uint8_t *header;               /* .eh_frame_hdr, inside of it */
+        const uint8_t *text_low, *text_high; /* mapped, around the address asked for */
 };
 
 enum cfi_cfa {

@@ -5,6 +5,7 @@
 #include <link.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
 #include "memory.h"
@@ -58,23 +59,79 @@ static bool build_id_in(struct module_identity *m, uintptr_t at, size_t bytes, s
         return false;
 }
 
-static void read_build_id(struct module_identity *m)
+/* The program headers of a module, as they are in memory. */
+struct segments_of {
+        uintptr_t at;
+        unsigned count;
+};
+
+/* Those of the program are told by the kernel; of a library the first page
+ * holds its ELF header. */
+static struct segments_of program_headers(const struct module_identity *m, bool program)
 {
+        struct segments_of none = { 0, 0 };
         ElfW(Ehdr) head;
 
+        if (program)
+                return (struct segments_of){ getauxval(AT_PHDR), (unsigned)getauxval(AT_PHNUM) };
         if (!readable(m, m->start, sizeof head))
-                return;
+                return none;
         memcpy(&head, (const void *)m->start, sizeof head);
         if (memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_phentsize != sizeof(ElfW(Phdr)) ||
             !readable(m, m->start + head.e_phoff, (size_t)head.e_phnum * sizeof(ElfW(Phdr))))
-                return;
-        for (unsigned i = 0; i < head.e_phnum; i++) {
-                ElfW(Phdr) segment;
+                return none;
+        return (struct segments_of){ m->start + head.e_phoff, head.e_phnum };
+}
 
-                memcpy(&segment, (const void *)(m->start + head.e_phoff + i * sizeof segment), sizeof segment);
+static ElfW(Phdr) program_header(struct segments_of s, unsigned i)
+{
+        ElfW(Phdr) segment;
+
+        memcpy(&segment, (const void *)(s.at + i * sizeof segment), sizeof segment);
+        return segment;
+}
+
+static void read_build_id(struct module_identity *m, bool program)
+{
+        struct segments_of s = program_headers(m, program);
+
+        for (unsigned i = 0; i < s.count; i++) {
+                ElfW(Phdr) segment = program_header(s, i);
+
                 if (segment.p_type == PT_NOTE && readable(m, m->bias + segment.p_vaddr, segment.p_memsz) &&
                     build_id_in(m, m->bias + segment.p_vaddr, segment.p_memsz, segment.p_align == 8 ? 8 : 4))
                         return;
+        }
+}
+
+/* The loader's name for the program itself is "". */
+static bool is_program(const struct link_map *map)
+{
+        return !map->l_prev && (!map->l_name || *map->l_name == '\0');
+}
+
+/* The mapped range of a module.  A program whose segments the kernel mapped
+ * with gaps is found segment by segment: its range is that of all. */
+static void range_of(const struct dl_find_object *object, uintptr_t *start, uintptr_t *end)
+{
+        uintptr_t bias = object->dlfo_link_map->l_addr;
+        struct segments_of s = { 0, 0 };
+
+        *start = (uintptr_t)object->dlfo_map_start;
+        *end = (uintptr_t)object->dlfo_map_end;
+        if (is_program(object->dlfo_link_map))
+                s = program_headers(NULL, true);
+        for (unsigned i = 0; i < s.count; i++) {
+                ElfW(Phdr) segment = program_header(s, i);
+                uintptr_t low = (bias + segment.p_vaddr) & ~(uintptr_t)(WEIR_PAGE - 1);
+                uintptr_t high = bias + segment.p_vaddr + segment.p_memsz;
+
+                if (segment.p_type != PT_LOAD)
+                        continue;
+                if (low < *start)
+                        *start = low;
+                if (high > *end)
+                        *end = high;
         }
 }
 
@@ -92,11 +149,10 @@ static void identify(struct module_identity *m, const struct dl_find_object *obj
         const struct link_map *map = object->dlfo_link_map;
 
         memset(m, 0, sizeof *m);
-        m->start = (uintptr_t)object->dlfo_map_start;
-        m->end = (uintptr_t)object->dlfo_map_end;
+        range_of(object, &m->start, &m->end);
         m->bias = map->l_addr;
         m->path_hash = hash_text(map->l_name ? map->l_name : "");
-        read_build_id(m);
+        read_build_id(m, is_program(map));
 }
 
 /* ---- announcing -------------------------------------------------------- */
@@ -108,7 +164,7 @@ static const char *path_of(const struct link_map *map, char *room)
         const char *name = map->l_name ? map->l_name : "";
         long length;
 
-        if (*name == '\0' && !map->l_prev) {
+        if (is_program(map)) {
                 length = raw_syscall(SYS_readlink, "/proc/self/exe", room, WEIR_PATH_MAX - 1, 0);
                 room[length > 0 ? length : 0] = '\0';
                 return room;
@@ -146,11 +202,11 @@ static uint32_t slot_of(uintptr_t start)
         return (uint32_t)(((uint64_t)start >> 12) * UINT64_C(0x9e3779b97f4a7c15) >> 47);
 }
 
-static bool current(struct module_record *r, const struct dl_find_object *object, uint32_t generation)
+static bool current(struct module_record *r, uintptr_t start, uintptr_t end, const void *link_map,
+                    uint32_t generation)
 {
         return atomic_load_explicit(&r->generation, memory_order_acquire) == generation + 1 &&
-               r->identity.start == (uintptr_t)object->dlfo_map_start &&
-               r->identity.end == (uintptr_t)object->dlfo_map_end && r->link_map == object->dlfo_link_map;
+               r->identity.start == start && r->identity.end == end && r->link_map == link_map;
 }
 
 /* The record for which `current` holds, NULL when the module was not yet met
@@ -158,12 +214,15 @@ static bool current(struct module_record *r, const struct dl_find_object *object
 static struct module_record *find_current(struct modules *modules, const struct dl_find_object *object,
                                           uint32_t generation)
 {
-        uint32_t slot = slot_of((uintptr_t)object->dlfo_map_start);
+        uintptr_t start, end;
+        uint32_t slot;
         uint16_t id;
 
+        range_of(object, &start, &end);
+        slot = slot_of(start);
         for (; (id = atomic_load_explicit(&modules->slots[slot], memory_order_acquire)) != 0;
              slot = (slot + 1) & (MODULES_SLOTS - 1))
-                if (current(&modules->records[id], object, generation))
+                if (current(&modules->records[id], start, end, object->dlfo_link_map, generation))
                         return &modules->records[id];
         return NULL;
 }

@@ -92,16 +92,23 @@ static uint16_t form_of(const struct cfi_rule *rule)
 
 static uint16_t decode(uintptr_t key)
 {
-        struct dl_find_object object;
+        struct dl_find_object object, tables;
         struct cfi_module module;
         struct cfi_rule rule;
 
         if (key == 0 || key >> ARCH_ADDRESS_BITS || _dl_find_object((void *)(key - 1), &object) != 0 ||
             !object.dlfo_eh_frame)
                 return RULE_ODD;
-        module.low = object.dlfo_map_start;
-        module.high = object.dlfo_map_end;
+        tables = object;
         module.header = object.dlfo_eh_frame;
+        if ((module.header < (const uint8_t *)object.dlfo_map_start ||
+             module.header >= (const uint8_t *)object.dlfo_map_end) &&
+            _dl_find_object(object.dlfo_eh_frame, &tables) != 0)
+                return RULE_ODD;
+        module.low = tables.dlfo_map_start;
+        module.high = tables.dlfo_map_end;
+        module.text_low = object.dlfo_map_start;
+        module.text_high = object.dlfo_map_end;
         rule = cfi_rule_at(&module, key - 1);
         return form_of(&rule);
 }
