@@ -11,8 +11,8 @@ enum {
         ARENA_BIN_PAIRS = 127,
         ARENA_NEXT = 0x870,
         ARENA_SIZE = 0x898,
-        BIN_BACK = 16,        /* a bin points at a chunk header that it overlaps */
-        EMPTY_LEAST = 16,     /* so many empty bins are no chance */
+        BIN_BACK = 16,    /* a bin points at a chunk header that it overlaps */
+        EMPTY_LEAST = 16, /* so many empty bins are no chance */
         ARENAS_MAX = 4096,
         DATA_MAX = 1 << 20,
 };

@@ -43,8 +43,7 @@ int snapshot_limit(struct snapshot *snapshot, struct error *e, const char *forma
         char text[400];
         va_list args;
 
-        if (mem_grow(&snapshot->limits, &capture->limit_capacity, snapshot->limit_count + 1,
-                     sizeof *snapshot->limits))
+        if (mem_grow(&snapshot->limits, &capture->limit_capacity, snapshot->limit_count + 1, sizeof *snapshot->limits))
                 return error_no_memory(e, "taking a snapshot");
         va_start(args, format);
         (void)vsnprintf(text, sizeof text, format, args);
@@ -67,12 +66,14 @@ static int tell_threads(struct snapshot *snapshot, const struct stop *stop, stru
                 else if (held->state == HELD_ASLEEP &&
                          snapshot_limit(snapshot, e,
                                         "thread %d waits in the kernel and could not be stopped: what only its "
-                                        "registers hold is not known", (int)held->tid))
+                                        "registers hold is not known",
+                                        (int)held->tid))
                         return -1;
                 else if (held->state == HELD_RUNNING &&
                          snapshot_limit(snapshot, e,
                                         "thread %d could not be stopped: its stack and registers are not known and "
-                                        "memory may have changed while it was read", (int)held->tid))
+                                        "memory may have changed while it was read",
+                                        (int)held->tid))
                         return -1;
         }
         return 0;

@@ -9,7 +9,7 @@
 
 enum {
         BLOCK_STORED = BLOCK_INHERITED | BLOCK_MAPPING | BLOCK_ARRAY, /* flags that are written */
-        WORDS_MAX = 1 << 16, /* of one root */
+        WORDS_MAX = 1 << 16,                                          /* of one root */
 };
 #define ADDRESS_END (UINT64_C(1) << 63)
 
@@ -140,8 +140,7 @@ static int read_words(struct bytes *b, struct stored *stored, struct root *root)
 
 /* ---- roots and segments ------------------------------------------------- */
 
-int heap_write_roots(struct capture_writer *writer, uint32_t process, const struct snapshot *snapshot,
-                     struct error *e)
+int heap_write_roots(struct capture_writer *writer, uint32_t process, const struct snapshot *snapshot, struct error *e)
 {
         struct table_writer table = { .writer = writer, .kind = SECTION_ROOTS, .process = process };
         bool fresh;
@@ -236,8 +235,7 @@ int heap_read_segments(struct bytes *b, struct stored *stored)
                 segment.bias = bytes_varint(b);
                 flags = bytes_varint(b);
                 if (!size || !range_makes_sense(segment.start, size) || flags > 3 ||
-                    (snapshot->segment_count &&
-                     segment.start < snapshot->segments[snapshot->segment_count - 1].end))
+                    (snapshot->segment_count && segment.start < snapshot->segments[snapshot->segment_count - 1].end))
                         bytes_fail(b);
                 if (read_name(b, stored, &segment.path))
                         return -1;

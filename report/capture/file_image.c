@@ -11,7 +11,7 @@ enum {
         RUNS_MAX = 4096,
         READ_PAGES = 64,
 };
-#define PAGE ((uint64_t)CAPTURE_PAGE)
+#define PAGE          ((uint64_t)CAPTURE_PAGE)
 #define RUN_PAGES_MAX UINT64_C(0x7fffffff)
 
 /* ---- which pages --------------------------------------------------------- */
@@ -70,7 +70,10 @@ struct image_writer {
         uint32_t process;
         const struct memory *memory;
         struct pack data;
-        struct { uint64_t start, pages; bool zero; } runs[RUNS_MAX];
+        struct {
+                uint64_t start, pages;
+                bool zero;
+        } runs[RUNS_MAX];
         size_t count;
         uint8_t buffer[READ_PAGES * CAPTURE_PAGE];
 };
@@ -221,7 +224,7 @@ static const struct segment *find_segment(const struct snapshot *snapshot, uint6
                         high = middle;
         }
         return low < snapshot->segment_count && snapshot->segments[low].start <= address ? &snapshot->segments[low]
-                                                                                           : NULL;
+                                                                                         : NULL;
 }
 
 static size_t read_watched(void *context, uint64_t address, void *buffer, size_t size)

@@ -80,7 +80,7 @@ static bool described(struct bytes *b, const struct stored *stored)
 static int read_described(struct bytes *b, struct stored *stored, uint32_t kind, uint32_t ordinal)
 {
         if (kind != SECTION_PROCESS)
-                return !described(b, stored)        ? 0
+                return !described(b, stored)     ? 0
                        : kind == SECTION_MODULES ? run_read_modules(b, stored->process)
                                                  : run_read_nodes(b, stored->process, &stored->node_capacity);
         if (stored->process) {
@@ -169,8 +169,8 @@ static int read_image(struct capture_file *file, const struct section_header *he
         }
         if (!stored->image)
                 stored->image = image_file_create(&file->source);
-        result = stored->image ? image_file_add(stored->image, &b, at + header->prefix,
-                                                header->packed - header->prefix, header->raw)
+        result = stored->image ? image_file_add(stored->image, &b, at + header->prefix, header->packed - header->prefix,
+                                                header->raw)
                                : -1;
         return finish_section(file, &b, result, e);
 }
@@ -196,8 +196,8 @@ static int read_section(struct capture_file *file, const struct section_header *
 /* ---- the file ------------------------------------------------------------ */
 
 /* Leaves the prefix in file->packed, when the check is right. */
-static int read_prefix(struct capture_file *file, const struct section_header *header, const uint8_t *raw,
-                       uint64_t at, struct error *e)
+static int read_prefix(struct capture_file *file, const struct section_header *header, const uint8_t *raw, uint64_t at,
+                       struct error *e)
 {
         uint32_t hash = section_hash(SECTION_HASH, raw, SECTION_HEADER_SIZE - 4);
 
@@ -227,13 +227,12 @@ static int read_header(struct capture_file *file, uint64_t at, uint64_t number, 
         header->check = bytes_u32(&b);
         (void)snprintf(file->what, sizeof file->what, "%.160s: section %llu (%s) at byte %llu", file->source.name,
                        (unsigned long long)number, section_name(header->kind), (unsigned long long)at);
-        if (header->raw > CAPTURE_RAW_MAX || header->packed > CAPTURE_PACKED_MAX ||
-            header->prefix > header->packed || !section_ratio_holds(header->packed, header->raw))
+        if (header->raw > CAPTURE_RAW_MAX || header->packed > CAPTURE_PACKED_MAX || header->prefix > header->packed ||
+            !section_ratio_holds(header->packed, header->raw))
                 return error_set(e, ERROR_BAD_INPUT, "%s is damaged: its sizes make no sense", file->what);
         if (header->packed > file->source.size - at - SECTION_HEADER_SIZE)
                 return error_set(e, ERROR_BAD_INPUT, "%s is truncated: %u bytes wanted, %llu left", file->what,
-                                 header->packed,
-                                 (unsigned long long)(file->source.size - at - SECTION_HEADER_SIZE));
+                                 header->packed, (unsigned long long)(file->source.size - at - SECTION_HEADER_SIZE));
         return read_prefix(file, header, raw, at + SECTION_HEADER_SIZE, e);
 }
 
@@ -285,7 +284,8 @@ static int check_magic(struct capture_file *file, struct error *e)
         if (version != CAPTURE_FILE_VERSION || bytes_u32(&b))
                 return error_set(e, ERROR_BAD_INPUT,
                                  "%s is a capture file of version %u, and this weir reads version %d: use the weir "
-                                 "that wrote it", file->source.name, version, CAPTURE_FILE_VERSION);
+                                 "that wrote it",
+                                 file->source.name, version, CAPTURE_FILE_VERSION);
         return 0;
 }
 

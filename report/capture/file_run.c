@@ -12,13 +12,15 @@ enum { LIST_BYTES = 1 << 20 }; /* a list in a section is cut here: no report sho
 
 struct number {
         size_t offset;
-        uint8_t size;   /* 1, 4, 8 bytes */
+        uint8_t size; /* 1, 4, 8 bytes */
         bool is_signed;
-        uint64_t most;  /* greatest value that makes sense; 0 = any */
+        uint64_t most; /* greatest value that makes sense; 0 = any */
 };
 
-#define NUMBER(type, field, ...) \
-        { .offset = offsetof(struct type, field), .size = sizeof(((struct type *)0)->field), __VA_ARGS__ }
+#define NUMBER(type, field, ...)                                                                               \
+        {                                                                                                      \
+                .offset = offsetof(struct type, field), .size = sizeof(((struct type *)0)->field), __VA_ARGS__ \
+        }
 
 static const struct number process_numbers[] = {
         NUMBER(process, pid, .is_signed = true),
@@ -405,9 +407,9 @@ int run_read_nodes(struct bytes *b, struct process *process, size_t *capacity)
                 index += more;
                 if (mem_grow(&process->nodes, capacity, process->node_count + 1, sizeof *process->nodes))
                         return -1;
-                process->nodes[process->node_count++] = (struct process_kept_node){
-                        (uint32_t)index, { pc_module, (uint32_t)parent, (uint32_t)detail }
-                };
+                process->nodes[process->node_count++] =
+                        (struct process_kept_node){ (uint32_t)index,
+                                                    { pc_module, (uint32_t)parent, (uint32_t)detail } };
         }
         return 0;
 }

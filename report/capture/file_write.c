@@ -26,10 +26,10 @@ struct capture_writer {
 };
 
 static const char *const names[SECTION_KINDS] = {
-        [SECTION_SESSION] = "session", [SECTION_PROCESS] = "process",   [SECTION_MODULES] = "modules",
-        [SECTION_NODES] = "stacks",    [SECTION_BLOCKS] = "blocks",     [SECTION_ROOTS] = "roots",
+        [SECTION_SESSION] = "session",   [SECTION_PROCESS] = "process", [SECTION_MODULES] = "modules",
+        [SECTION_NODES] = "stacks",      [SECTION_BLOCKS] = "blocks",   [SECTION_ROOTS] = "roots",
         [SECTION_SEGMENTS] = "segments", [SECTION_IMAGE] = "memory",    [SECTION_SNAPSHOT] = "snapshot",
-        [SECTION_FORGET] = "forget",   [SECTION_END] = "end",
+        [SECTION_FORGET] = "forget",     [SECTION_END] = "end",
 };
 
 const char *section_name(uint32_t kind)

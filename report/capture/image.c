@@ -65,8 +65,7 @@ static int add_data(struct images *images, size_t *capacity, const Elf64_Phdr *l
                 return 0; /* its headers contradict themselves */
         if (mem_grow(&images->data, capacity, images->data_count + 1, sizeof *images->data))
                 return error_no_memory(e, "reading modules");
-        images->data[images->data_count++] =
-                (struct image_data){ start, start + load->p_memsz, images->count };
+        images->data[images->data_count++] = (struct image_data){ start, start + load->p_memsz, images->count };
         return 0;
 }
 

@@ -12,7 +12,7 @@ enum {
         CACHE = 8, /* unpacked sections kept */
 };
 #define ADDRESS_END (UINT64_C(1) << 63)
-#define NO_CHUNK SIZE_MAX
+#define NO_CHUNK    SIZE_MAX
 
 /* A packed section. */
 struct chunk {

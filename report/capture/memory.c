@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* The kernel stops at 2 GiB less a page anyway. */
-#define READ_MAX (UINT64_C(1) << 30)
+#define READ_MAX    (UINT64_C(1) << 30)
 #define ADDRESS_END (UINT64_C(1) << 63)
 
 int process_memory_init(struct process_memory *memory, pid_t pid, struct error *e)

@@ -13,14 +13,14 @@ enum {
         DESCRIPTOR_ASSUMED = 4096,
         DESCRIPTOR_MAX = 16384,
         DTV_ENTRY = 16,
-        DTV_MODULES = 4096,   /* that are looked at */
-        TLS_SURPLUS = 4096,   /* glibc keeps 1664 bytes by default, more by tunables */
+        DTV_MODULES = 4096, /* that are looked at */
+        TLS_SURPLUS = 4096, /* glibc keeps 1664 bytes by default, more by tunables */
         TLS_MOST = 1 << 20,
         DESCRIPTOR_SELF = 16, /* the second word that points at itself */
         STACK_LEAST = 16384,
 };
 #define STACK_MOST (UINT64_C(1) << 40)
-#define PAGE UINT64_C(4096)
+#define PAGE       UINT64_C(4096)
 
 uint32_t place_descriptor_size(uint32_t pthread_size)
 {
@@ -64,8 +64,7 @@ bool place_noted_stack(const struct memory *memory, uint64_t thread_pointer, uin
         for (size_t i = 0; i + 1 < count; i++) {
                 uint64_t end;
 
-                if (!words[i] || words[i] >= thread_pointer || words[i + 1] < STACK_LEAST ||
-                    words[i + 1] > STACK_MOST)
+                if (!words[i] || words[i] >= thread_pointer || words[i + 1] < STACK_LEAST || words[i + 1] > STACK_MOST)
                         continue;
                 end = words[i] + words[i + 1];
                 if (end < thread_pointer + DESCRIPTOR_LEAST || end - thread_pointer > DESCRIPTOR_MAX)
@@ -153,8 +152,8 @@ static bool entry_makes_sense(const struct capture_thread *entry, const struct m
         return map && map->write;
 }
 
-static void find_stack(struct place *place, const struct capture_thread *entry,
-                       const struct capture_request *request, const struct maps *maps, const struct memory *memory)
+static void find_stack(struct place *place, const struct capture_thread *entry, const struct capture_request *request,
+                       const struct maps *maps, const struct memory *memory)
 {
         if (place->first)
                 first_stack(place, maps);

@@ -52,29 +52,33 @@ int refusal_explain(struct error *e, pid_t pid, int errnum)
                 process_name(tracer, other, sizeof other);
                 return error_set(e, ERROR_REFUSED,
                                  "process %d (%s) is being traced by process %d (%s), and a process has one tracer "
-                                 "at a time: run it without that debugger", (int)pid, name, (int)tracer, other);
+                                 "at a time: run it without that debugger",
+                                 (int)pid, name, (int)tracer, other);
         }
         if (geteuid() != 0 && user != geteuid())
                 return error_set(e, ERROR_REFUSED,
                                  "process %d (%s) runs as user %u and weir as user %u: run weir as that user or as "
-                                 "root", (int)pid, name, (unsigned)user, (unsigned)geteuid());
+                                 "root",
+                                 (int)pid, name, (unsigned)user, (unsigned)geteuid());
         if (not_dumpable(pid, user))
                 return error_set(e, ERROR_REFUSED,
                                  "process %d (%s) made itself unreadable (PR_SET_DUMPABLE, or it changed its user): "
-                                 "run weir as root, with CAP_SYS_PTRACE", (int)pid, name);
+                                 "run weir as root, with CAP_SYS_PTRACE",
+                                 (int)pid, name);
         if (scope >= 3)
                 return error_set(e, ERROR_REFUSED,
                                  "ptrace is switched off on this machine, so process %d (%s) cannot be stopped: set "
-                                 "/proc/sys/kernel/yama/ptrace_scope to 1 (it takes a reboot to leave 3)", (int)pid,
-                                 name);
+                                 "/proc/sys/kernel/yama/ptrace_scope to 1 (it takes a reboot to leave 3)",
+                                 (int)pid, name);
         if (scope)
                 return error_set(e, ERROR_REFUSED,
                                  "process %d (%s) is no descendant of weir or only root may trace (Yama's ptrace_scope "
-                                 "is %d): run weir as root or write 0 to /proc/sys/kernel/yama/ptrace_scope", (int)pid,
-                                 name, scope);
+                                 "is %d): run weir as root or write 0 to /proc/sys/kernel/yama/ptrace_scope",
+                                 (int)pid, name, scope);
         return error_set_errno(e, ERROR_REFUSED, errnum,
                                "the system does not let weir stop process %d (%s); in a container allow ptrace "
-                               "(docker run --cap-add=SYS_PTRACE)%s", (int)pid, name,
+                               "(docker run --cap-add=SYS_PTRACE)%s",
+                               (int)pid, name,
                                proc_status(getpid(), 0, "Seccomp", 0, 0) > 0 ? ", for a system call filter is active"
-                                                                            : "");
+                                                                             : "");
 }

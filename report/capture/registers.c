@@ -23,7 +23,7 @@ enum {
 
 static const struct {
         const char *name;
-        size_t offset; /* in struct user_regs_struct */
+        size_t offset;  /* in struct user_regs_struct */
         bool preserved; /* by a call, under the System V ABI */
 } general[REGISTER_GENERAL] = {
         { "rax", offsetof(struct user_regs_struct, rax), false },

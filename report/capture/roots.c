@@ -8,7 +8,7 @@
 /* Ranges up to this size are taken whole; between present pages in larger ones
  * gaps up to JOIN are read along, which is cheaper than another read. */
 #define WHOLE_MAX (UINT64_C(1) << 20)
-#define JOIN (UINT64_C(1) << 16)
+#define JOIN      (UINT64_C(1) << 16)
 
 /* ---- the list ---------------------------------------------------------- */
 
@@ -32,8 +32,8 @@ static int add(struct root_list *roots, struct root root)
         return 0;
 }
 
-int root_list_memory(struct root_builder *builder, enum root_kind kind, uint64_t start, uint64_t end,
-                     const char *name, pid_t tid)
+int root_list_memory(struct root_builder *builder, enum root_kind kind, uint64_t start, uint64_t end, const char *name,
+                     pid_t tid)
 {
         struct present *present = builder->from->present;
         struct root root = { .kind = kind, .name = name, .thread = (uint32_t)tid };
@@ -62,7 +62,10 @@ int root_list_memory(struct root_builder *builder, enum root_kind kind, uint64_t
 
 int root_list_words(struct root_list *roots, const uint64_t *words, size_t count, const char *name, pid_t tid)
 {
-        return add(roots, (struct root){ .kind = ROOT_REGISTER, .words = words, .word_count = count, .name = name,
+        return add(roots, (struct root){ .kind = ROOT_REGISTER,
+                                         .words = words,
+                                         .word_count = count,
+                                         .name = name,
                                          .thread = (uint32_t)tid });
 }
 
@@ -166,7 +169,8 @@ static int take_known(struct root_builder *builder)
         for (size_t i = 0; i < extents->mapping_count; i++) {
                 const struct block *block = &extents->blocks[extents->mappings[i]];
 
-                if (ranges_add(&builder->taken, block->address, (block->address + block->size + 4095) & ~UINT64_C(4095)))
+                if (ranges_add(&builder->taken, block->address,
+                               (block->address + block->size + 4095) & ~UINT64_C(4095)))
                         return -1;
         }
         return 0;

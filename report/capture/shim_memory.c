@@ -21,7 +21,7 @@ struct search {
         struct root_builder *builder;
         struct candidate *list; /* ascending */
         size_t count, capacity;
-        struct range *todo;     /* to be read */
+        struct range *todo; /* to be read */
         size_t todo_count, todo_capacity;
         uint64_t words[READ_WORDS];
 };

@@ -320,8 +320,8 @@ static void *holder_main(void *argument)
         if (!holder->result) {
                 drop_gone(holder);
                 if (!holder->stop->count)
-                        holder->result = error_set(&holder->error, ERROR_GONE, "process %d has ended",
-                                                   (int)holder->stop->pid);
+                        holder->result =
+                                error_set(&holder->error, ERROR_GONE, "process %d has ended", (int)holder->stop->pid);
         }
         if (holder->result) {
                 let_go(holder);

@@ -3,7 +3,7 @@
 
 /* Below the stack pointer a function that calls no other may use this much. */
 #define RED_ZONE 128
-#define PAGE UINT64_C(4096)
+#define PAGE     UINT64_C(4096)
 
 enum {
         DTV_ENTRY = 16,

@@ -8,7 +8,7 @@
 #define ARENA_ALIGN (UINT64_C(64) << 20)
 
 enum {
-        TAIL = 8192,           /* a descriptor begins at most this far below the end of its stack */
+        TAIL = 8192, /* a descriptor begins at most this far below the end of its stack */
         DESCRIPTOR_ALIGN = 64,
 };
 
@@ -87,7 +87,8 @@ static int take_finished(struct root_builder *builder)
                 struct range gap = ranges_gap(&builder->taken, thread->thread_pointer, thread->thread_pointer + 1);
                 uint64_t low, high;
 
-                if (!map || !map->write || gap.start == gap.end || !place_is_descriptor(memory, thread->thread_pointer) ||
+                if (!map || !map->write || gap.start == gap.end ||
+                    !place_is_descriptor(memory, thread->thread_pointer) ||
                     !place_noted_stack(memory, thread->thread_pointer, request->pthread_size, &low, &high))
                         continue;
                 if (dtv_root(builder, thread->thread_pointer, "finished thread", 0) ||

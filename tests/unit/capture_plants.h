@@ -40,6 +40,7 @@ enum plant {
         PLANT_OWN_MAPPING,
         PLANT_SPARSE,
         PLANT_HEAP,
+        PLANT_LIBRARYS_OWN,
 };
 
 #endif

@@ -6,6 +6,7 @@
  *     capture_target --churn           threads come and go without end
  *     capture_target --sleep           nothing
  *     capture_target --count           a thread that never sleeps
+ *     capture_target --leaderless      the first thread ends, another stays
  *     capture_target --hidden          not dumpable
  *     capture_target --vfork           a thread waits for its vfork child
  *
@@ -308,12 +309,25 @@ static void make_keys(void)
                 (void)pthread_key_create(&high_key, NULL);
 }
 
+/* Behind pages that cannot be written, or the kernel joins it to others. */
+static void plant_librarys_own(void *handle)
+{
+        uint64_t **own = dlsym(handle, "capture_tls_own");
+        uint64_t *memory = map(3 * 4096, MAP_PRIVATE);
+
+        (void)mprotect(memory, 4096, PROT_NONE);
+        (void)mprotect(memory + 1024, 4096, PROT_NONE);
+        memory[512 + 9] = plant(PLANT_LIBRARYS_OWN);
+        *own = memory + 512;
+}
+
 static void everything(const char *library)
 {
         void *handle = dlopen(library, RTLD_NOW);
         void (*set)(uint64_t) = handle ? (void (*)(uint64_t))(uintptr_t)dlsym(handle, "capture_tls_set") : NULL;
-        void *(*threads[])(void *) = { key_thread,   stack_thread,          register_thread,  vector_thread,
-                                       signal_thread, malloc_coroutine_thread, mmap_coroutine_thread };
+        void *(*threads[])(void *) = { key_thread,           stack_thread,  register_thread,
+                                       vector_thread,        signal_thread, malloc_coroutine_thread,
+                                       mmap_coroutine_thread };
         size_t count = sizeof threads / sizeof threads[0];
         pthread_t thread;
 
@@ -326,6 +340,7 @@ static void everything(const char *library)
         in_tls = plant(PLANT_MAIN_TLS);
         set(plant(PLANT_MAIN_DYNAMIC_TLS));
         plant_mappings();
+        plant_librarys_own(handle);
         plant_suspended();
         (void)pthread_barrier_init(&all_planted, NULL, (unsigned)count + 2);
         (void)pthread_create(&thread, NULL, tls_thread, (void *)(uintptr_t)set);
@@ -415,7 +430,12 @@ int main(int argc, char **argv)
                         detached(churn);
         else if (strcmp(mode, "--count") == 0)
                 detached(counter);
-        else if (strcmp(mode, "--hidden") == 0)
+        else if (strcmp(mode, "--leaderless") == 0) {
+                in_data = plant(PLANT_DATA);
+                detached(sleeper);
+                say("ready", 0);
+                pthread_exit(NULL);
+        } else if (strcmp(mode, "--hidden") == 0)
                 (void)prctl(PR_SET_DUMPABLE, 0);
         else if (strcmp(mode, "--vfork") == 0) {
                 detached(vfork_thread);

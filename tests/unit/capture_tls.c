@@ -4,6 +4,10 @@
 
 void capture_tls_set(uint64_t value);
 
+/* Memory that only this library's data lead to, as with the shim's. */
+extern uint64_t *volatile capture_tls_own;
+uint64_t *volatile capture_tls_own;
+
 static __thread volatile uint64_t storage[4096];
 
 void capture_tls_set(uint64_t value)

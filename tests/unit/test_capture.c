@@ -15,14 +15,22 @@ static void find_every_place(bool told)
                 enum root_kind kind;
                 enum plant plant;
         } expected[] = {
-                { ROOT_GLOBAL, PLANT_DATA },           { ROOT_GLOBAL, PLANT_BSS },
-                { ROOT_TLS, PLANT_MAIN_TLS },          { ROOT_TLS, PLANT_THREAD_TLS },
-                { ROOT_TLS, PLANT_LOW_KEY },           { ROOT_STACK, PLANT_STACK },
-                { ROOT_REGISTER, PLANT_REGISTER },     { ROOT_REGISTER, PLANT_VECTOR },
-                { ROOT_STACK, PLANT_MALLOC_COROUTINE },{ ROOT_STACK, PLANT_MMAP_COROUTINE },
-                { ROOT_STACK, PLANT_BELOW_COROUTINE }, { ROOT_STACK, PLANT_SIGNAL_STACK },
-                { ROOT_STACK, PLANT_UNDER_SIGNAL },    { ROOT_UNKNOWN, PLANT_UNKNOWN_MAPPING },
-                { ROOT_UNKNOWN, PLANT_SHARED_MAPPING },{ ROOT_UNKNOWN, PLANT_SPARSE },
+                { ROOT_GLOBAL, PLANT_DATA },
+                { ROOT_GLOBAL, PLANT_BSS },
+                { ROOT_TLS, PLANT_MAIN_TLS },
+                { ROOT_TLS, PLANT_THREAD_TLS },
+                { ROOT_TLS, PLANT_LOW_KEY },
+                { ROOT_STACK, PLANT_STACK },
+                { ROOT_REGISTER, PLANT_REGISTER },
+                { ROOT_REGISTER, PLANT_VECTOR },
+                { ROOT_STACK, PLANT_MALLOC_COROUTINE },
+                { ROOT_STACK, PLANT_MMAP_COROUTINE },
+                { ROOT_STACK, PLANT_BELOW_COROUTINE },
+                { ROOT_STACK, PLANT_SIGNAL_STACK },
+                { ROOT_STACK, PLANT_UNDER_SIGNAL },
+                { ROOT_UNKNOWN, PLANT_UNKNOWN_MAPPING },
+                { ROOT_UNKNOWN, PLANT_SHARED_MAPPING },
+                { ROOT_UNKNOWN, PLANT_SPARSE },
                 { ROOT_UNKNOWN, PLANT_SUSPENDED_COROUTINE },
         };
         struct target target = target_everything();
@@ -73,8 +81,10 @@ END_TEST
 
 START_TEST(what_is_dead_or_a_block_is_no_root)
 {
-        static const enum plant absent[] = { PLANT_DEAD_FRAME,    PLANT_DEAD_THREAD, PLANT_FREED, PLANT_HEAP,
-                                             PLANT_BLOCK_MAPPING, PLANT_OWN_MAPPING, PLANT_SUSPENDED_COROUTINE };
+        static const enum plant absent[] = {
+                PLANT_DEAD_FRAME,  PLANT_DEAD_THREAD,        PLANT_FREED, PLANT_HEAP, PLANT_BLOCK_MAPPING,
+                PLANT_OWN_MAPPING, PLANT_SUSPENDED_COROUTINE
+        };
         struct target target = target_everything();
         struct capture_request request = request_for(&target);
         struct block *blocks = mem_alloc(2, sizeof *blocks);
@@ -117,6 +127,31 @@ START_TEST(a_block_that_a_thread_runs_on_is_held)
         take(&snapshot, &request);
         ck_assert(any_word(&snapshot, ROOT_REGISTER, word_equals, target_fact(&target, "malloc_stack")));
         ck_assert(in_roots(&snapshot, ROOT_STACK, PLANT_MALLOC_COROUTINE));
+        snapshot_release(&snapshot);
+        target_end(&target);
+}
+END_TEST
+
+START_TEST(memory_that_the_shim_mapped_is_no_root)
+{
+        struct target target = target_everything();
+        struct capture_request request = request_for(&target);
+        struct snapshot snapshot;
+        uint64_t start = 0, end = 0;
+
+        take(&snapshot, &request);
+        ck_assert(in_roots(&snapshot, ROOT_UNKNOWN, PLANT_LIBRARYS_OWN));
+        for (size_t i = 0; i < snapshot.segment_count; i++)
+                if (strstr(snapshot.segments[i].path, "capture-tls.so")) {
+                        start = start ? start : snapshot.segments[i].start;
+                        end = snapshot.segments[i].end;
+                }
+        snapshot_release(&snapshot);
+        request.shim_start = start;
+        request.shim_end = end;
+        take(&snapshot, &request);
+        ck_assert(!in_any_root(&snapshot, PLANT_LIBRARYS_OWN));
+        ck_assert(in_roots(&snapshot, ROOT_UNKNOWN, PLANT_UNKNOWN_MAPPING));
         snapshot_release(&snapshot);
         target_end(&target);
 }
@@ -291,8 +326,9 @@ START_TEST(failing_allocations_fail_the_snapshot_and_nothing_else)
 }
 END_TEST
 
-SUITE_MAIN("capture", every_place_that_is_a_root_is_found, libc_need_not_be_known, what_thread_storage_keeps_elsewhere_is_led_to,
-           what_is_dead_or_a_block_is_no_root, a_block_that_a_thread_runs_on_is_held,
+SUITE_MAIN("capture", every_place_that_is_a_root_is_found, libc_need_not_be_known,
+           what_thread_storage_keeps_elsewhere_is_led_to, what_is_dead_or_a_block_is_no_root,
+           a_block_that_a_thread_runs_on_is_held, memory_that_the_shim_mapped_is_no_root,
            a_dtv_that_is_a_block_is_held_by_its_start, the_frames_of_an_ending_thread_are_cut_at_its_stack_pointer,
            segments_say_which_module_and_where_it_was_linked, the_heap_is_asked_for_once_when_all_stands_still,
            a_failing_caller_lets_the_process_go, failing_allocations_fail_the_snapshot_and_nothing_else)

@@ -14,8 +14,8 @@
 
 /* ---- a run by hand ------------------------------------------------------- */
 
-#define HEAP UINT64_C(0x100000)
-#define CODE UINT64_C(0x200000)
+#define HEAP  UINT64_C(0x100000)
+#define CODE  UINT64_C(0x200000)
 #define PAGES 40
 
 static uint8_t heap[PAGES * 4096]; /* page 3 cannot be read, pages from 8 to 30 are zeroes */
@@ -71,16 +71,19 @@ static struct process *new_process(uint32_t ordinal)
 static void add_stacks(struct process *p, size_t count)
 {
         p->modules = mem_alloc(1, sizeof *p->modules);
-        p->modules[0] = (struct process_module){ .id = 9, .start = CODE, .end = CODE + 8192, .bias = CODE - 4096,
-                                                 .build_id_length = 3, .build_id = { 1, 0, 2 },
+        p->modules[0] = (struct process_module){ .id = 9,
+                                                 .start = CODE,
+                                                 .end = CODE + 8192,
+                                                 .bias = CODE - 4096,
+                                                 .build_id_length = 3,
+                                                 .build_id = { 1, 0, 2 },
                                                  .path = mem_string("/lib/x.so") };
         p->module_count = 1;
         p->nodes = mem_alloc(count, sizeof *p->nodes);
         for (size_t i = 0; i < count; i++)
-                p->nodes[i] = (struct process_kept_node){
-                        (uint32_t)(2 * i + 1),
-                        { (UINT64_C(9) << 48) | (CODE + i), (uint32_t)(i ? 2 * i - 1 : 0), WEIR_FN_CALLOC }
-                };
+                p->nodes[i] = (struct process_kept_node){ (uint32_t)(2 * i + 1),
+                                                          { (UINT64_C(9) << 48) | (CODE + i),
+                                                            (uint32_t)(i ? 2 * i - 1 : 0), WEIR_FN_CALLOC } };
         p->node_count = count;
 }
 
@@ -108,27 +111,40 @@ static void by_hand(struct by_hand *h, size_t blocks)
         h->run.untraced_count = 1;
         add_stacks(h->run.processes, blocks / 4 + 1);
 
-        *s = (struct snapshot){ .at = "exit", .method = "ptrace", .at_ns = 5, .pause_ns = 6, .threads = 7,
-                                .roots_bytes = 8, .heap_bytes = 9, .limits = limits, .limit_count = 2,
+        *s = (struct snapshot){ .at = "exit",
+                                .method = "ptrace",
+                                .at_ns = 5,
+                                .pause_ns = 6,
+                                .threads = 7,
+                                .roots_bytes = 8,
+                                .heap_bytes = 9,
+                                .limits = limits,
+                                .limit_count = 2,
                                 .memory = { .read = read_by_hand } };
         s->blocks = mem_alloc(blocks, sizeof *s->blocks);
         s->block_count = blocks;
         s->blocks[0] = (struct block){ .address = HEAP, .size = sizeof heap, .flags = BLOCK_MAPPING };
         for (size_t i = 1; i < blocks; i++)
-                s->blocks[i] = (struct block){ .address = HEAP + i * (sizeof heap / blocks), .size = i % 7,
-                                               .time_ns = 1000000 - i * 3, .stack = (uint32_t)i, .thread = i & 1,
+                s->blocks[i] = (struct block){ .address = HEAP + i * (sizeof heap / blocks),
+                                               .size = i % 7,
+                                               .time_ns = 1000000 - i * 3,
+                                               .stack = (uint32_t)i,
+                                               .thread = i & 1,
                                                .flags = i % 2 ? BLOCK_ARRAY : BLOCK_INHERITED };
         s->roots = mem_alloc(3, sizeof *s->roots);
         s->roots[0] = (struct root){ .kind = ROOT_GLOBAL, .start = CODE + 8, .end = CODE + 24, .name = "/lib/x.so" };
-        s->roots[1] = (struct root){ .kind = ROOT_STACK, .start = HEAP + 100, .end = HEAP + 200, .name = "thread 1",
-                                     .thread = 4000 };
-        s->roots[2] = (struct root){ .kind = ROOT_REGISTER, .words = h->words, .word_count = 3, .name = "thread 1",
-                                     .thread = 4000 };
+        s->roots[1] = (struct root){
+                .kind = ROOT_STACK, .start = HEAP + 100, .end = HEAP + 200, .name = "thread 1", .thread = 4000
+        };
+        s->roots[2] = (struct root){
+                .kind = ROOT_REGISTER, .words = h->words, .word_count = 3, .name = "thread 1", .thread = 4000
+        };
         s->root_count = 3;
         s->segments = mem_alloc(2, sizeof *s->segments);
         s->segments[0] = (struct segment){ .start = CODE, .end = CODE + 4096, .executable = true, .path = "/lib/x.so" };
-        s->segments[1] = (struct segment){ .start = CODE + 4096, .end = CODE + 8192, .bias = CODE, .writable = true,
-                                           .path = "/lib/x.so" };
+        s->segments[1] = (struct segment){
+                .start = CODE + 4096, .end = CODE + 8192, .bias = CODE, .writable = true, .path = "/lib/x.so"
+        };
         s->segment_count = 2;
 }
 
@@ -170,12 +186,11 @@ static int write_file(struct by_hand *h, struct error *e)
         if (!writer)
                 return -1;
         result = look_at_vtable(writer, h, e) || capture_writer_memory(writer, h->run.processes, &h->snapshot, e) ||
-                         capture_writer_forget(writer, h->run.processes, e) ||
-                         look_at_vtable(writer, h, e) ||
-                         capture_writer_memory(writer, h->run.processes, &h->snapshot, e) ||
-                         capture_writer_snapshot(writer, h->run.processes, &h->snapshot, e) ||
-                         capture_writer_blocks(writer, h->run.processes->next, h->snapshot.blocks, 1, e) ||
-                         capture_writer_finish(writer, command, &h->run, e);
+                 capture_writer_forget(writer, h->run.processes, e) || look_at_vtable(writer, h, e) ||
+                 capture_writer_memory(writer, h->run.processes, &h->snapshot, e) ||
+                 capture_writer_snapshot(writer, h->run.processes, &h->snapshot, e) ||
+                 capture_writer_blocks(writer, h->run.processes->next, h->snapshot.blocks, 1, e) ||
+                 capture_writer_finish(writer, command, &h->run, e);
         h->snapshot.memory = (struct memory){ .read = read_by_hand };
         capture_writer_destroy(writer);
         return result ? -1 : 0;
@@ -364,7 +379,8 @@ START_TEST(many_blocks_take_many_sections)
         mem_free(h.snapshot.blocks);
         h.snapshot.blocks = mem_alloc(many, sizeof *h.snapshot.blocks);
         for (size_t i = 0; i < many; i++)
-                h.snapshot.blocks[i] = (struct block){ .address = HEAP + 0x10000000 + i * 64, .size = 40, .time_ns = i };
+                h.snapshot.blocks[i] =
+                        (struct block){ .address = HEAP + 0x10000000 + i * 64, .size = 40, .time_ns = i };
         h.snapshot.block_count = many;
         ck_assert_int_eq(write_file(&h, &e), 0);
         file = capture_file_open(file_path(), &e);
@@ -536,7 +552,8 @@ START_TEST(a_real_heap_comes_back)
 
         by_hand(&h, 10);
         request.blocks = mem_alloc(1, sizeof *request.blocks);
-        request.blocks[0] = (struct block){ .address = target_fact(&target, "block_mapping"), .size = 4096,
+        request.blocks[0] = (struct block){ .address = target_fact(&target, "block_mapping"),
+                                            .size = 4096,
                                             .flags = BLOCK_MAPPING };
         request.block_count = 1;
         take(&s, &request);

@@ -8,22 +8,21 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char example[] =
-        "00400000-00452000 r-xp 00000000 08:02 173521      /usr/bin/dbus-daemon\n"
-        "00651000-00652000 rw-p 00051000 08:02 173521      /usr/bin/dbus-daemon\n"
-        "00652000-00655000 rw-p 00000000 00:00 0 \n"
-        "00e03000-00e24000 rw-p 00000000 00:00 0           [heap]\n"
-        "7f0000000000-7f0000001000 rw-s 00000000 00:01 9   /dev/zero (deleted)\n"
-        "7f0000001000-7f0000002000 rw-s 00000000 00:05 10  /dev/dri/card0\n"
-        "7f0000002000-7f0000003000 rw-s 00000000 00:01 11  /memfd:weir (deleted)\n"
-        "7f0000003000-7f0000004000 rw-p 00000000 00:00 0   [anon:weir]\n"
-        "7f0000004000-7f0000005000 rw-p 00000000 00:00 0   [anon:scudo]\n"
-        "7f0000005000-7f0000006000 rw-s 00000000 00:0f 12  anon_inode:[perf_event]\n"
-        "7f0000006000-7f0000007000 ---p 00000000 08:02 13  /a name\\012with a newline\n"
-        "7f0000007000-7f0000008000 rw-p 00000000 00:00 0   [stack:1234]\n"
-        "7ffe00000000-7ffe00021000 rw-p 00000000 00:00 0   [stack]\n"
-        "7ffe00031000-7ffe00032000 r-xp 00000000 00:00 0   [vdso]\n"
-        "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]\n";
+static const char example[] = "00400000-00452000 r-xp 00000000 08:02 173521      /usr/bin/dbus-daemon\n"
+                              "00651000-00652000 rw-p 00051000 08:02 173521      /usr/bin/dbus-daemon\n"
+                              "00652000-00655000 rw-p 00000000 00:00 0 \n"
+                              "00e03000-00e24000 rw-p 00000000 00:00 0           [heap]\n"
+                              "7f0000000000-7f0000001000 rw-s 00000000 00:01 9   /dev/zero (deleted)\n"
+                              "7f0000001000-7f0000002000 rw-s 00000000 00:05 10  /dev/dri/card0\n"
+                              "7f0000002000-7f0000003000 rw-s 00000000 00:01 11  /memfd:weir (deleted)\n"
+                              "7f0000003000-7f0000004000 rw-p 00000000 00:00 0   [anon:weir]\n"
+                              "7f0000004000-7f0000005000 rw-p 00000000 00:00 0   [anon:scudo]\n"
+                              "7f0000005000-7f0000006000 rw-s 00000000 00:0f 12  anon_inode:[perf_event]\n"
+                              "7f0000006000-7f0000007000 ---p 00000000 08:02 13  /a name\\012with a newline\n"
+                              "7f0000007000-7f0000008000 rw-p 00000000 00:00 0   [stack:1234]\n"
+                              "7ffe00000000-7ffe00021000 rw-p 00000000 00:00 0   [stack]\n"
+                              "7ffe00031000-7ffe00032000 r-xp 00000000 00:00 0   [vdso]\n"
+                              "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]\n";
 
 static int parse(struct maps *maps, const char *text, struct error *e)
 {
@@ -33,10 +32,9 @@ static int parse(struct maps *maps, const char *text, struct error *e)
 START_TEST(lines_say_where_what_and_whose)
 {
         static const enum map_class classes[] = {
-                MAP_CLASS_FILE,      MAP_CLASS_FILE,   MAP_CLASS_ANONYMOUS, MAP_CLASS_HEAP, MAP_CLASS_FILE,
-                MAP_CLASS_DEVICE,    MAP_CLASS_WEIR,   MAP_CLASS_WEIR,      MAP_CLASS_ANONYMOUS,
-                MAP_CLASS_DEVICE,    MAP_CLASS_FILE,   MAP_CLASS_ANONYMOUS, MAP_CLASS_STACK, MAP_CLASS_KERNEL,
-                MAP_CLASS_KERNEL,
+                MAP_CLASS_FILE,   MAP_CLASS_FILE,      MAP_CLASS_ANONYMOUS, MAP_CLASS_HEAP,      MAP_CLASS_FILE,
+                MAP_CLASS_DEVICE, MAP_CLASS_WEIR,      MAP_CLASS_WEIR,      MAP_CLASS_ANONYMOUS, MAP_CLASS_DEVICE,
+                MAP_CLASS_FILE,   MAP_CLASS_ANONYMOUS, MAP_CLASS_STACK,     MAP_CLASS_KERNEL,    MAP_CLASS_KERNEL,
         };
         struct maps maps;
         struct error e;
@@ -162,8 +160,10 @@ END_TEST
 
 START_TEST(gaps_are_what_ranges_leave)
 {
-        static const struct { uint64_t start, end, gap_start, gap_end; } cases[] = {
-                { 0, 100, 0, 10 },   { 10, 100, 40, 50 }, { 15, 35, 35, 35 }, { 40, 45, 40, 45 },
+        static const struct {
+                uint64_t start, end, gap_start, gap_end;
+        } cases[] = {
+                { 0, 100, 0, 10 },   { 10, 100, 40, 50 }, { 15, 35, 35, 35 },   { 40, 45, 40, 45 },
                 { 45, 100, 45, 50 }, { 50, 60, 60, 60 },  { 55, 100, 60, 100 }, { 70, 80, 70, 80 },
         };
         struct ranges ranges = { 0 };

@@ -85,6 +85,20 @@ START_TEST(memory_stands_still_until_resumed)
 }
 END_TEST
 
+START_TEST(a_process_whose_first_thread_ended_is_read)
+{
+        struct target target = target_start("--leaderless", NULL);
+        struct capture_request request = request_for(&target);
+        struct snapshot snapshot;
+
+        take(&snapshot, &request);
+        ck_assert_uint_eq(snapshot.threads, 1);
+        ck_assert(in_roots(&snapshot, ROOT_GLOBAL, PLANT_DATA));
+        snapshot_release(&snapshot);
+        target_end(&target);
+}
+END_TEST
+
 START_TEST(a_stopped_process_stays_stopped)
 {
         struct target target = target_start("--threads", "3");
@@ -269,7 +283,7 @@ END_TEST
 
 SUITE_MAIN("stop", all_threads_run_again_afterwards, a_thousand_threads_are_held_in_a_moment,
            threads_that_come_and_go_are_all_held, memory_stands_still_until_resumed, a_stopped_process_stays_stopped,
-           signals_of_the_stop_are_delivered, a_process_killed_while_held_ends_for_its_parent,
-           a_thread_that_cannot_be_stopped_is_a_root_and_a_limit, a_process_that_is_gone_is_told_so,
-           a_traced_process_names_its_tracer, a_hidden_process_is_refused_with_the_cure,
-           a_process_of_another_user_is_refused_with_the_cure)
+           a_process_whose_first_thread_ended_is_read, signals_of_the_stop_are_delivered,
+           a_process_killed_while_held_ends_for_its_parent, a_thread_that_cannot_be_stopped_is_a_root_and_a_limit,
+           a_process_that_is_gone_is_told_so, a_traced_process_names_its_tracer,
+           a_hidden_process_is_refused_with_the_cure, a_process_of_another_user_is_refused_with_the_cure)
