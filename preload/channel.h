@@ -207,14 +207,18 @@ _Static_assert(sizeof(struct weir_control) <= WEIR_CONTROL_SIZE, "control page")
 
 /* ---- threads ----------------------------------------------------------- */
 
-/* Written once when the thread makes its first event; `tid` last (release). */
+/* Written once when the thread makes its first event; `tid` last (release).
+ * Only `moving` changes later: a thread that is stopped inside realloc has said
+ * that the old block is gone and not yet what became of it, so a snapshot taken
+ * then keeps the old block. */
 struct weir_thread {
         _Atomic int32_t tid; /* 0 = not there yet */
         uint32_t flags;
         uint64_t stack_low, stack_high; /* its own stack, [low, high); 0 = unknown */
         uint64_t thread_pointer;        /* fs base on x86-64, tpidr_el0 on aarch64 */
+        _Atomic uint64_t moving;        /* address of the block whose MOVE has no ALLOC or RESTORE yet; 0 = none */
 };
-_Static_assert(sizeof(struct weir_thread) == 32, "thread entry");
+_Static_assert(sizeof(struct weir_thread) == 40, "thread entry");
 
 /* ---- stacks ------------------------------------------------------------ */
 

@@ -77,6 +77,12 @@ static __attribute__((noinline, cold)) void *realloc_early(void *old, size_t siz
         return block;
 }
 
+/* Between the MOVE and what follows it; see struct weir_thread. */
+static inline void set_moving(uintptr_t address)
+{
+        atomic_store_explicit(thread_local_state.self->moving, address, memory_order_release);
+}
+
 static inline void *realloc_from(void *old, size_t size, struct frame_state at, enum weir_function function)
 {
         uintptr_t address = (uintptr_t)old; /* `old` itself is void after the call */
@@ -90,12 +96,14 @@ static inline void *realloc_from(void *old, size_t size, struct frame_state at, 
         if (unlikely(early_has(old)))
                 return realloc_early(old, size, at, function);
         /* With size 0 the allocator decides: NULL means that the block is gone. */
+        set_moving(size ? address : 0);
         ring_put(size ? WEIR_EVENT_MOVE : WEIR_EVENT_FREE, address, function, 0);
         block = next.realloc(old, size);
         if (likely(block))
                 put_alloc(block, size, at, function);
         else if (size)
                 ring_put(WEIR_EVENT_RESTORE, address, 0, 0);
+        set_moving(0);
         return block;
 }
 

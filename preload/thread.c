@@ -120,6 +120,7 @@ static uint32_t announce(struct thread *t, uint32_t tid)
         if (bounds.stack_high)
                 unwind_thread_init(t->unwind, bounds.stack_low ? bounds.stack_low : here & ~(uintptr_t)0xfff,
                                    bounds.stack_high);
+        t->moving = &t->nowhere;
         if (number >= control->layout.threads) {
                 atomic_fetch_add(&control->lost.threads, 1);
                 return WEIR_THREAD_NONE;
@@ -127,6 +128,7 @@ static uint32_t announce(struct thread *t, uint32_t tid)
         entry->stack_low = bounds.stack_low;
         entry->stack_high = bounds.stack_high;
         entry->thread_pointer = thread_pointer();
+        t->moving = &entry->moving;
         atomic_store_explicit(&entry->tid, (int32_t)tid, memory_order_release);
         return number;
 }

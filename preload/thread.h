@@ -23,6 +23,8 @@ struct thread {
         uint64_t head_bits;     /* thread number, as in weir_event.head and .body */
         uint64_t body_bits;
         struct unwind_thread *unwind;
+        _Atomic uint64_t *moving; /* in its entry of the thread table, or `nowhere` */
+        _Atomic uint64_t nowhere;
         /* Below operator new: the newest block, which it will return unless it
          * throws or a new-handler runs; NULL = none. */
         void *pending;

@@ -291,16 +291,29 @@ void live_move(struct live *live, uint64_t address, uint32_t thread, uint64_t ti
         limbo->moved_ns = time_ns;
 }
 
+static struct live_entry *moved(const struct live *live, uint64_t address, uint32_t thread)
+{
+        const struct live_table *table = &live->tables[weir_ring_of(address)];
+        struct live_limbo *limbo = table->limbo ? limbo_find(table, thread) : NULL;
+
+        for (unsigned i = 0; address && limbo && limbo->thread_key && i < 2; i++)
+                if (limbo->moved[i].address == address)
+                        return &limbo->moved[i];
+        return NULL;
+}
+
+const struct live_entry *live_moved(const struct live *live, uint64_t address, uint32_t thread)
+{
+        const struct live_entry *entry = moved(live, address, thread);
+
+        return entry && !(live_entry_flags(entry) & UNKNOWN_BLOCK) ? entry : NULL;
+}
+
 void live_restore(struct live *live, uint64_t address, uint32_t thread)
 {
-        struct live_table *table = table_of(live, address);
-        struct live_limbo *limbo = table->limbo ? limbo_find(table, thread) : NULL;
-        struct live_entry *entry = NULL;
+        struct live_entry *entry = moved(live, address, thread);
 
-        for (unsigned i = 0; limbo && limbo->thread_key && i < 2 && !entry; i++)
-                if (limbo->moved[i].address == address)
-                        entry = &limbo->moved[i];
-        if (!address || !entry) {
+        if (!entry) {
                 if (!live_find(live, address)) /* else its MOVE was dropped and nothing is to be undone */
                         live->totals.restores_lost++;
                 return;

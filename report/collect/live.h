@@ -112,6 +112,10 @@ static inline __attribute__((always_inline)) void live_prefetch(const struct liv
 /* The block at exactly this address, or NULL; valid until the next event. */
 const struct live_entry *live_find(const struct live *live, uint64_t address);
 
+/* The block at this address that `thread` released by its last move or the one
+ * before, or NULL; valid until the next event. */
+const struct live_entry *live_moved(const struct live *live, uint64_t address, uint32_t thread);
+
 /* Puts into `child`, in place of what it has there, copies of all blocks and mappings of ring `ring`'s share of
  * the addresses, as inherited and without their stacks (the child's stack
  * table is another).  0, or -1 without memory. */

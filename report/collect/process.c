@@ -334,12 +334,86 @@ static void mark_arrays(const struct process *process, struct block *blocks, siz
                         blocks[i].flags |= BLOCK_ARRAY;
 }
 
+/* Puts a block where it belongs among `*count` sorted ones, unless one of them
+ * has its place. */
+static int insert_block(struct block **blocks, size_t *count, struct block block)
+{
+        size_t at = *count, capacity = *count;
+
+        while (at && (*blocks)[at - 1].address > block.address)
+                at--;
+        if (at < *count && (*blocks)[at].address - block.address < block.size)
+                return 0;
+        if (at && !((*blocks)[at - 1].flags & BLOCK_MAPPING) &&
+            block.address - (*blocks)[at - 1].address < (*blocks)[at - 1].size)
+                return 0;
+        if (mem_grow(blocks, &capacity, *count + 1, sizeof **blocks))
+                return -1;
+        memmove(*blocks + at + 1, *blocks + at, (*count - at) * sizeof **blocks);
+        (*blocks)[at] = block;
+        (*count)++;
+        return 0;
+}
+
+static const struct weir_thread *thread_table(const struct process *process)
+{
+        return (const void *)((const uint8_t *)process->control + weir_threads_offset(&process->layout));
+}
+
+bool process_moving(struct process *process)
+{
+        bool moving = false;
+
+        (void)pthread_mutex_lock(&process->lock);
+        if (process->control)
+                copy_counters(process);
+        for (uint32_t i = 0; process->control && i < process->thread_count && !moving; i++) {
+                const struct weir_thread *thread = &thread_table(process)[i];
+
+                moving = atomic_load_explicit(&thread->moving, memory_order_acquire) &&
+                         atomic_load_explicit(&thread->tid, memory_order_acquire) != process->end_tid;
+        }
+        (void)pthread_mutex_unlock(&process->lock);
+        return moving;
+}
+
+/* Threads that stand still inside realloc: the old block is the one that the
+ * program knows. */
+static int add_moving(const struct process *process, struct block **blocks, size_t *count)
+{
+        const struct weir_thread *table;
+
+        if (!process->control)
+                return 0;
+        table = thread_table(process);
+        for (uint32_t i = 0; i < process->thread_count; i++) {
+                uint64_t address = atomic_load_explicit(&table[i].moving, memory_order_acquire);
+                const struct live_entry *entry = address ? live_moved(&process->live, address, i) : NULL;
+
+                if (!entry || live_find(&process->live, address))
+                        continue;
+                if (insert_block(blocks, count,
+                                 (struct block){ .address = address,
+                                                 .size = entry->size,
+                                                 .time_ns = entry->time_ns,
+                                                 .stack = entry->stack,
+                                                 .thread = i,
+                                                 .flags = live_entry_flags(entry) }))
+                        return -1;
+        }
+        return 0;
+}
+
 int process_blocks(struct process *process, struct block **blocks, size_t *count, struct error *e)
 {
         int result;
 
         (void)pthread_mutex_lock(&process->lock);
         result = live_blocks(&process->live, blocks, count, e);
+        if (!result && add_moving(process, blocks, count)) {
+                mem_free(*blocks);
+                result = error_no_memory(e, "listing the live blocks");
+        }
         if (!result)
                 mark_arrays(process, *blocks, *count);
         (void)pthread_mutex_unlock(&process->lock);
@@ -367,7 +441,7 @@ int process_threads(struct process *process, struct process_thread **threads, si
                 copy_counters(process);
         *threads = mem_alloc(process->control ? process->thread_count : 0, sizeof **threads);
         if (*threads && process->control) {
-                table = (const void *)((const uint8_t *)process->control + weir_threads_offset(&process->layout));
+                table = thread_table(process);
                 for (uint32_t i = 0; i < process->thread_count; i++) {
                         (*threads)[used] = thread_of(&table[i], i);
                         used += (*threads)[used].tid != 0;

@@ -219,6 +219,11 @@ int process_threads(struct process *process, struct process_thread **threads, si
  * once all threads are held and before process_blocks. */
 int process_settle(struct process *process, bool stopped, struct error *e);
 
+/* True while a thread other than the one that ends the process is inside
+ * realloc: its old block is half gone and its new one not known yet.  Held at
+ * such a moment, a process is better let go and held again. */
+bool process_moving(struct process *process);
+
 /* The live blocks, as struct snapshot wants them; the caller frees the array
  * with mem_free. */
 int process_blocks(struct process *process, struct block **blocks, size_t *count, struct error *e);

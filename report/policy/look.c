@@ -6,7 +6,7 @@
 #include "../mem.h"
 #include "findings.h"
 
-#include <inttypes.h>
+#include <time.h>
 
 void look_forget(void *context, struct process *process)
 {
@@ -19,6 +19,8 @@ void look_forget(void *context, struct process *process)
 
 struct look {
         struct process *process;
+        unsigned tries; /* left, to find it at a moment when nothing is half done */
+        bool again;     /* this was not such a moment */
         struct range *own;
         struct capture_thread *threads;
 };
@@ -72,6 +74,9 @@ static int heap_of_process(void *context, struct capture_request *request, struc
 {
         struct look *look = context;
 
+        look->again = look->tries && process_moving(look->process);
+        if (look->again)
+                return error_set(e, ERROR_REFUSED, "a thread is inside realloc");
         if (process_settle(look->process, true, e) || own_ranges(look, request, e) || thread_table(look, request, e))
                 return -1;
         return process_blocks(look->process, &request->blocks, &request->block_count, e);
@@ -117,6 +122,20 @@ static int analyse(struct process *process, struct snapshot *snapshot, const str
         return findings ? 0 : -1;
 }
 
+/* Holds the process, at a good moment if there is one. */
+static int hold(struct look *look, struct capture_request *request, struct snapshot *snapshot, struct error *e)
+{
+        const struct timespec pause = { .tv_nsec = 500000 };
+
+        for (look->tries = 100;; look->tries--) {
+                if (!snapshot_take(snapshot, request, e))
+                        return 0;
+                if (!look->again)
+                        return -1;
+                (void)nanosleep(&pause, NULL);
+        }
+}
+
 static int look_alive(struct process *process, const struct look_options *options, struct error *e)
 {
         struct look look = { .process = process };
@@ -136,7 +155,7 @@ static int look_alive(struct process *process, const struct look_options *option
                 .context = &look,
         };
         struct snapshot snapshot = { 0 };
-        int status = snapshot_take(&snapshot, &request, e);
+        int status = hold(&look, &request, &snapshot, e);
 
         look_deinit(&look);
         if (status)
