@@ -16,11 +16,11 @@
  * inlined itself (a hook never is); asking for its frame address makes the
  * compiler set up rbp, so the saved rbp and the return address are the two
  * words at the frame address. */
-#define frame_state_of_caller()                                                                                        \
-        ((struct frame_state){                                                                                         \
-                .pc = (uintptr_t)__builtin_return_address(0),                                                          \
-                .sp = (uintptr_t)__builtin_frame_address(0) + 16,                                                      \
-                .fp = *(const uintptr_t *)__builtin_frame_address(0),                                                  \
+#define frame_state_of_caller()                                       \
+        ((struct frame_state){                                        \
+                .pc = (uintptr_t)__builtin_return_address(0),         \
+                .sp = (uintptr_t)__builtin_frame_address(0) + 16,     \
+                .fp = *(const uintptr_t *)__builtin_frame_address(0), \
         })
 
 /* DWARF register numbers, and where the return address is below the CFA. */
@@ -36,18 +36,18 @@ enum {
  * this is written in. */
 enum { ARCH_REGISTERS = 17 };
 
-#define arch_capture(registers)                                                                                        \
-        __asm__ volatile("movq %%rbx, 24(%0)\n\t"                                                                      \
-                         "movq %%rbp, 48(%0)\n\t"                                                                      \
-                         "movq %%rsp, 56(%0)\n\t"                                                                      \
-                         "movq %%r12, 96(%0)\n\t"                                                                      \
-                         "movq %%r13, 104(%0)\n\t"                                                                     \
-                         "movq %%r14, 112(%0)\n\t"                                                                     \
-                         "movq %%r15, 120(%0)\n\t"                                                                     \
-                         "leaq 0(%%rip), %%rcx\n\t"                                                                    \
-                         "movq %%rcx, 128(%0)"                                                                         \
-                         :                                                                                             \
-                         : "r"(registers)                                                                              \
+#define arch_capture(registers)                     \
+        __asm__ volatile("movq %%rbx, 24(%0)\n\t"   \
+                         "movq %%rbp, 48(%0)\n\t"   \
+                         "movq %%rsp, 56(%0)\n\t"   \
+                         "movq %%r12, 96(%0)\n\t"   \
+                         "movq %%r13, 104(%0)\n\t"  \
+                         "movq %%r14, 112(%0)\n\t"  \
+                         "movq %%r15, 120(%0)\n\t"  \
+                         "leaq 0(%%rip), %%rcx\n\t" \
+                         "movq %%rcx, 128(%0)"      \
+                         :                          \
+                         : "r"(registers)           \
                          : "rcx", "memory")
 
 /* Bits of an address that user code can have. */

@@ -576,8 +576,7 @@ static bool run(struct machine *m, struct bytes program, uintptr_t address)
                 if (run_advance(m, &program, op)) {
                         if (m->location > address)
                                 return !program.bad;
-                } else if (!run_cfa(m, &program, op) && !run_register(m, &program, op) &&
-                           !run_state(m, &program, op)) {
+                } else if (!run_cfa(m, &program, op) && !run_register(m, &program, op) && !run_state(m, &program, op)) {
                         return false;
                 }
         }

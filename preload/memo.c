@@ -89,8 +89,8 @@ struct nodes_place memo_place(const struct memo *memo, uint32_t junction)
         return (struct nodes_place){ memo->spine.frames[junction - 1].node, memo->spine.frames[junction - 1].hash };
 }
 
-void memo_learn(struct memo *memo, struct trail *trail, uint32_t junction, uintptr_t high,
-                enum weir_function function, uint32_t id)
+void memo_learn(struct memo *memo, struct trail *trail, uint32_t junction, uintptr_t high, enum weir_function function,
+                uint32_t id)
 {
         uint32_t fresh = trail->count - 1;
         struct trail leaf = *trail;

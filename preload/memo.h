@@ -24,7 +24,7 @@ enum {
 };
 
 struct memo {
-        uint64_t epoch;       /* what all below belongs to (unwind.c); 0 = nothing */
+        uint64_t epoch;          /* what all below belongs to (unwind.c); 0 = nothing */
         volatile uintptr_t busy; /* sp of the event being worked on, 0 = none */
         uint32_t debt;
         struct segments segments;
@@ -53,8 +53,8 @@ struct nodes_place memo_place(const struct memo *memo, uint32_t junction);
 
 /* Learns a walked, marked and interned event whose answer is `id`; the
  * thread's stack ends at `high`. */
-void memo_learn(struct memo *memo, struct trail *trail, uint32_t junction, uintptr_t high,
-                enum weir_function function, uint32_t id);
+void memo_learn(struct memo *memo, struct trail *trail, uint32_t junction, uintptr_t high, enum weir_function function,
+                uint32_t id);
 
 static inline bool memo_enter(struct memo *memo, uintptr_t sp, uint64_t epoch)
 {

@@ -202,8 +202,7 @@ static uint32_t slot_of(uintptr_t start)
         return (uint32_t)(((uint64_t)start >> 12) * UINT64_C(0x9e3779b97f4a7c15) >> 47);
 }
 
-static bool current(struct module_record *r, uintptr_t start, uintptr_t end, const void *link_map,
-                    uint32_t generation)
+static bool current(struct module_record *r, uintptr_t start, uintptr_t end, const void *link_map, uint32_t generation)
 {
         return atomic_load_explicit(&r->generation, memory_order_acquire) == generation + 1 &&
                r->identity.start == start && r->identity.end == end && r->link_map == link_map;

@@ -39,8 +39,8 @@ struct module_record {
 
 /* Zeroed memory is an empty table.  Large and touched sparsely. */
 struct modules {
-        _Atomic uint32_t last;                        /* records taken, from 1 */
-        _Atomic uint16_t slots[MODULES_SLOTS];        /* hash of the start address -> record */
+        _Atomic uint32_t last;                          /* records taken, from 1 */
+        _Atomic uint16_t slots[MODULES_SLOTS];          /* hash of the start address -> record */
         struct module_record records[MODULES_MOST + 1]; /* by id */
 };
 

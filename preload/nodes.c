@@ -51,7 +51,7 @@ bool nodes_init(struct nodes *nodes, struct weir_node *table, uint32_t capacity,
 struct wanted {
         uint32_t hash;
         uint32_t detail;
-        uint32_t count;                   /* frames to prove, innermost first */
+        uint32_t count; /* frames to prove, innermost first */
         const struct trail_frame *frames;
         const struct nodes_request *request;
         uint32_t parent; /* of the outermost of them */
@@ -229,8 +229,7 @@ static uint32_t make(struct nodes *nodes, const struct wanted *w)
         if (!index_grow(nodes) || (node = take_node(nodes)) == 0)
                 return 0;
         nodes->table[node] = (struct weir_node){
-                .pc_module = ((uint64_t)frame->pc & PC_MASK) |
-                             (uint64_t)module_of_frame(w->request, frame) << 48,
+                .pc_module = ((uint64_t)frame->pc & PC_MASK) | (uint64_t)module_of_frame(w->request, frame) << 48,
                 .parent = w->parent,
                 .detail = w->detail | frame_detail(frame),
         };

@@ -127,8 +127,7 @@ static bool symbols(void *handle)
         return symbol(handle, "_Ux86_64_create_addr_space", &library.create) &&
                symbol(handle, "_Ux86_64_set_caching_policy", &library.set_caching_policy) &&
                symbol(handle, "_Ux86_64_init_remote", &library.init_remote) &&
-               symbol(handle, "_Ux86_64_step", &library.step) &&
-               symbol(handle, "_Ux86_64_get_reg", &library.get_reg) &&
+               symbol(handle, "_Ux86_64_step", &library.step) && symbol(handle, "_Ux86_64_get_reg", &library.get_reg) &&
                symbol(handle, "_Ux86_64_is_signal_frame", &library.is_signal_frame) &&
                symbol(handle, "_Ux86_64_dwarf_search_unwind_table", &library.search_table);
 }

@@ -38,9 +38,9 @@
 #include "trail.h"
 
 enum {
-        SPINE_FRAMES = 64,  /* room without mapping more */
-        SPINE_WORDS = 96,   /* same, in words */
-        SPINE_SWEEP = 8,    /* words compared between two branches */
+        SPINE_FRAMES = 64, /* room without mapping more */
+        SPINE_WORDS = 96,  /* same, in words */
+        SPINE_SWEEP = 8,   /* words compared between two branches */
 };
 
 /* A word that a walk read, and what it held. */

@@ -174,16 +174,16 @@ END_TEST
 
 START_TEST(what_is_not_said_in_rules_is_odd)
 {
-        ck_assert_int_eq(RULE(0x110, "\x0c\x0a\x00").kind, CFI_ODD);          /* CFA in r10 */
-        ck_assert_int_eq(RULE(0x110, "\x0f\x02\x77\x08").kind, CFI_STEP);     /* CFA = rsp + 8 */
-        ck_assert_int_eq(RULE(0x110, "\x0f\x03\x77\x08\x06").kind, CFI_ODD);  /* CFA = *(rsp + 8) */
-        ck_assert_int_eq(RULE(0x110, "\x0f\x03\x30\x31\x22").kind, CFI_ODD);  /* an expression */
-        ck_assert_int_eq(RULE(0x110, "\x90\x02").kind, CFI_ODD);              /* ra elsewhere */
-        ck_assert_int_eq(RULE(0x110, "\x09\x10\x03").kind, CFI_ODD);          /* ra in rbx */
-        ck_assert_int_eq(RULE(0x110, "\x07\x06").kind, CFI_ODD);              /* rbp undefined */
-        ck_assert_int_eq(RULE(0x110, "\x16\x06\x01\x50").kind, CFI_ODD);      /* rbp by expression */
-        ck_assert_int_eq(RULE(0x110, "\x3e").kind, CFI_ODD);                  /* unknown instruction */
-        ck_assert_int_eq(RULE(0x110, "\x0f\x7f\x77").kind, CFI_ODD);          /* cut */
+        ck_assert_int_eq(RULE(0x110, "\x0c\x0a\x00").kind, CFI_ODD);         /* CFA in r10 */
+        ck_assert_int_eq(RULE(0x110, "\x0f\x02\x77\x08").kind, CFI_STEP);    /* CFA = rsp + 8 */
+        ck_assert_int_eq(RULE(0x110, "\x0f\x03\x77\x08\x06").kind, CFI_ODD); /* CFA = *(rsp + 8) */
+        ck_assert_int_eq(RULE(0x110, "\x0f\x03\x30\x31\x22").kind, CFI_ODD); /* an expression */
+        ck_assert_int_eq(RULE(0x110, "\x90\x02").kind, CFI_ODD);             /* ra elsewhere */
+        ck_assert_int_eq(RULE(0x110, "\x09\x10\x03").kind, CFI_ODD);         /* ra in rbx */
+        ck_assert_int_eq(RULE(0x110, "\x07\x06").kind, CFI_ODD);             /* rbp undefined */
+        ck_assert_int_eq(RULE(0x110, "\x16\x06\x01\x50").kind, CFI_ODD);     /* rbp by expression */
+        ck_assert_int_eq(RULE(0x110, "\x3e").kind, CFI_ODD);                 /* unknown instruction */
+        ck_assert_int_eq(RULE(0x110, "\x0f\x7f\x77").kind, CFI_ODD);         /* cut */
         ck_assert_int_eq(RULE(0x110, "\x0e\xff\xff\xff\xff\xff\xff").kind, CFI_ODD);
         ck_assert_int_eq(RULE(0x110, "\x83\x02\x8c\x03\x2e\x10\x00").kind, CFI_STEP);
 }
@@ -235,7 +235,8 @@ END_TEST
  * values that overflow: no read outside, and an answer. */
 START_TEST(damage_is_survived)
 {
-        static const char program[] = "\x41\x0e\x10\x86\x02\x43\x0d\x06\x0a\x5c\x0c\x07\x08\x44\x0b\x0f\x03\x76\x78\x06";
+        static const char program[] =
+                "\x41\x0e\x10\x86\x02\x43\x0d\x06\x0a\x5c\x0c\x07\x08\x44\x0b\x0f\x03\x76\x78\x06";
         static const uint32_t words[] = { 0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 0xfffffff0, ROOM, 0x1000 };
         struct image image = image_make();
         size_t end;

@@ -431,7 +431,7 @@ END_TEST
 static void *use_plugin(const char *name, uint32_t *id)
 {
         char path[4096];
-        uint32_t (*enter)(uint32_t (*)(void), int);
+        uint32_t (*enter)(uint32_t(*)(void), int);
         void *handle, *start;
 
         snprintf(path, sizeof path, "%s/%s", getenv("WEIR_TEST_PROGRAMS"), name);
