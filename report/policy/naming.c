@@ -1,5 +1,6 @@
 #include "naming.h"
 
+#include "../emit/frames.h"
 #include "../mem.h"
 
 #include <inttypes.h>
@@ -134,22 +135,29 @@ static int name_frame(struct naming *n, struct symbols *symbols, struct process 
         return 0;
 }
 
+/* Frame 0: the allocation function, which is no frame of the recorded stack. */
+static int name_allocator(struct naming *n, enum weir_function function)
+{
+        const char *name = name_function(function);
+        struct report_frame *frame;
+
+        if (!name)
+                return 0;
+        frame = add_frame(n);
+        if (!frame)
+                return -1;
+        frame->function = name;
+        return 0;
+}
+
 static int name_frames(struct naming *n, struct symbols *symbols, struct process *process,
                        const struct process_stack *stack)
 {
-        for (size_t i = 0; i < stack->count; i++) {
-                const struct process_frame *from = &stack->frames[i];
-
-                if (i == 0 && !from->pc) {
-                        struct report_frame *frame = add_frame(n);
-
-                        if (!frame)
-                                return -1;
-                        frame->function = name_function(stack->function);
-                } else if (name_frame(n, symbols, process, from)) {
+        if (name_allocator(n, stack->function))
+                return -1;
+        for (size_t i = 0; i < stack->count; i++)
+                if (name_frame(n, symbols, process, &stack->frames[i]))
                         return -1;
-                }
-        }
         return 0;
 }
 
@@ -179,7 +187,7 @@ int name_stack(struct report *report, struct symbols *symbols, struct process *p
 
 int name_site(struct report *report, const struct named_stack *stack, const char **site)
 {
-        const struct report_frame *frame = stack->count > 1 ? &stack->frames[1] : NULL;
+        const struct report_frame *frame = frames_site(stack->frames, stack->count);
 
         *site = NULL;
         if (!frame)
@@ -188,6 +196,8 @@ int name_site(struct report *report, const struct named_stack *stack, const char
                 *site = report_format(report, "%s (%s:%" PRIu32 ")", frame->function, frame->file, frame->line);
         else if (frame->function && frame->module)
                 *site = report_format(report, "%s (%s+0x%" PRIx64 ")", frame->function, frame->module, frame->offset);
+        else if (frame->function)
+                *site = report_string(report, frame->function);
         else
                 *site = report_format(report, "%s+0x%" PRIx64, frame->module ? frame->module : "?", frame->offset);
         return *site ? 0 : -1;
