@@ -8,7 +8,6 @@
  */
 #include "end.h"
 #include "environment.h"
-#include "frame.h"
 #include "guard.h"
 #include "next.h"
 #include "note.h"
@@ -111,10 +110,16 @@ static bool has_slash(const char *name)
 
 /* ---- before and after --------------------------------------------------- */
 
+/* What the program hands to exec is in use until the end, though its own frames
+ * may have let go of it: the stack counts as live from here up. */
+struct handed {
+        const void *volatile argv, *volatile environment;
+};
+
 /* The image ends if this exec succeeds.  False: nothing was asked for, as the
  * file is not there (shells try one directory after the other), or this is a
  * child that shares its parent's memory. */
-static bool begin_exec(const char *path, struct frame_state caller)
+static bool begin_exec(const char *path, const struct handed *handed)
 {
         char absolute[WEIR_PATH_MAX];
 
@@ -125,7 +130,7 @@ static bool begin_exec(const char *path, struct frame_state caller)
                 tell_exec(absolute, raw_getpid());
                 return false;
         }
-        return end_request(WEIR_END_EXEC, 0, caller.sp, absolute);
+        return end_request(WEIR_END_EXEC, 0, (uintptr_t)handed, absolute);
 }
 
 static int finish_exec(bool asked, int result)
@@ -135,24 +140,26 @@ static int finish_exec(bool asked, int result)
         return result;
 }
 
-static int exec_path(const char *path, char *const *argv, char *const *given, struct frame_state caller)
+static int exec_path(const char *path, char *const *argv, char *const *given)
 {
+        const struct handed handed = {argv, given};
         KEEP_ENVIRONMENT(kept, given);
-        bool asked = begin_exec(path, caller);
+        bool asked = begin_exec(path, &handed);
 
         return finish_exec(asked, next.execve(path, argv, kept));
 }
 
-static int exec_search(const char *file, char *const *argv, char *const *given, struct frame_state caller)
+static int exec_search(const char *file, char *const *argv, char *const *given)
 {
+        const struct handed handed = {argv, given};
         char found[WEIR_PATH_MAX];
         KEEP_ENVIRONMENT(kept, given);
         bool asked = false;
 
         if (file && has_slash(file))
-                asked = begin_exec(file, caller);
+                asked = begin_exec(file, &handed);
         else if (file && recording() && search(found, file))
-                asked = begin_exec(found, caller);
+                asked = begin_exec(found, &handed);
         return finish_exec(asked, next.execvpe(file, argv, kept));
 }
 
@@ -173,58 +180,60 @@ static void descriptor_path(char *to, int descriptor)
 
 WEIR_EXPORT int execve(const char *path, char *const argv[], char *const given[])
 {
-        return exec_path(path, argv, given, frame_state_of_caller());
+        return exec_path(path, argv, given);
 }
 
 WEIR_EXPORT int execv(const char *path, char *const argv[])
 {
-        return exec_path(path, argv, environ, frame_state_of_caller());
+        return exec_path(path, argv, environ);
 }
 
 WEIR_EXPORT int execvp(const char *file, char *const argv[])
 {
-        return exec_search(file, argv, environ, frame_state_of_caller());
+        return exec_search(file, argv, environ);
 }
 
 WEIR_EXPORT int execvpe(const char *file, char *const argv[], char *const given[])
 {
-        return exec_search(file, argv, given, frame_state_of_caller());
+        return exec_search(file, argv, given);
 }
 
 WEIR_EXPORT int fexecve(int descriptor, char *const argv[], char *const given[])
 {
+        const struct handed handed = {argv, given};
         char path[WEIR_PATH_MAX];
         KEEP_ENVIRONMENT(kept, given);
         bool asked = false;
 
         if (descriptor >= 0) {
                 descriptor_path(path, descriptor);
-                asked = begin_exec(path, frame_state_of_caller());
+                asked = begin_exec(path, &handed);
         }
         return finish_exec(asked, next.fexecve(descriptor, argv, kept));
 }
 
 /* The file that execveat means, and the request for it.  Its own function, as
  * the compiler believes that the hook's path is never NULL. */
-static bool begin_exec_at(int directory, const char *path, struct frame_state caller)
+static bool begin_exec_at(int directory, const char *path, const struct handed *handed)
 {
         char base[WEIR_PATH_MAX], whole[WEIR_PATH_MAX];
 
         if (!path)
                 return false;
         if (*path == '/' || directory == AT_FDCWD)
-                return begin_exec(path, caller);
+                return begin_exec(path, handed);
         if (directory < 0)
                 return false;
         descriptor_path(base, directory);
         join(whole, base, raw_length(base), path);
-        return begin_exec(*path ? whole : base, caller);
+        return begin_exec(*path ? whole : base, handed);
 }
 
 WEIR_EXPORT int execveat(int directory, const char *path, char *const argv[], char *const given[], int flags)
 {
+        const struct handed handed = {argv, given};
         KEEP_ENVIRONMENT(kept, given);
-        bool asked = begin_exec_at(directory, path, frame_state_of_caller());
+        bool asked = begin_exec_at(directory, path, &handed);
 
         return finish_exec(asked, next.execveat(directory, path, argv, kept, flags));
 }
@@ -250,14 +259,14 @@ WEIR_EXPORT int execl(const char *path, const char *first, ...)
 {
         COLLECT_ARGUMENTS(argv, rest, first)
         va_end(rest);
-        return exec_path(path, argv, environ, frame_state_of_caller());
+        return exec_path(path, argv, environ);
 }
 
 WEIR_EXPORT int execlp(const char *file, const char *first, ...)
 {
         COLLECT_ARGUMENTS(argv, rest, first)
         va_end(rest);
-        return exec_search(file, argv, environ, frame_state_of_caller());
+        return exec_search(file, argv, environ);
 }
 
 WEIR_EXPORT int execle(const char *path, const char *first, ...)
@@ -267,7 +276,7 @@ WEIR_EXPORT int execle(const char *path, const char *first, ...)
 
         given = va_arg(rest, char *const *);
         va_end(rest);
-        return exec_path(path, argv, given, frame_state_of_caller());
+        return exec_path(path, argv, given);
 }
 
 WEIR_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
