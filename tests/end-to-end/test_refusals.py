@@ -3,6 +3,7 @@
 status and a message that names what it is about, and never a clean report."""
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -291,6 +292,7 @@ def damaged_report_passes_no_gate(weir):
 @CASES.add
 def missing_report(weir):
     for command in ("report", "gate"):
+        refuse(weir, ["diff", "/no/such/report", "/no/such/report"], 125, "/no/such/report", "No such file")
         refuse(weir, [command, "/no/such/report"], 125, "/no/such/report", "No such file")
         refuse(weir, [command], 125, f"weir {command}")
         refuse(weir, [command, weir.directory], 125, weir.directory)
@@ -345,9 +347,17 @@ def not_dumpable_without_rights(weir):
     harness.check(unknown["bytes"] >= 100, f"the block is not in the report: {unknown}")
 
 
+def command_names(weir):
+    """The commands that `weir --help` shows."""
+    text = weir.run(["--help"]).stdout.decode()
+    names = [line.split()[0] for line in text.split("Commands:\n")[1].split("\n\n")[0].splitlines()]
+    harness.check("run" in names and len(names) > 2, f"commands: {names}")
+    return names
+
+
 @CASES.add
 def help_fits_a_screen(weir):
-    for arguments in (["--help"], ["run", "--help"], ["report", "--help"], ["gate", "--help"]):
+    for arguments in [["--help"]] + [[name, "--help"] for name in command_names(weir)]:
         run = weir.run(arguments)
         lines = run.stdout.decode().splitlines()
         harness.check(run.status == 0 and run.stderr == b"", f"{arguments}: {run.status} {run.stderr.decode()}")
@@ -373,11 +383,10 @@ def manual_page_is_well_formed(weir):
                           env={**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "80"})
     harness.check(done.returncode == 0 and not done.stderr, done.stderr.decode())
     text = done.stdout.decode()
-    helped = weir.run(["run", "--help"]).stdout.decode()
-    for word in helped.split():
-        if word.startswith("--") and len(word) > 2:
-            name = word.split("=")[0].strip(",")
-            harness.check(name in text, f"{name} is not in the manual page")
+    for command in command_names(weir):
+        harness.check(f"weir {command}" in text, f"weir {command} is not in the manual page")
+        for name in re.findall(r"--[a-z][a-z-]+", weir.run([command, "--help"]).stdout.decode()):
+            harness.check(name in text, f"{name} of weir {command} is not in the manual page")
 
 
 if __name__ == "__main__":

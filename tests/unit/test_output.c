@@ -1,0 +1,142 @@
+#include "suite.h"
+
+#include "commands/output.h"
+#include "mem.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char directory[64];
+static char path[200];
+static struct output output;
+static struct error e;
+
+static void set_up(const char *name)
+{
+        strcpy(directory, "/tmp/weir-output-XXXXXX");
+        ck_assert_ptr_nonnull(mkdtemp(directory));
+        snprintf(path, sizeof path, "%s/%s", directory, name);
+        memset(&e, 0, sizeof e);
+}
+
+static void tear_down(void)
+{
+        char command[100];
+
+        snprintf(command, sizeof command, "rm -rf %s", directory);
+        ck_assert_int_eq(system(command), 0);
+}
+
+static void expect_file(const char *name, const char *contents)
+{
+        char file_path[200], text[100] = "";
+        FILE *file;
+
+        snprintf(file_path, sizeof file_path, "%s/%s", directory, name);
+        file = fopen(file_path, "r");
+        ck_assert_msg(file != NULL, "%s is not there", file_path);
+        (void)!fread(text, 1, sizeof text - 1, file);
+        fclose(file);
+        ck_assert_str_eq(text, contents);
+}
+
+START_TEST(an_earlier_report_is_gone_at_once)
+{
+        FILE *old;
+
+        set_up("report");
+        old = fopen(path, "w");
+        fputs("old", old);
+        fclose(old);
+        ck_assert_int_eq(output_init(&output, path, stderr, &e), 0);
+        expect_file("report", "");
+        fputs("new", output_stream(&output, 7, &e));
+        ck_assert_int_eq(output_finish(&output, &e), 0);
+        expect_file("report", "new");
+        output_deinit(&output);
+        tear_down();
+}
+END_TEST
+
+START_TEST(names_take_the_process_id)
+{
+        set_up("a%p-%%p-%p.json");
+        ck_assert_int_eq(output_init(&output, path, stderr, &e), 0);
+        fputs("x", output_stream(&output, 1234567, &e));
+        ck_assert_int_eq(output_finish(&output, &e), 0);
+        expect_file("a1234567-%p-1234567.json", "x");
+        output_deinit(&output);
+        tear_down();
+}
+END_TEST
+
+START_TEST(a_percent_sign_alone_is_itself)
+{
+        set_up("100%");
+        ck_assert_int_eq(output_init(&output, path, stderr, &e), 0);
+        ck_assert_int_eq(output_finish(&output, &e), 0);
+        expect_file("100%", "");
+        output_deinit(&output);
+        tear_down();
+}
+END_TEST
+
+START_TEST(what_cannot_be_written_fails_before_anything_runs)
+{
+        static const char *const paths[] = { "/no/such/directory/r", "/no/such/directory/%p", "/tmp" };
+
+        for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+                ck_assert_int_eq(output_init(&output, paths[i], stderr, &e), -1);
+                ck_assert_int_eq(e.code, ERROR_FAILED);
+                ck_assert_ptr_nonnull(strstr(e.text, paths[i]));
+                output_deinit(&output);
+        }
+}
+END_TEST
+
+START_TEST(a_full_disk_is_an_error_that_names_the_file)
+{
+        ck_assert_int_eq(output_init(&output, "/dev/full", stderr, &e), 0);
+        fputs("text", output_stream(&output, 1, &e));
+        ck_assert_int_eq(output_finish(&output, &e), -1);
+        ck_assert_str_eq(e.text, "cannot write the report to /dev/full: No space left on device");
+        output_deinit(&output);
+}
+END_TEST
+
+START_TEST(the_fallback_stays_open)
+{
+        FILE *fallback = tmpfile();
+
+        ck_assert_int_eq(output_init(&output, NULL, fallback, &e), 0);
+        ck_assert_ptr_eq(output_stream(&output, 1, &e), fallback);
+        fputs("one", fallback);
+        ck_assert_int_eq(output_finish(&output, &e), 0);
+        output_deinit(&output);
+        ck_assert_int_gt(fprintf(fallback, "two"), 0);
+        fclose(fallback);
+}
+END_TEST
+
+START_TEST(without_memory_there_is_an_error_and_nothing_more)
+{
+        set_up("report-%p");
+        mem_fail_after(1);
+        ck_assert_int_eq(output_init(&output, path, stderr, &e), -1);
+        mem_fail_after(0);
+        ck_assert_int_eq(e.code, ERROR_NO_MEMORY);
+        ck_assert_int_eq(output_init(&output, path, stderr, &e), 0);
+        mem_fail_after(1);
+        ck_assert_ptr_null(output_stream(&output, 1, &e));
+        mem_fail_after(0);
+        ck_assert_int_eq(e.code, ERROR_NO_MEMORY);
+        output_deinit(&output);
+        tear_down();
+}
+END_TEST
+
+SUITE_MAIN("output", an_earlier_report_is_gone_at_once, names_take_the_process_id, a_percent_sign_alone_is_itself,
+           what_cannot_be_written_fails_before_anything_runs, a_full_disk_is_an_error_that_names_the_file,
+           the_fallback_stays_open, without_memory_there_is_an_error_and_nothing_more)
