@@ -1,6 +1,6 @@
 /*
  * symbols.h: names for addresses in ELF files: functions with their inlined
- * callees, source lines, variables, classes and fields.
+ * callees, source lines, variables and classes.
  *
  *     struct symbols *symbols = symbols_create(NULL, &e);
  *     struct symbol_file file = { .path = "/usr/lib/libfoo.so.1", .build_id = id, .build_id_length = 20 };
@@ -76,12 +76,6 @@ struct symbol_variable {
         uint64_t size;    /* 0 = unknown */
 };
 
-struct symbol_field {
-        const char *name;   /* "member", "member.sub", "array[3].sub"; bases are left out */
-        uint64_t offset;    /* of the address in it: 0 when it begins there */
-        uint64_t type_size; /* of the whole class */
-};
-
 /* An address to look up; see symbols_frames. */
 struct symbol_place {
         struct symbol_module *module;
@@ -121,11 +115,6 @@ bool symbols_variable(struct symbols *symbols, struct symbol_module *module, uin
  * does, by its symbol or, in stripped files, by its run-time type information.
  * NULL when it is no vtable or has no name. */
 const char *symbols_class(struct symbols *symbols, struct symbol_module *module, uint64_t address);
-
-/* The field at `offset` of objects of the class (a name that symbols_class
- * gave), by the debug information of the module; false when none is known. */
-bool symbols_field(struct symbols *symbols, struct symbol_module *module, const char *class_name, uint64_t offset,
-                   struct symbol_field *field);
 
 /* What the user should know about the files, one sentence each, in the order
  * of modules: gone, changed since the run, not readable. */

@@ -120,20 +120,6 @@ static char *in_directory(const char *format, va_list args)
         return mem_format("cd %s && (%s)", directory, command);
 }
 
-bool shell_try(const char *format, ...)
-{
-        va_list args;
-        char *command;
-        int status;
-
-        va_start(args, format);
-        command = in_directory(format, args);
-        va_end(args);
-        status = system(command);
-        mem_free(command);
-        return status == 0;
-}
-
 void shell(const char *format, ...)
 {
         va_list args;

@@ -17,8 +17,6 @@ const char *workshop_path(const char *name);
 
 /* Runs a shell command there; the test fails when the command does. */
 void shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* The same; true when it succeeds. */
-bool shell_try(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The first number, in hexadecimal, that a command prints. */
 uint64_t shell_number(const char *format, ...) __attribute__((format(printf, 1, 2)));
