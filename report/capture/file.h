@@ -101,6 +101,9 @@ struct capture_writer *capture_writer_create(const char *path, struct error *e);
  * by capture_writer_memory.  0, or -1 without memory. */
 int capture_writer_watch(struct capture_writer *writer, struct snapshot *snapshot, struct error *e);
 
+/* Stops watching without writing anything: the analysis failed. */
+void capture_writer_unwatch(struct capture_writer *writer);
+
 /* Writes blocks, roots, segments and memory while the process is held. */
 int capture_writer_memory(struct capture_writer *writer, const struct process *process, struct snapshot *snapshot,
                           struct error *e);

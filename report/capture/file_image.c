@@ -280,6 +280,14 @@ int capture_writer_watch(struct capture_writer *writer, struct snapshot *snapsho
         return 0;
 }
 
+void capture_writer_unwatch(struct capture_writer *writer)
+{
+        struct watch *watch = writer_watch(writer);
+
+        if (watch->pages)
+                watch_deinit(watch, watch->snapshot->segment_count);
+}
+
 int capture_writer_memory(struct capture_writer *writer, const struct process *process, struct snapshot *snapshot,
                           struct error *e)
 {

@@ -8,7 +8,6 @@
  */
 #include "command.h"
 
-#include "output.h"
 #include "tracing.h"
 
 #include <errno.h>
@@ -68,13 +67,12 @@ static int detach(int socket, struct error *e)
 
 static int serve(const struct run_options *options, struct error *e)
 {
-        struct output output;
-        int status;
+        struct tracing_files files;
+        int status = -1;
 
-        if (output_init(&output, options->output.report, stderr, e))
-                return -1;
-        status = tracing_serve(options, SOCKET, &output, e);
-        output_deinit(&output);
+        if (!tracing_open(&files, options, stderr, e))
+                status = tracing_serve(options, SOCKET, &files, e);
+        tracing_close(&files);
         return status;
 }
 

@@ -1,7 +1,7 @@
 #include "command.h"
 
-#include "emit/json_read.h"
 #include "emit/text.h"
+#include "loading.h"
 #include "policy/baseline.h"
 #include "shared.h"
 
@@ -143,10 +143,10 @@ static void print_verdict(const struct diff *diff)
 
 static int load(struct diff *diff, char **files, struct error *e)
 {
-        diff->old_report = json_read(files[0], e);
+        diff->old_report = loading_report(files[0], diff->kinds, e);
         if (!diff->old_report)
                 return -1;
-        diff->new_report = json_read(files[1], e);
+        diff->new_report = loading_report(files[1], diff->kinds, e);
         if (!diff->new_report)
                 return -1;
         if (baseline_of(&diff->before, diff->old_report, e))
@@ -183,7 +183,7 @@ const struct command command_diff = {
         .name = "diff",
         .arguments = "OLD NEW",
         .summary = "compare two stored reports: new, grown, shrunk and gone leaks",
-        .description = "Compares the leaks of two reports that 'weir run -o FILE' wrote, by their fingerprints, and\n"
+        .description = "Compares the leaks of two reports or captures of 'weir run', by their fingerprints, and\n"
                        "prints the new ones with their stacks.  To fail on them: weir gate --baseline OLD NEW.\n",
         .groups = groups,
         .group_count = sizeof groups / sizeof groups[0],

@@ -1,7 +1,7 @@
 #include "command.h"
 
-#include "emit/json_read.h"
 #include "judging.h"
+#include "loading.h"
 #include "output.h"
 #include "printing.h"
 #include "shared.h"
@@ -56,15 +56,16 @@ static int judge(const struct gate_options *options, struct report *report, stru
 
 static int run(void *options, int argc, char **argv, struct error *e)
 {
+        const struct gate_options *gate_options = options;
         struct report *report;
         int status;
 
         if (argc != 1)
                 return error_set(e, ERROR_USAGE, "one report to judge is wanted: weir gate [options] FILE");
-        report = json_read(argv[0], e);
+        report = loading_report(argv[0], gate_options->output.kinds, e);
         if (!report)
                 return -1;
-        status = judge(options, report, e);
+        status = judge(gate_options, report, e);
         report_destroy(report);
         return status;
 }
@@ -73,7 +74,7 @@ const struct command command_gate = {
         .name = "gate",
         .arguments = "FILE",
         .summary = "judge a stored report: exit 0, 23 (failed) or 24 (incomplete)",
-        .description = "Judges a report that 'weir run -o FILE' wrote, by any policy, without running anything.\n"
+        .description = "Judges a report or a capture that 'weir run' wrote, by any policy, without running anything.\n"
                        "Without options it fails on definite leaks and cycles.\n",
         .groups = groups,
         .group_count = sizeof groups / sizeof groups[0],

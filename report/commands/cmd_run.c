@@ -1,6 +1,5 @@
 #include "command.h"
 
-#include "output.h"
 #include "shared.h"
 #include "target.h"
 #include "tracing.h"
@@ -15,6 +14,8 @@ static const struct option_spec trace_specs[] = {
         { "wait", 0, OPTION_SIZE, "SECONDS", "wait for processes that outlive the command (2)", TRACE(wait) },
         { "on-full", 0, OPTION_CHOICE, "wait|drop", "a program too fast to follow waits, or loses events", TRACE(on_full) },
         { "check-stacks", 0, OPTION_FLAG, NULL, "compare every stack with libunwind's (slow)", TRACE(check_stacks) },
+        { "capture", 0, OPTION_TEXT, "FILE", "keep the heaps, for weir report, gate, diff and why", TRACE(capture) },
+        { "capture-contents", 0, OPTION_FLAG, NULL, "with all data of the program in it", TRACE(capture_contents) },
 };
 
 static const struct option_group groups[] = {
@@ -49,29 +50,28 @@ static int defaults(void *options, struct error *e)
         return run_options_from_environment(options, e);
 }
 
-/* The output is opened first: it must not keep an earlier report when the
+/* The files are opened first: they must not keep an earlier report when the
  * command turns out to be one that cannot be traced. */
-static int run_checked(struct run_options *options, char **argv, struct output *output, struct error *e)
+static int run_checked(struct run_options *options, char **argv, struct tracing_files *files, struct error *e)
 {
         char file[PATH_MAX];
 
         if (target_find(argv[0], getenv("PATH"), file, e) || target_check(file, e))
                 return -1;
-        return tracing_run(options, argv, output, e);
+        return tracing_run(options, argv, files, e);
 }
 
 static int run(void *options, int argc, char **argv, struct error *e)
 {
         struct run_options *run_options = options;
-        struct output output;
-        int status;
+        struct tracing_files files;
+        int status = -1;
 
         if (!argc)
                 return error_set(e, ERROR_USAGE, "a command to trace is missing: weir run [options] [--] COMMAND [ARG...]");
-        if (output_init(&output, run_options->output.report, stderr, e))
-                return -1;
-        status = run_checked(run_options, argv, &output, e);
-        output_deinit(&output);
+        if (!tracing_open(&files, run_options, stderr, e))
+                status = run_checked(run_options, argv, &files, e);
+        tracing_close(&files);
         return status;
 }
 

@@ -29,6 +29,28 @@ struct tracing {
         struct report *report;
 };
 
+/* ---- files ---------------------------------------------------------------- */
+
+int tracing_open(struct tracing_files *files, const struct run_options *options, FILE *fallback, struct error *e)
+{
+        const char *report = options->output.report, *capture = options->trace.capture;
+
+        *files = (struct tracing_files){ 0 };
+        if (options->trace.capture_contents && !capture)
+                return error_set(e, ERROR_USAGE, "--capture-contents says what is in a capture: it needs --capture FILE");
+        if (report && capture && !strcmp(report, capture))
+                return error_set(e, ERROR_USAGE, "%s cannot be both the report and the capture", report);
+        if (output_init(&files->output, report, fallback, e))
+                return -1;
+        return store_open(&files->store, capture, options->trace.capture_contents, e);
+}
+
+void tracing_close(struct tracing_files *files)
+{
+        output_deinit(&files->output);
+        store_deinit(&files->store);
+}
+
 /* ---- collecting ----------------------------------------------------------- */
 
 static void tell(void *context, const char *line)
@@ -54,7 +76,7 @@ static uint64_t wait_ns(const struct tracing_options *options)
         return seconds > UINT64_MAX / 1000000000 ? COLLECTOR_WAIT_FOREVER : seconds * 1000000000;
 }
 
-static int collect(struct tracing *tracing, int socket, struct error *e)
+static int collect(struct tracing *tracing, int socket, struct store *store, struct error *e)
 {
         const struct tracing_options *trace = &tracing->options->trace;
 
@@ -71,6 +93,7 @@ static int collect(struct tracing *tracing, int socket, struct error *e)
         };
 
         tracing->look.session_ns = now_ns();
+        tracing->look.store = store;
         tracing->look.reachable = tracing->options->output.kinds & 1u << KIND_REACHABLE;
         return collector_run(&tracing->collector, &tracing->result, e);
 }
@@ -152,15 +175,17 @@ static int exit_status(const struct tracing *tracing)
         return WIFSIGNALED(status) ? die_by(WTERMSIG(status)) : WEXITSTATUS(status);
 }
 
-static int trace(struct tracing *tracing, int socket, struct output *output, struct error *e)
+static int trace(struct tracing *tracing, int socket, struct tracing_files *files, struct error *e)
 {
         int result;
 
-        if (judging_load(&tracing->judging, &tracing->options->policy, e) || collect(tracing, socket, e))
+        if (judging_load(&tracing->judging, &tracing->options->policy, e) || collect(tracing, socket, &files->store, e))
                 return -1;
         result = make_report(tracing, e);
         if (!result)
-                result = print_report(tracing, output, e);
+                result = print_report(tracing, &files->output, e);
+        if (!result)
+                result = store_finish(&files->store, tracing->command, &tracing->result, e);
         if (!tracing->command)
                 collector_result_release(&tracing->result);
         return result;
@@ -174,10 +199,10 @@ static void tracing_deinit(struct tracing *tracing)
         judging_deinit(&tracing->judging);
 }
 
-int tracing_run(const struct run_options *options, char *const *argv, struct output *output, struct error *e)
+int tracing_run(const struct run_options *options, char *const *argv, struct tracing_files *files, struct error *e)
 {
         struct tracing tracing = { .options = options, .command = argv };
-        int status = trace(&tracing, -1, output, e);
+        int status = trace(&tracing, -1, files, e);
 
         if (!status)
                 status = exit_status(&tracing);
@@ -185,10 +210,10 @@ int tracing_run(const struct run_options *options, char *const *argv, struct out
         return status;
 }
 
-int tracing_serve(const struct run_options *options, int socket, struct output *output, struct error *e)
+int tracing_serve(const struct run_options *options, int socket, struct tracing_files *files, struct error *e)
 {
         struct tracing tracing = { .options = options };
-        int status = trace(&tracing, socket, output, e);
+        int status = trace(&tracing, socket, files, e);
 
         tracing_deinit(&tracing);
         return status;

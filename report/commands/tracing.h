@@ -8,12 +8,15 @@
 #include "error.h"
 #include "options.h"
 #include "output.h"
+#include "policy/store.h"
 #include "shared.h"
 
 struct tracing_options {
         struct option_size wait; /* seconds, for processes that outlive the command */
         int on_full;             /* enum tracing_on_full */
         bool check_stacks;
+        const char *capture;     /* file for the heaps, or NULL */
+        bool capture_contents;   /* with the program's data in it */
 };
 
 enum tracing_on_full { ON_FULL_WAIT, ON_FULL_DROP };
@@ -28,13 +31,23 @@ struct run_options {
  * with ERROR_USAGE. */
 int run_options_from_environment(struct run_options *options, struct error *e);
 
-/* Runs argv traced; writes the report to `output`; judges it.  Returns the exit
+/* Opens what the run writes to, before anything runs: `output`, with
+ * `fallback`, and `store`.  0, or -1; release them with tracing_close either
+ * way. */
+struct tracing_files {
+        struct output output;
+        struct store store;
+};
+int tracing_open(struct tracing_files *files, const struct run_options *options, FILE *fallback, struct error *e);
+void tracing_close(struct tracing_files *files);
+
+/* Runs argv traced; writes the report and the capture; judges the report.  Returns the exit
  * status of DESIGN.md's table, or -1.  Does not return when the command died by a
  * signal and the gate passed: weir then dies by the same. */
-int tracing_run(const struct run_options *options, char *const *argv, struct output *output, struct error *e);
+int tracing_run(const struct run_options *options, char *const *argv, struct tracing_files *files, struct error *e);
 
 /* The same for the session that a preloaded library asked for over `socket`.
  * The report's verdict has no effect but what is printed. */
-int tracing_serve(const struct run_options *options, int socket, struct output *output, struct error *e);
+int tracing_serve(const struct run_options *options, int socket, struct tracing_files *files, struct error *e);
 
 #endif

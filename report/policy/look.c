@@ -5,6 +5,7 @@
 #include "../graph/group.h"
 #include "../mem.h"
 #include "findings.h"
+#include "store.h"
 
 #include <time.h>
 
@@ -106,10 +107,16 @@ static int analyse(struct process *process, struct snapshot *snapshot, const str
         struct groups groups;
         struct graph graph;
 
+        if (options->store)
+                store_watch(options->store, snapshot);
         if (graph_analyse(&graph, snapshot, e))
                 return -1;
         if (!groups_build(&groups, &graph, &wanted, e)) {
+                if (options->store)
+                        store_memory(options->store, process, snapshot);
                 snapshot_resume(snapshot);
+                if (options->store)
+                        store_snapshot(options->store, process, snapshot);
                 findings = findings_of_groups(&groups, &graph, e);
                 if (findings) {
                         findings->pause_ns = snapshot->pause_ns;
@@ -162,12 +169,14 @@ static int look_alive(struct process *process, const struct look_options *option
                 mem_free(request.blocks);
         else
                 status = analyse(process, &snapshot, options, e);
+        if (options->store)
+                store_unwatch(options->store);
         snapshot_release(&snapshot);
         return status;
 }
 
 /* Sites and sizes are all there is to say. */
-static int look_dead(struct process *process, struct error *e)
+static int look_dead(struct process *process, const struct look_options *options, struct error *e)
 {
         struct findings *findings;
         struct block *blocks;
@@ -176,6 +185,8 @@ static int look_dead(struct process *process, struct error *e)
         if (process_settle(process, process->look == PROCESS_LOOK_DEAD, e) ||
             process_blocks(process, &blocks, &count, e))
                 return -1;
+        if (options->store)
+                store_blocks(options->store, process, blocks, count);
         findings = findings_of_blocks(blocks, count, e);
         mem_free(blocks);
         process->findings = findings;
@@ -195,8 +206,10 @@ int look_at_process(void *context, struct process *process, struct error *e)
         struct error why = { 0 };
 
         look_forget(NULL, process);
+        if (options->store)
+                store_begin(options->store, process);
         if (process->look == PROCESS_LOOK_DEAD || nothing_live(process, e))
-                return look_dead(process, e);
+                return look_dead(process, options, e);
         if (!look_alive(process, options, &why))
                 return 0;
         if (why.code == ERROR_NO_MEMORY) {
@@ -204,5 +217,30 @@ int look_at_process(void *context, struct process *process, struct error *e)
                 return -1;
         }
         process_tell(process, true, "its heap could not be looked at: %s", why.text);
-        return look_dead(process, e);
+        return look_dead(process, options, e);
+}
+
+/* ---- looking again --------------------------------------------------------- */
+
+static int look_again(struct process *process, struct capture_heap *heap, const struct look_options *options,
+                      struct error *e)
+{
+        if (heap->taken)
+                return analyse(process, &heap->snapshot, options, e);
+        process->findings = findings_of_blocks(heap->snapshot.blocks, heap->snapshot.block_count, e);
+        return process->findings ? 0 : -1;
+}
+
+int look_at_capture(struct capture_file *file, const struct look_options *options, struct error *e)
+{
+        for (struct process *p = capture_file_run(file)->processes; p; p = p->next) {
+                struct capture_heap *heap = capture_file_heap(file, p);
+
+                look_forget(NULL, p);
+                if (heap && look_again(p, heap, options, e))
+                        return -1;
+                if (capture_file_damaged(file, e))
+                        return -1;
+        }
+        return 0;
 }

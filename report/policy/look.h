@@ -5,15 +5,19 @@
 #ifndef WEIR_LOOK_H
 #define WEIR_LOOK_H
 
+#include "../capture/file.h"
 #include "../collect/process.h"
 #include "../error.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
+struct store;
+
 struct look_options {
         uint64_t session_ns; /* CLOCK_MONOTONIC at the session's start */
         bool reachable;      /* keep groups of reachable blocks as well */
+        struct store *store; /* where the heaps are kept; NULL = nowhere */
 };
 
 /* Collector callback (context = struct look_options): settles the process and
@@ -22,6 +26,11 @@ struct look_options {
  * report incomplete where blocks were live.  -1 only when weir itself failed.
  * May be called again for the same process; old findings are dropped. */
 int look_at_process(void *context, struct process *process, struct error *e);
+
+/* Looks at every process of a capture, as look_at_process did.  0, or -1: no
+ * memory, or the file is damaged.  The findings are the caller's to drop, with
+ * look_forget, before the file is closed. */
+int look_at_capture(struct capture_file *file, const struct look_options *options, struct error *e);
 
 /* Collector callback: drops the findings. */
 void look_forget(void *context, struct process *process);

@@ -1,0 +1,82 @@
+#include "loading.h"
+
+#include "emit/json_read.h"
+#include "judging.h"
+#include "policy/assemble.h"
+#include "policy/look.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool loading_is_capture(const char *path)
+{
+        enum { MAGIC = sizeof CAPTURE_FILE_MAGIC - 1 };
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        char head[MAGIC];
+        struct stat st;
+        bool is;
+
+        if (fd < 0)
+                return false;
+        /* The first bytes of a pipe must stay in it. */
+        is = !fstat(fd, &st) && S_ISREG(st.st_mode) && read(fd, head, MAGIC) == MAGIC &&
+             !memcmp(head, CAPTURE_FILE_MAGIC, MAGIC);
+        close(fd);
+        return is;
+}
+
+void loading_forget(struct capture_file *file)
+{
+        for (struct process *p = capture_file_run(file)->processes; p; p = p->next)
+                look_forget(NULL, p);
+}
+
+/* The policy that always applies: suppressions that are built in. */
+static int judge(struct report *report, struct error *e)
+{
+        const struct shared_policy none = { 0 };
+        struct judging judging;
+        int status = judging_load(&judging, &none, e) || judging_apply(&judging, report, e) ? -1 : 0;
+
+        judging_deinit(&judging);
+        return status;
+}
+
+struct report *loading_capture(struct capture_file *file, struct symbols *symbols, uint32_t kinds, struct error *e)
+{
+        const struct look_options look = { .reachable = kinds & 1u << KIND_REACHABLE };
+        const struct assemble_options options = { .command = capture_file_command(file) };
+        struct report *report;
+
+        if (look_at_capture(file, &look, e))
+                return NULL;
+        report = report_create();
+        if (!report) {
+                (void)error_no_memory(e, "making the report");
+                return NULL;
+        }
+        if (!assemble(report, capture_file_run(file), symbols, &options, e) && !judge(report, e))
+                return report;
+        report_destroy(report);
+        return NULL;
+}
+
+static struct report *read_capture(const char *path, uint32_t kinds, struct error *e)
+{
+        struct capture_file *file = capture_file_open(path, e);
+        struct symbols *symbols = file ? symbols_create(NULL, e) : NULL;
+        struct report *report = symbols ? loading_capture(file, symbols, kinds, e) : NULL;
+
+        symbols_destroy(symbols);
+        if (file)
+                loading_forget(file);
+        capture_file_close(file);
+        return report;
+}
+
+struct report *loading_report(const char *path, uint32_t kinds, struct error *e)
+{
+        return loading_is_capture(path) ? read_capture(path, kinds, e) : json_read(path, e);
+}
