@@ -95,7 +95,8 @@ static int by_address(const void *a, const void *b)
         return (left > right) - (left < right);
 }
 
-bool loader_within(struct loader *loader, uint64_t start, uint64_t end)
+/* Index of the first address that is not below `address`. */
+static size_t lower_bound(struct loader *loader, uint64_t address)
 {
         size_t low = 0, high = loader->count;
 
@@ -105,10 +106,22 @@ bool loader_within(struct loader *loader, uint64_t start, uint64_t end)
         while (low < high) {
                 size_t middle = low + (high - low) / 2;
 
-                if (loader->list[middle] < start)
+                if (loader->list[middle] < address)
                         low = middle + 1;
                 else
                         high = middle;
         }
-        return low < loader->count && loader->list[low] < end;
+        return low;
+}
+
+bool loader_within(struct loader *loader, uint64_t start, uint64_t end)
+{
+        return loader_above(loader, start, end) < end;
+}
+
+uint64_t loader_above(struct loader *loader, uint64_t start, uint64_t end)
+{
+        size_t first = lower_bound(loader, start);
+
+        return first < loader->count && loader->list[first] < end ? loader->list[first] : end;
 }

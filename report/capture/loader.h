@@ -28,4 +28,10 @@ int loader_add(struct loader *loader, uint64_t address, struct error *e);
 /* True when one of the addresses is in [start, end). */
 bool loader_within(struct loader *loader, uint64_t start, uint64_t end);
 
+/* The first address in [start, end); `end` when none is. */
+uint64_t loader_above(struct loader *loader, uint64_t start, uint64_t end);
+
+/* At least as many bytes as glibc's description of a module has. */
+enum { LOADER_DESCRIPTION = 2048 };
+
 #endif

@@ -108,23 +108,45 @@ bool unknown_is_allocators(const struct root_builder *builder, const struct map 
         return starts(map->name, "[anon: glibc: malloc");
 }
 
-/* The allocator may have moved in next to the loader's early memory, and the
- * kernel makes one mapping of it: leave out from the first to the last block. */
+/* The pages around what the loader surely wrote, up to the first block and from
+ * the last one on: the allocator may have moved in next to the loader's early
+ * memory, and the kernel makes one mapping of it. */
+static int add_early_memory(struct root_builder *builder, struct range gap)
+{
+        struct loader *loader = builder->from->loader;
+        struct range span = { loader_above(loader, gap.start, gap.end), gap.start };
+
+        for (uint64_t at = span.start; at < gap.end; at = loader_above(loader, at + 1, gap.end))
+                span.end = at + LOADER_DESCRIPTION;
+        span.start &= ~(PAGE - 1);
+        span.end = (span.end + PAGE - 1) & ~(PAGE - 1);
+        return root_list_memory(builder, ROOT_GLOBAL, span.start > gap.start ? span.start : gap.start,
+                                span.end < gap.end ? span.end : gap.end, "ld.so", 0);
+}
+
+/* What the loader keeps among blocks, in memory from malloc that weir did not
+ * see allocated: each description as far as the next block. */
+static int add_descriptions(struct root_builder *builder, struct range gap)
+{
+        struct loader *loader = builder->from->loader;
+
+        for (uint64_t at = loader_above(loader, gap.start, gap.end); at < gap.end;
+             at = loader_above(loader, at + 1, gap.end)) {
+                uint64_t end = at + LOADER_DESCRIPTION < gap.end ? at + LOADER_DESCRIPTION : gap.end;
+                uint64_t block = extents_above(builder->extents, at);
+
+                if (!extents_find(builder->extents, at) &&
+                    root_list_memory(builder, ROOT_GLOBAL, at, block < end ? block : end, "ld.so", 0))
+                        return -1;
+        }
+        return 0;
+}
+
 static int add_loader_memory(struct root_builder *builder, struct range gap)
 {
-        const struct extents *extents = builder->extents;
-        uint64_t first = extents_above(extents, gap.start), last = first;
-
-        for (uint64_t at = first; at < gap.end; at = extents_above(extents, at)) {
-                const struct block *block = extents_find(extents, at);
-
-                last = block ? block->address + block->size : at + 1;
-        }
-        if (first >= gap.end)
-                return root_list_memory(builder, ROOT_GLOBAL, gap.start, gap.end, "ld.so", 0);
-        if (root_list_memory(builder, ROOT_GLOBAL, gap.start, first & ~(PAGE - 1), "ld.so", 0))
-                return -1;
-        return root_list_memory(builder, ROOT_GLOBAL, (last + PAGE - 1) & ~(PAGE - 1), gap.end, "ld.so", 0);
+        if (extents_any(builder->extents, gap.start, gap.end))
+                return add_descriptions(builder, gap);
+        return add_early_memory(builder, gap);
 }
 
 static int add_gap(struct root_builder *builder, const struct map *map, struct range gap, bool allocators)
