@@ -8,6 +8,7 @@
  */
 #include "end.h"
 #include "environment.h"
+#include "frame.h"
 #include "guard.h"
 #include "next.h"
 #include "note.h"
@@ -110,11 +111,17 @@ static bool has_slash(const char *name)
 
 /* ---- before and after --------------------------------------------------- */
 
-/* What the program hands to exec is in use until the end, though its own frames
- * may have let go of it: the stack counts as live from here up. */
+/* What the program hands to exec, and what it holds in registers that calls
+ * keep, is in use until the end: the stack counts as live from here up. */
 struct handed {
         const void *volatile argv, *volatile environment;
+        uintptr_t registers[ARCH_REGISTERS];
 };
+
+#define HAND_OVER(handed, arguments, given)             \
+        struct handed handed = {(arguments), (given), {0}}; \
+                                                        \
+        arch_capture((handed).registers)
 
 /* The image ends if this exec succeeds.  False: nothing was asked for, as the
  * file is not there (shells try one directory after the other), or this is a
@@ -142,7 +149,7 @@ static int finish_exec(bool asked, int result)
 
 static int exec_path(const char *path, char *const *argv, char *const *given)
 {
-        const struct handed handed = {argv, given};
+        HAND_OVER(handed, argv, given);
         KEEP_ENVIRONMENT(kept, given);
         bool asked = begin_exec(path, &handed);
 
@@ -151,7 +158,7 @@ static int exec_path(const char *path, char *const *argv, char *const *given)
 
 static int exec_search(const char *file, char *const *argv, char *const *given)
 {
-        const struct handed handed = {argv, given};
+        HAND_OVER(handed, argv, given);
         char found[WEIR_PATH_MAX];
         KEEP_ENVIRONMENT(kept, given);
         bool asked = false;
@@ -200,7 +207,7 @@ WEIR_EXPORT int execvpe(const char *file, char *const argv[], char *const given[
 
 WEIR_EXPORT int fexecve(int descriptor, char *const argv[], char *const given[])
 {
-        const struct handed handed = {argv, given};
+        HAND_OVER(handed, argv, given);
         char path[WEIR_PATH_MAX];
         KEEP_ENVIRONMENT(kept, given);
         bool asked = false;
@@ -231,7 +238,7 @@ static bool begin_exec_at(int directory, const char *path, const struct handed *
 
 WEIR_EXPORT int execveat(int directory, const char *path, char *const argv[], char *const given[], int flags)
 {
-        const struct handed handed = {argv, given};
+        HAND_OVER(handed, argv, given);
         KEEP_ENVIRONMENT(kept, given);
         bool asked = begin_exec_at(directory, path, &handed);
 
