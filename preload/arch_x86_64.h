@@ -9,6 +9,7 @@
 #error "preload/: no call-frame seam for this architecture"
 #endif
 
+#include <stdbool.h>
 #include <string.h>
 #include <ucontext.h>
 
@@ -61,6 +62,18 @@ static inline const uint8_t *arch_sigreturn_code(size_t *length)
         *length = sizeof code;
         return code;
 }
+
+/* Whether `word` begins an entry of a procedure linkage table (jmp through
+ * memory; push $imm), the one kind of code that the reference knows by its
+ * bytes when it has no tables. */
+static inline bool arch_linkage_entry(uint64_t word)
+{
+        return (word & UINT64_C(0x00ff00000000ffff)) == UINT64_C(0x00680000000025ff);
+}
+
+/* A frame whose code has no tables is taken to keep its frame pointer: {fp,
+ * return address} at fp, unless fp is further above sp than this. */
+enum { ARCH_GUESS_REACH = 0x4000, ARCH_GUESS_POPS = 16 };
 
 /* When a handler returns into that code, sp points at the ucontext: the
  * offsets of the interrupted registers in it. */

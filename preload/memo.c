@@ -74,7 +74,7 @@ enum walk_result memo_walk(struct memo *memo, struct trail *trail, struct frame_
                 frame->base_word = 0;
                 if (frame->rule == RULE_END)
                         return WALK_END;
-                if (frame->rule == RULE_ODD || frame->rule == RULE_SIGNAL)
+                if (frame->rule >= RULE_NONE)
                         return WALK_ODD;
                 result = walk_step(frame, &window, window_word, &at);
                 if (result != WALK_ON || at.pc == 0)

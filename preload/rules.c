@@ -85,20 +85,29 @@ static uint16_t form_of(const struct cfi_rule *rule)
                 return RULE_END;
         if (rule->kind == CFI_SIGNAL)
                 return RULE_SIGNAL;
+        if (rule->kind == CFI_NONE)
+                return RULE_NONE;
         if (rule->kind != CFI_STEP)
                 return RULE_ODD;
         return short_form(rule, &form) ? form : long_form(rule);
 }
 
-static uint16_t decode(uintptr_t key)
+/* *lasting: true until the next unload. */
+static uint16_t decode(uintptr_t key, bool *lasting)
 {
         struct dl_find_object object, tables;
         struct cfi_module module;
         struct cfi_rule rule;
 
-        if (key == 0 || key >> ARCH_ADDRESS_BITS || _dl_find_object((void *)(key - 1), &object) != 0 ||
-            !object.dlfo_eh_frame)
+        *lasting = true;
+        if (key == 0 || key >> ARCH_ADDRESS_BITS)
                 return RULE_ODD;
+        if (_dl_find_object((void *)(key - 1), &object) != 0) {
+                *lasting = false;
+                return RULE_NONE;
+        }
+        if (!object.dlfo_eh_frame)
+                return RULE_NONE;
         tables = object;
         module.header = object.dlfo_eh_frame;
         if ((module.header < (const uint8_t *)object.dlfo_map_start ||
@@ -183,10 +192,11 @@ static void table_grow(struct rules_table *old)
 
 uint16_t rules_learn(uintptr_t key, bool keep)
 {
-        uint16_t rule = decode(key);
+        bool lasting;
+        uint16_t rule = decode(key, &lasting);
         struct rules_table *t;
 
-        if (!keep || key >> ARCH_ADDRESS_BITS)
+        if (!keep || !lasting || key >> ARCH_ADDRESS_BITS)
                 return rule;
         t = atomic_load_explicit(&rules_current, memory_order_acquire);
         if (!t || atomic_load_explicit(&t->used, memory_order_relaxed) > t->mask / 2) {

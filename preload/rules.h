@@ -32,6 +32,7 @@ enum {
         RULE_FROM_FP = 0x0400,
         RULE_FP_SHIFT = 11,
         RULE_LONG = 0x8000,
+        RULE_NONE = 0xfffc, /* code without tables */
         RULE_SIGNAL = 0xfffd,
         RULE_END = 0xfffe,
         RULE_ODD = 0xffff,
@@ -68,7 +69,8 @@ static inline uint16_t rules_find(uintptr_t key)
 }
 
 /* Decodes the rule of `key`; never answers RULE_UNKNOWN.  Remembers it when
- * `keep` is true. */
+ * `keep` is true, but never that an address belongs to no module: one may be
+ * loaded there. */
 uint16_t rules_learn(uintptr_t key, bool keep);
 
 /* The long form of `rule`, one with RULE_LONG set and no name. */

@@ -77,7 +77,7 @@ START_TEST(functions_make_different_leaves)
         uint32_t a, b;
 
         scene_begin();
-        struct frame_state at = { .pc = (uintptr_t)&recurse, .sp = 0, .fp = 0 };
+        struct frame_state at = { .pc = (uintptr_t)&recurse, .sp = 0, .fp = 8 };
 
         a = unwind_stack(NULL, at, WEIR_FN_MALLOC);
         b = unwind_stack(NULL, at, WEIR_FN_CALLOC);
@@ -490,6 +490,63 @@ START_TEST(during_an_unload_nothing_cached_counts)
 }
 END_TEST
 
+/* ---- code without tables ----------------------------------------------- */
+
+typedef void callback(int);
+typedef void relay(callback *, int);
+
+/* f(callback, n) { callback(n); }, with a frame pointer, without one, and
+ * with a frame so large that its frame pointer is not believed. */
+static const uint8_t relays[][32] = {
+        { 0x55, 0x48, 0x89, 0xe5, 0x48, 0x89, 0xf8, 0x89, 0xf7, 0xff, 0xd0, 0x5d, 0xc3 },
+        { 0x48, 0x83, 0xec, 0x08, 0x48, 0x89, 0xf8, 0x89, 0xf7, 0xff, 0xd0, 0x48, 0x83, 0xc4, 0x08, 0xc3 },
+        { 0x55, 0x48, 0x89, 0xe5, 0x48, 0x81, 0xec, 0x00, 0x50, 0x00,
+          0x00, 0x48, 0x89, 0xf8, 0x89, 0xf7, 0xff, 0xd0, 0xc9, 0xc3 },
+};
+
+enum { RELAYS = sizeof relays / sizeof *relays };
+
+static uint8_t (*made)[32];
+
+static relay *made_relay(int which)
+{
+        relay *function;
+        void *code = made[which];
+
+        memcpy(&function, &code, sizeof function);
+        return function;
+}
+
+static NOINLINE void bounce(int n)
+{
+        scene_stack();
+        recurse(n % 4);
+        if (n > 0)
+                made_relay(n % 3 ? 0 : n / 3 % RELAYS)(n % 2 ? bounce : with_alloca, n - 1);
+        after++;
+}
+
+START_TEST(code_without_tables)
+{
+        size_t bytes = 4096;
+
+        scene_begin();
+        made = mmap(NULL, bytes, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        ck_assert(made != MAP_FAILED);
+        memcpy(made, relays, sizeof relays);
+        for (int round = 0; round < 3; round++)
+                for (int n = 0; n < 40; n++)
+                        bounce(n);
+        for (int which = 0; which < RELAYS; which++)
+                made_relay(which)(bounce, which);
+        all_equal(300);
+        ck_assert_uint_eq(scene_fallbacks(), 0);
+        munmap(made, bytes);
+        bounce(0);
+        all_equal(300);
+}
+END_TEST
+
 /* ---- fork -------------------------------------------------------------- */
 
 START_TEST(a_fork_child_begins_anew)
@@ -521,4 +578,4 @@ SUITE_MAIN("unwind", equal_stacks_have_equal_ids, a_changed_frame_is_noticed, fu
            frames_of_every_shape, a_random_walk, deep_recursion, longjmp_leaves_frames, exceptions_leave_frames,
            handlers_on_both_stacks, signals_in_the_midst_of_it, handlers_that_do_not_return,
            coroutines_on_stacks_of_their_own, threads_at_once, another_module_at_the_same_address,
-           during_an_unload_nothing_cached_counts, a_fork_child_begins_anew)
+           during_an_unload_nothing_cached_counts, code_without_tables, a_fork_child_begins_anew)
