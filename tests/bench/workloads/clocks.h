@@ -31,7 +31,6 @@ static inline struct clocks clocks_now(void)
 }
 
 /* One line, "loop:" and three numbers: pairs since start, nanoseconds of wall and of CPU that they took. */
- */
 static inline void clocks_print(struct clocks start, unsigned long pairs)
 {
         struct clocks end = clocks_now();
