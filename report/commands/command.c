@@ -14,6 +14,7 @@ static const struct command *const commands[] = {
         &command_gate,
         &command_report,
         &command_run,
+        &command_why,
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -48,6 +48,7 @@ extern const struct command command_diff;
 extern const struct command command_gate;
 extern const struct command command_report;
 extern const struct command command_run;
+extern const struct command command_why;
 
 /* The command of that name, or NULL. */
 const struct command *command_find(const char *name);

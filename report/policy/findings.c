@@ -1,5 +1,6 @@
 #include "findings.h"
 
+#include "../capture/registers.h"
 #include "../mem.h"
 
 #include <inttypes.h>
@@ -44,21 +45,21 @@ static const struct segment *segment_at(const struct snapshot *snapshot, uint64_
         return &snapshot->segments[low];
 }
 
-/* 0, also when the address is in no module; -1 without memory. */
-static int place_of(struct findings *f, const struct snapshot *snapshot, uint64_t address, struct finding_place *place)
+int findings_place(struct report *memory, const struct snapshot *snapshot, uint64_t address,
+                   struct finding_place *place)
 {
         const struct segment *segment = address ? segment_at(snapshot, address) : NULL;
 
         if (!segment)
                 return 0;
-        place->module = report_string(f->memory, segment->path);
+        place->module = report_string(memory, segment->path);
         place->address = address - segment->bias;
         return place->module ? 0 : -1;
 }
 
 /* The bias of a module that has a global root; the anonymous tail of its data
  * (.bss) is no segment of its own. */
-static int place_of_global(struct findings *f, const struct snapshot *snapshot, const struct root *root,
+static int place_of_global(struct report *memory, const struct snapshot *snapshot, const struct root *root,
                            uint64_t address, struct finding_place *place)
 {
         for (size_t i = 0; root->name && i < snapshot->segment_count; i++) {
@@ -66,7 +67,7 @@ static int place_of_global(struct findings *f, const struct snapshot *snapshot, 
 
                 if (strcmp(segment->path, root->name))
                         continue;
-                place->module = report_string(f->memory, root->name);
+                place->module = report_string(memory, root->name);
                 place->address = address - segment->bias;
                 return place->module ? 0 : -1;
         }
@@ -75,20 +76,34 @@ static int place_of_global(struct findings *f, const struct snapshot *snapshot, 
 
 /* ---- references ----------------------------------------------------------- */
 
-static const char *root_text(struct findings *f, const struct root *root, uint64_t offset)
+static const char *root_text(struct report *memory, const struct root *root, uint64_t offset)
 {
         switch (root->kind) {
         case ROOT_STACK:
-                return report_format(f->memory, "stack of thread %" PRIu32, root->thread);
+                return report_format(memory, "stack of thread %" PRIu32, root->thread);
         case ROOT_TLS:
-                return report_format(f->memory, "thread-local storage of thread %" PRIu32, root->thread);
+                return report_format(memory, "thread-local storage of thread %" PRIu32, root->thread);
         case ROOT_REGISTER:
-                return report_format(f->memory, "register %" PRIu64 " of thread %" PRIu32, offset / 8, root->thread);
+                return report_format(memory, offset / 8 < REGISTER_GENERAL ? "register %s of thread %" PRIu32
+                                                                            : "%s of thread %" PRIu32,
+                                     register_name(offset / 8), root->thread);
         case ROOT_GLOBAL:
-                return report_format(f->memory, "global %s", root->name ? root->name : "?");
+                return report_format(memory, "global %s", root->name ? root->name : "?");
         default:
-                return report_format(f->memory, "mapping %#" PRIx64 "-%#" PRIx64, root->start, root->end);
+                return report_format(memory, "mapping %#" PRIx64 "-%#" PRIx64, root->start, root->end);
         }
+}
+
+int findings_root(struct report *memory, const struct snapshot *snapshot, const struct root *root, uint64_t offset,
+                  const char **from, struct finding_place *global)
+{
+        *from = NULL;
+        if (root->kind == ROOT_GLOBAL && place_of_global(memory, snapshot, root, root->start + offset, global))
+                return -1;
+        if (global->module)
+                return 0;
+        *from = root_text(memory, root, offset);
+        return *from ? 0 : -1;
 }
 
 static int reference_of(struct findings *f, const struct snapshot *snapshot, const struct group_reference *from,
@@ -101,16 +116,7 @@ static int reference_of(struct findings *f, const struct snapshot *snapshot, con
                 to->from = report_format(f->memory, "%#" PRIx64, snapshot->blocks[from->from].address);
                 return to->from ? 0 : -1;
         }
-        const struct root *root = &snapshot->roots[from->from];
-
-        if (root->kind == ROOT_GLOBAL) {
-                if (place_of_global(f, snapshot, root, root->start + from->offset, &to->global))
-                        return -1;
-                if (to->global.module)
-                        return 0;
-        }
-        to->from = root_text(f, root, from->offset);
-        return to->from ? 0 : -1;
+        return findings_root(f->memory, snapshot, &snapshot->roots[from->from], from->offset, &to->from, &to->global);
 }
 
 static int references_of(struct findings *f, const struct snapshot *snapshot, const struct group_reference *from,
@@ -149,7 +155,7 @@ static int steps_of(struct findings *f, const struct snapshot *snapshot, const s
                 const struct block *block = &snapshot->blocks[from[i].block];
 
                 (*to)[i] = (struct finding_step){ .stack = block->stack, .size = block->size, .offset = from[i].offset };
-                if (place_of(f, snapshot, from[i].vtable, &(*to)[i].vtable))
+                if (findings_place(f->memory, snapshot, from[i].vtable, &(*to)[i].vtable))
                         return -1;
         }
         return *to ? 0 : -1;
@@ -215,7 +221,7 @@ static int finding_of(struct findings *f, const struct snapshot *snapshot, const
         for (size_t i = 0; i < group->example_count; i++)
                 if (example_of(f, snapshot, &group->examples[i], &to->examples[i]))
                         return -1;
-        return place_of(f, snapshot, group->vtable, &to->vtable) || cycle_of(f, snapshot, group->cycle, to) ? -1 : 0;
+        return findings_place(f->memory, snapshot, group->vtable, &to->vtable) || cycle_of(f, snapshot, group->cycle, to) ? -1 : 0;
 }
 
 static int facts_of(struct findings *f, const struct graph *graph)

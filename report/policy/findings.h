@@ -82,6 +82,15 @@ struct findings {
         struct report *memory; /* owns all of the above */
 };
 
+/* The place of an address in a module's file; none when it is in no module.  In
+ * the report's memory.  0, or -1 without memory. */
+int findings_place(struct report *memory, const struct snapshot *snapshot, uint64_t address,
+                   struct finding_place *place);
+
+/* The word at `offset` of a root: its name, or NULL and the variable. */
+int findings_root(struct report *memory, const struct snapshot *snapshot, const struct root *root, uint64_t offset,
+                  const char **from, struct finding_place *global);
+
 /* What the graph says, made independent of it.  Reads no memory of the
  * process.  NULL on failure. */
 struct findings *findings_of_groups(const struct groups *groups, const struct graph *graph, struct error *e);

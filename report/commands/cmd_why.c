@@ -1,0 +1,326 @@
+#include "command.h"
+
+#include "emit/text.h"
+#include "loading.h"
+#include "policy/holding.h"
+#include "shared.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct why_options {
+        struct shared_output output;
+};
+
+static const struct option_spec specs[] = {
+        { "color", 0, OPTION_CHOICE, "auto|always|never", "colour the text", offsetof(struct shared_output, color) },
+};
+
+static const struct option_group groups[] = {
+        { "Why", specs, sizeof specs / sizeof specs[0], offsetof(struct why_options, output) },
+};
+
+/* What was asked, and of what. */
+struct why {
+        struct ink ink;
+        const char *file, *word;
+        bool is_address;
+        uint64_t address;
+        struct capture_file *capture; /* NULL: a JSON report */
+        struct symbols *symbols;
+        struct report *report;
+};
+
+/* "0x..." is an address; 16 hex digits are a leak's id. */
+static int parse(struct why *why, struct error *e)
+{
+        size_t length = strlen(why->word);
+        char *end;
+
+        if (!strncmp(why->word, "0x", 2) || !strncmp(why->word, "0X", 2)) {
+                errno = 0;
+                why->address = strtoull(why->word + 2, &end, 16);
+                why->is_address = true;
+                if (length > 2 && !*end && !errno && strspn(why->word + 2, "0123456789abcdefABCDEF") == length - 2)
+                        return 0;
+        } else if (length == 16 && strspn(why->word, "0123456789abcdef") == 16) {
+                return 0;
+        }
+        return error_set(e, ERROR_USAGE, "'%.60s' is no address (0x7f...) and no leak's id (16 hex digits)", why->word);
+}
+
+/* ---- blocks and paths --------------------------------------------------------- */
+
+static void print_block(const struct ink *ink, const struct holding_block *block)
+{
+        ink_print(ink, INK_BOLD, "%#" PRIx64, block->address);
+        ink_print(ink, INK_PLAIN, "  ");
+        ink_bytes(ink, INK_PLAIN, block->size);
+        if (block->type) {
+                ink_print(ink, INK_PLAIN, "  ");
+                ink_text(ink, INK_CYAN, block->type, 80);
+        }
+        if (block->site) {
+                ink_print(ink, INK_PLAIN, "  from ");
+                ink_text(ink, INK_PLAIN, block->site, 100);
+        }
+        if (block->inherited)
+                ink_print(ink, INK_DIM, "  inherited");
+}
+
+static void print_step(const struct ink *ink, const struct holding_step *step, unsigned depth)
+{
+        ink_pad(ink, 2 * (size_t)depth);
+        ink_print(ink, INK_DIM, "+%" PRIu64 " %s -> ", step->offset, strength_name(step->strength));
+        print_block(ink, &step->block);
+        if (step->again)
+                ink_print(ink, INK_DIM, "  (see above)");
+        putc('\n', ink->out);
+}
+
+static void print_path(const struct ink *ink, const struct holding *holding)
+{
+        if (holding->root) {
+                ink_print(ink, INK_PLAIN, "held by\n  ");
+                ink_text(ink, INK_GREEN, holding->root, 0);
+                putc('\n', ink->out);
+        } else if (holding->count) {
+                ink_print(ink, INK_PLAIN, "lost, and held by the %s at\n  ",
+                          holding->head.kind == KIND_CYCLE ? "lost cycle" : "leak");
+                print_block(ink, &holding->head);
+                putc('\n', ink->out);
+        } else if (holding->block.inherited) {
+                ink_print(ink, INK_PLAIN, "no root holds it here; it is from before the fork, and its parent's to release\n");
+        } else if (holding->block.kind == KIND_CYCLE) {
+                ink_print(ink, INK_PLAIN, "lost: nothing but the cycle that it belongs to holds it\n");
+        } else {
+                ink_print(ink, INK_PLAIN, "lost: nothing holds it\n");
+        }
+        for (size_t i = 0; i < holding->count; i++)
+                print_step(ink, &holding->path[i], 2);
+}
+
+static void print_holding(const struct why *why, const struct process *process, const struct holding *holding)
+{
+        const struct ink *ink = &why->ink;
+
+        print_block(ink, &holding->block);
+        ink_print(ink, INK_PLAIN, "\n%s, in process %d", kind_name(holding->block.kind), process->pid);
+        if (holding->into)
+                ink_print(ink, INK_PLAIN, "; the address is %" PRIu64 " bytes into it", holding->into);
+        ink_print(ink, INK_PLAIN, "\n");
+        print_path(ink, holding);
+        if (holding->tree_count)
+                ink_print(ink, INK_PLAIN, "it points at\n");
+        for (size_t i = 0; i < holding->tree_count; i++)
+                print_step(ink, &holding->tree[i], holding->tree[i].depth);
+        if (holding->cut)
+                ink_print(ink, INK_DIM, "  ... and more\n");
+}
+
+/* ---- captures ----------------------------------------------------------------- */
+
+/* 1 when the process has such a block, 0 when not, -1. */
+static int ask_process(const struct why *why, struct process *process, uint64_t address, struct error *e)
+{
+        struct capture_heap *heap = capture_file_heap(why->capture, process);
+        struct holding_of of = { .memory = why->report, .symbols = why->symbols, .process = process };
+        struct holding holding;
+        struct graph graph;
+        int found;
+
+        if (!heap || !heap->taken)
+                return 0;
+        if (graph_analyse(&graph, &heap->snapshot, e))
+                return -1;
+        of.graph = &graph;
+        found = holding_find(&of, address, &holding, e);
+        if (capture_file_damaged(why->capture, e))
+                found = -1;
+        if (found == 1)
+                print_holding(why, process, &holding);
+        graph_release(&graph);
+        return found;
+}
+
+/* Every process that has a block there; `pid` 0 = of any. */
+static int ask_capture(const struct why *why, uint64_t address, int32_t pid, struct error *e)
+{
+        size_t found = 0;
+
+        for (struct process *p = capture_file_run(why->capture)->processes; p; p = p->next) {
+                int status = pid && p->pid != pid ? 0 : ask_process(why, p, address, e);
+
+                if (status < 0)
+                        return -1;
+                found += (size_t)status;
+        }
+        if (!found)
+                return error_set(e, ERROR_FAILED, "%s has no live block at %#" PRIx64, why->file, address);
+        return 0;
+}
+
+/* ---- reports ------------------------------------------------------------------ */
+
+static void print_references(const struct ink *ink, const char *title, const struct report_reference *list, size_t count)
+{
+        if (count)
+                ink_print(ink, INK_PLAIN, "    %s\n", title);
+        for (size_t i = 0; i < count; i++) {
+                ink_print(ink, INK_PLAIN, "      ");
+                if (list[i].to) {
+                        ink_print(ink, INK_DIM, "+%" PRIu64 " %s -> ", list[i].offset, strength_name(list[i].strength));
+                        ink_text(ink, INK_BOLD, list[i].to, 0);
+                } else {
+                        ink_text(ink, INK_BOLD, list[i].from ? list[i].from : "?", 0);
+                        ink_print(ink, INK_DIM, " +%" PRIu64 " %s", list[i].offset, strength_name(list[i].strength));
+                }
+                putc('\n', ink->out);
+        }
+}
+
+static void print_example(const struct ink *ink, const struct report_example *example)
+{
+        ink_print(ink, INK_PLAIN, "  ");
+        ink_print(ink, INK_BOLD, "%#" PRIx64, example->address);
+        ink_print(ink, INK_PLAIN, "  ");
+        ink_bytes(ink, INK_PLAIN, example->size);
+        ink_print(ink, INK_PLAIN, "  in process %d, ", example->process);
+        ink_count(ink, INK_PLAIN, example->reference_count, "reference");
+        putc('\n', ink->out);
+        print_references(ink, "referenced by", example->referenced_by, example->referenced_by_count);
+        print_references(ink, "points at", example->references, example->references_count);
+}
+
+/* The block of the report that contains the address, and its leak; or NULL. */
+static const struct report_example *find_example(const struct report *report, uint64_t address,
+                                                 const struct report_leak **leak)
+{
+        for (size_t i = 0; i < report->leak_count; i++) {
+                *leak = &report->leaks[i];
+                for (size_t x = 0; x < (*leak)->example_count; x++) {
+                        const struct report_example *example = &(*leak)->examples[x];
+
+                        if (address == example->address ||
+                            (address > example->address && address - example->address < example->size))
+                                return example;
+                }
+        }
+        return NULL;
+}
+
+static int ask_report(const struct why *why, struct error *e)
+{
+        const struct report_leak *leak;
+        const struct report_example *example = find_example(why->report, why->address, &leak);
+
+        if (!example)
+                return error_set(e, ERROR_FAILED,
+                                 "%s is a report: it tells of a few blocks of each leak, and %#" PRIx64
+                                 " is none of them; a capture knows all: weir run --capture FILE",
+                                 why->file, why->address);
+        text_leak(&why->ink, why->report, leak, 0);
+        print_example(&why->ink, example);
+        return 0;
+}
+
+/* ---- leaks -------------------------------------------------------------------- */
+
+static const struct report_leak *find_leak(const struct report *report, const char *id)
+{
+        for (size_t i = 0; i < report->leak_count; i++)
+                if (!strcmp(report->leaks[i].id, id))
+                        return &report->leaks[i];
+        return NULL;
+}
+
+static int ask_leak(const struct why *why, struct error *e)
+{
+        const struct report_leak *leak = find_leak(why->report, why->word);
+
+        if (!leak)
+                return error_set(e, ERROR_FAILED, "%s has no leak %s", why->file, why->word);
+        text_leak(&why->ink, why->report, leak, 0);
+        if (why->capture && leak->kind != KIND_UNKNOWN && leak->example_count) {
+                ink_print(&why->ink, INK_PLAIN, "for example\n");
+                return ask_capture(why, leak->examples[0].address, leak->examples[0].process, e);
+        }
+        if (leak->example_count)
+                ink_print(&why->ink, INK_PLAIN, "for example\n");
+        for (size_t i = 0; i < leak->example_count; i++)
+                print_example(&why->ink, &leak->examples[i]);
+        return 0;
+}
+
+/* ---- the command -------------------------------------------------------------- */
+
+static int load(struct why *why, struct error *e)
+{
+        const uint32_t all = (1u << KIND_COUNT) - 1;
+
+        if (!loading_is_capture(why->file)) {
+                why->report = loading_report(why->file, all, e);
+                return why->report ? 0 : -1;
+        }
+        why->capture = capture_file_open(why->file, e);
+        if (!why->capture)
+                return -1;
+        why->symbols = symbols_create(NULL, e);
+        if (!why->symbols)
+                return -1;
+        if (why->is_address) /* no need to look at every heap */
+                why->report = report_create();
+        else
+                why->report = loading_capture(why->capture, why->symbols, all, e);
+        return why->report ? 0 : why->is_address ? error_no_memory(e, "looking for what holds a block") : -1;
+}
+
+static void why_deinit(struct why *why)
+{
+        report_destroy(why->report);
+        symbols_destroy(why->symbols);
+        if (why->capture)
+                loading_forget(why->capture);
+        capture_file_close(why->capture);
+}
+
+static int answer(const struct why *why, struct error *e)
+{
+        if (!why->is_address)
+                return ask_leak(why, e);
+        return why->capture ? ask_capture(why, why->address, 0, e) : ask_report(why, e);
+}
+
+static int run(void *options, int argc, char **argv, struct error *e)
+{
+        const struct why_options *why_options = options;
+        struct why why = { .ink = { .out = stdout, .color = shared_color(&why_options->output, STDOUT_FILENO) } };
+        int status;
+
+        if (argc != 2)
+                return error_set(e, ERROR_USAGE,
+                                 "a file and what to explain are wanted: weir why [options] FILE ADDRESS|LEAK-ID");
+        why.file = argv[0];
+        why.word = argv[1];
+        status = parse(&why, e) || load(&why, e) || answer(&why, e) ? -1 : 0;
+        if (!status && (fflush(stdout) || ferror(stdout)))
+                status = error_set_errno(e, ERROR_FAILED, errno, "cannot write standard output");
+        why_deinit(&why);
+        return status;
+}
+
+const struct command command_why = {
+        .name = "why",
+        .arguments = "FILE ADDRESS|LEAK-ID",
+        .summary = "say what holds a block, or show a leak's tree or cycle",
+        .description = "Of a capture (weir run --capture FILE): the path from a root to the block at ADDRESS (0x...), and\n"
+                       "what it points at; or a leak with one of its blocks.  A JSON report knows a few blocks of each leak.\n",
+        .groups = groups,
+        .group_count = sizeof groups / sizeof groups[0],
+        .options_size = sizeof(struct why_options),
+        .run = run,
+};
