@@ -14,6 +14,7 @@ const struct option_spec shared_output_specs[SHARED_OUTPUT_COUNT] = {
         { "format", 0, OPTION_CHOICE, "auto|text|json", "its form; auto: JSON in a file, else text", OUTPUT(format) },
         { "kinds", 0, OPTION_KINDS, "KINDS", "list these (all but reachable,indirect), or all", OUTPUT(kinds) },
         { "color", 0, OPTION_CHOICE, "auto|always|never", "colour the text", OUTPUT(color) },
+        { "progress", 0, OPTION_CHOICE, "auto|always|never", "show what takes long on standard error", OUTPUT(progress) },
         { "quiet", 'q', OPTION_FLAG, NULL, "print only errors and failed gates", OUTPUT(quiet) },
 };
 

@@ -16,10 +16,12 @@ struct shared_output {
         uint32_t kinds;       /* mask of 1 << enum kind */
         bool quiet;
         int color;            /* enum shared_color */
+        int progress;         /* enum shared_progress */
 };
 
 enum shared_format { FORMAT_AUTO, FORMAT_TEXT, FORMAT_JSON };
 enum shared_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+enum shared_progress { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 
 /* What a gate asks: run, gate. */
 struct shared_policy {
@@ -30,7 +32,7 @@ struct shared_policy {
         const char *baseline;             /* file name or NULL */
 };
 
-enum { SHARED_OUTPUT_COUNT = 5, SHARED_POLICY_COUNT = 5 };
+enum { SHARED_OUTPUT_COUNT = 6, SHARED_POLICY_COUNT = 5 };
 
 extern const struct option_spec shared_output_specs[SHARED_OUTPUT_COUNT];
 extern const struct option_spec shared_policy_specs[SHARED_POLICY_COUNT];

@@ -6,6 +6,7 @@
 #include "policy/assemble.h"
 #include "policy/look.h"
 #include "printing.h"
+#include "progress.h"
 #include "symbols/symbols.h"
 
 #include <signal.h>
@@ -108,13 +109,19 @@ static void forget_findings(struct collector_result *result)
 
 static int fill_report(struct tracing *tracing, struct error *e)
 {
-        const struct assemble_options options = { .command = tracing->command };
+        struct progress progress = progress_begin(&tracing->options->output, "naming stacks");
+        const struct assemble_options options = {
+                .command = tracing->command,
+                .progress = progress_show,
+                .context = &progress,
+        };
         struct symbols *symbols = symbols_create(NULL, e);
         int result;
 
         if (!symbols)
                 return -1;
         result = assemble(tracing->report, &tracing->result, symbols, &options, e);
+        progress_end(&progress);
         symbols_destroy(symbols);
         return result;
 }

@@ -3,6 +3,7 @@
 #include "../mem.h"
 #include "draft.h"
 #include "findings.h"
+#include "places.h"
 #include "shortcomings.h"
 
 #include <string.h>
@@ -148,9 +149,9 @@ static void add_sums(struct report *report, const struct findings *findings)
 }
 
 static int leaks(struct report *report, const struct collector_result *run, struct symbols *symbols,
-                 const struct assemble_options *options, struct error *e)
+                 struct error *e)
 {
-        size_t total = count_findings(run), done = 0;
+        size_t total = count_findings(run);
         struct drafts drafts;
         int status = 0;
 
@@ -163,11 +164,8 @@ static int leaks(struct report *report, const struct collector_result *run, stru
                         continue;
                 add_sums(report, findings);
                 status = drafts_begin(&drafts, p, findings, e);
-                for (size_t i = 0; i < findings->count && !status; i++) {
+                for (size_t i = 0; i < findings->count && !status; i++)
                         status = drafts_add(&drafts, i, e);
-                        if (options->progress)
-                                options->progress(options->context, ++done, total);
-                }
                 if (!status)
                         status = drafts_end(&drafts, e);
         }
@@ -206,7 +204,8 @@ int assemble(struct report *report, const struct collector_result *run, struct s
 {
         if (heading(report, run, options) || !report->started || processes(report, run))
                 return error_no_memory(e, "writing the report");
-        if (leaks(report, run, symbols, options, e) || shortcomings(report, run, symbols, e))
+        if (places_prepare(run, symbols, options->progress, options->context, e) ||
+            leaks(report, run, symbols, e) || shortcomings(report, run, symbols, e))
                 return -1;
         report_sort(report);
         return 0;

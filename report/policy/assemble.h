@@ -13,9 +13,7 @@
 
 struct assemble_options {
         char *const *command; /* argv with its NULL; NULL = a bare session: the first process's argv is told */
-        /* For progress: called now and then with stacks named so far and in
-         * all; may be NULL. */
-        void (*progress)(void *context, size_t done, size_t total);
+        symbols_progress *progress; /* while stacks are named; may be NULL */
         void *context;
 };
 

@@ -37,8 +37,8 @@ const char *name_function(enum weir_function function)
 
 /* ---- modules ------------------------------------------------------------- */
 
-static struct symbol_module *module_of(struct symbols *symbols, const struct process *process,
-                                       const struct process_module *module)
+struct symbol_module *name_module(struct symbols *symbols, const struct process *process,
+                                  const struct process_module *module)
 {
         const struct symbol_file file = {
                 .path = module->path,
@@ -58,7 +58,7 @@ static struct symbol_module *module_at(struct symbols *symbols, const struct pro
 
         for (size_t i = 0; i < process->module_count; i++)
                 if (!strcmp(process->modules[i].path, path))
-                        return module_of(symbols, process, &process->modules[i]);
+                        return name_module(symbols, process, &process->modules[i]);
         return symbols_module(symbols, &file);
 }
 
@@ -103,7 +103,7 @@ static int name_frame(struct naming *n, struct symbols *symbols, struct process 
                       const struct process_frame *from)
 {
         const struct process_module *module = from->module ? process_module(process, from->module) : NULL;
-        struct symbol_module *handle = module ? module_of(symbols, process, module) : NULL;
+        struct symbol_module *handle = module ? name_module(symbols, process, module) : NULL;
         uint64_t address = module ? from->pc - module->bias : from->pc;
         const struct symbol_frame *found;
         const char *path, *build_id;

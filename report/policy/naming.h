@@ -10,6 +10,10 @@
 #include "../symbols/symbols.h"
 #include "findings.h"
 
+/* The file of a module that stacks name; NULL without memory. */
+struct symbol_module *name_module(struct symbols *symbols, const struct process *process,
+                                  const struct process_module *module);
+
 /* A stack as the report shows it: frame 0 is the allocation function, inlined
  * frames are expanded.  Frames in the report's memory. */
 struct named_stack {

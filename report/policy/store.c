@@ -4,12 +4,15 @@
 
 int store_open(struct store *store, const char *path, bool contents, struct error *e)
 {
-        (void)contents;
         *store = (struct store){ 0 };
         if (!path)
                 return 0;
         store->writer = capture_writer_create(path, e);
-        return store->writer ? 0 : -1;
+        if (!store->writer)
+                return -1;
+        if (!contents)
+                capture_writer_filter(store->writer);
+        return 0;
 }
 
 static bool writes(const struct store *store)

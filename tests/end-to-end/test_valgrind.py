@@ -100,6 +100,8 @@ def site_of(frames, program):
 def valgrind(weir, command, program, environment=None):
     """How the program ended, and what Valgrind calls lost, by site."""
     path = f"{weir.directory}/valgrind.%p.xml"
+    for earlier in glob.glob(path.replace("%p", "*")):
+        os.unlink(earlier)
     run = harness.run(["valgrind", "--leak-check=full", "--show-leak-kinds=all", "--num-callers=40", "--run-libc-freeres=no",
                        "--xml=yes", f"--xml-file={path}", *command], env=environment, timeout=240)
     files = glob.glob(path.replace("%p", "*"))
