@@ -71,9 +71,10 @@ static inline __attribute__((always_inline)) enum walk_result walk_step(struct t
         return WALK_ON;
 }
 
-/* Walks the whole stack from `at` into an empty trail, through signal frames
- * through code without tables as libunwind guesses there, and over any stack:
- * words outside `w` are asked for page by page.  `keep` as in rules_learn.  WALK_END when the last frame is the outermost one; when
+/* Walks the whole stack from `at` into an empty trail: through signal frames,
+ * through code without tables as libunwind guesses there, and over any stack;
+ * words outside `w` are asked for page by page.  `keep` as in rules_learn.
+ * WALK_END when the last frame is the outermost one; where a guess fails or
  * memory for the trail ends, the last frame is flagged as truncated. */
 enum walk_result walk_all(struct trail *trail, struct frame_state at, struct window w, bool keep);
 
