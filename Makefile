@@ -29,7 +29,7 @@ install: setup ## install weir, its library, manual page and schema (PREFIX, DES
 	@ninja -C $(BUILD) --quiet report/weir preload/libweir.so
 	@DESTDIR=$(abspath $(DESTDIR)) meson install -C $(BUILD) --no-rebuild
 
-bench: packages = build test
+bench: packages = build test bench
 bench: build ## measure, against the peers that are installed
 	@meson test -C $(BUILD) --no-rebuild --benchmark --verbose
 

@@ -33,11 +33,15 @@ def process_cpu_seconds(pid):
 
 
 def wait_for_end(process):
-    """Waits without reaping; kills what takes too long."""
+    """Waits without reaping; kills what takes too long, or when the bench is stopped."""
     descriptor = os.pidfd_open(process.pid)
-    if not select.select([descriptor], [], [], TIMEOUT_SECONDS)[0]:
-        os.killpg(process.pid, signal.SIGKILL)
-    os.close(descriptor)
+    ended = []
+    try:
+        ended = select.select([descriptor], [], [], TIMEOUT_SECONDS)[0]
+    finally:
+        os.close(descriptor)
+        if not ended:
+            os.killpg(process.pid, signal.SIGKILL)
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
 
 

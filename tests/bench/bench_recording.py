@@ -4,15 +4,16 @@
     bench_recording.py [--rounds N] [--budget SECONDS] [--no-slow] WEIR BENCH_PAIRS BENCH_WALK
 
 Each round runs every workload under every variant in turn, and every figure is
-compared with the untraced run of its own round.  Slow variants take part in
-the first round only.  No new round starts, and a slow run is left out, when the
-budget is spent.  Prints markdown tables; progress goes to standard error.
+compared with the untraced run of its own round.  Slow variants have one round
+of their own, at the end.  Rounds take half of the budget, the slow one stops when
+all of it is spent.  Prints markdown tables; progress goes to standard error.
 """
 import argparse
 import json
 import os
 import platform
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -61,22 +62,19 @@ class Bench:
         self.variants = [variant for variant in every if not variant.absent]
         self.absent = [f"{variant.name} ({variant.absent})" for variant in every if variant.absent]
         self.slow = not arguments.no_slow
-        self.deadline = time.monotonic() + arguments.budget
+        self.end = time.monotonic() + arguments.budget
         self.directory, self.results, self.rounds = directory, tables.Results(), 0
-        self.pairs, self.threads, self.startup = pair_workloads(pairs, walk), thread_workloads(pairs), startup_workloads()
+        self.pairs, self.threads = pair_workloads(pairs, walk), thread_workloads(pairs)
+        self.startup = startup_workloads()
         programs = program_workloads(directory)
         self.programs = [program for program in programs if not program.absent]
         self.absent += [program.absent for program in programs if program.absent]
 
-    def late(self):
-        return time.monotonic() > self.deadline
-
-    def variants_in(self, turn):
-        """The variants of one round, in an order that changes from round to round; the budget may end early."""
-        shift = turn % len(self.variants)
-        for variant in self.variants[shift:] + self.variants[:shift]:
-            if not variant.slow or (turn == 0 and self.slow and not self.late()):
-                yield variant
+    def variants_in(self, turn, slow):
+        """The variants of one round, in an order that changes from round to round."""
+        chosen = [variant for variant in self.variants if variant.slow == slow or variant.is_control]
+        shift = turn % len(chosen)
+        return chosen[shift:] + chosen[:shift]
 
     def run_pairs(self, workload, variant, turn):
         run = timed_run(variant.command(workload.command(variant.divisor)), variant.environment, keep_output=True)
@@ -105,28 +103,31 @@ class Bench:
             self.results.add(workload.name, variant.name, "recording", turn, recording_seconds(variant.report))
 
     def run_startup(self, workload, variant, turn):
-        for attempt in range(STARTUP_RUNS):
+        for attempt in range(1 if variant.slow else STARTUP_RUNS):
             run = timed_run(variant.command(workload.command), variant.environment)
             if run.status != 0:
                 self.results.fail(workload.name, variant.name, run.status)
                 return
             self.results.add(workload.name, variant.name, "wall", (turn, attempt), run.wall * 1000 / workload.processes)
 
-    def round(self, turn):
+    def round(self, turn, end, slow=False):
+        """One run of each workload under each variant; the first round does not look at the time."""
         kinds = ((self.pairs + self.threads, self.run_pairs), (self.programs, self.run_program),
                  (self.startup, self.run_startup))
         for workloads, run in kinds:
             for workload in workloads:
-                progress(f"round {turn + 1}: {workload.name}")
-                for variant in self.variants_in(turn):
-                    run(workload, variant, turn)
-        self.rounds += 1
+                progress(f"{'slow round' if slow else f'round {turn + 1}'}: {workload.name}")
+                for variant in self.variants_in(turn, slow):
+                    if turn == 0 or time.monotonic() < end:
+                        run(workload, variant, turn)
 
     def all_rounds(self, most):
-        for turn in range(most):
-            if turn and self.late():
-                break
-            self.round(turn)
+        half = time.monotonic() + (self.end - time.monotonic()) / (2 if self.slow else 1)
+        while self.rounds < most and (self.rounds == 0 or time.monotonic() < half):
+            self.round(self.rounds, self.end)
+            self.rounds += 1
+        if self.slow:
+            self.round(self.rounds, self.end, slow=True)
 
     def memory(self):
         names = ("no tool", "weir") + self.memory_peers()
@@ -181,21 +182,25 @@ def versions(weir):
 
 def processor():
     with open("/proc/cpuinfo", encoding="utf-8") as file:
-        name = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), platform.machine())
-    return f"{os.cpu_count()} x {name}"
+        names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+    return f"{os.cpu_count()} x {names[0] if names else platform.machine()}"
+
+
+PAIRS_TEXT = """\
+Code without frame pointers; the loop alone, with the collector running. weir's stacks are complete at every depth,
+heaptrack's end at 64 frames, gperftools' at 32, LeakSanitizer's at 30 and at the first function without a frame
+pointer. The walk has 5120 stacks of about thirty frames, with alloca, qsort, realigned and C++ frames, in three
+modules."""
 
 
 def print_report(bench, weir, profile, memory):
-    print(f"{processor()}, Linux {platform.release()}; {versions(weir)}.\n\nMedians of interleaved rounds "
-          f"({bench.rounds}), "
-          "in brackets the least and the most; one figure alone is one run. Each is compared with the untraced run of its "
-          f"own round.{bench.parallelism()}{' Absent: ' + ', '.join(bench.absent) + '.' if bench.absent else ''}")
+    rounds = f"{bench.rounds} interleaved round{'s' if bench.rounds > 1 else ''}"
+    print(f"{processor()}, Linux {platform.release()}; {versions(weir)}.{bench.parallelism()}\n\n"
+          f"Medians of {rounds}, in brackets the least and the most; one figure alone is one run. "
+          "Each is compared with the untraced run of its own round. "
+          f"Absent: {', '.join(bench.absent) or 'none'}.")
     tables.print_pairs(bench.results, bench.variants, bench.pairs, "Nanoseconds added to each malloc and free together",
-                       "Code without frame pointers; the loop alone, with the collector running. weir's stacks are "
-                       "complete at every depth; heaptrack's end at 64 frames, LeakSanitizer's at 30 and at the first "
-                       "function without a frame pointer, gperftools' at 32. Shims wait for their collectors where the machine lends "
-                       "no second core: the CPU rows tell what is whose. The walk has 5120 stacks of about thirty "
-                       "frames, with alloca, qsort, realigned and C++ frames, in three modules.")
+                       PAIRS_TEXT)
     tables.print_pairs(bench.results, bench.variants, bench.threads, "The same at depth 32 with several threads",
                        "Wall time times the cores in use; the collector needs one of them, too.")
     tables.print_programs(bench.results, bench.variants, bench.programs)
@@ -207,6 +212,8 @@ def print_report(bench, weir, profile, memory):
 
 def main():
     arguments = options()
+    # a bench that is stopped takes its programs and files with it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with tempfile.TemporaryDirectory(prefix="weir-bench-") as directory:
         bench = Bench(arguments, directory)
         profile, memory = bench.profile(), bench.memory()

@@ -18,7 +18,7 @@ def print_table(title, text, head, rows):
     print(f"\n### {title}\n\n{text}\n")
     print("| | " + " | ".join(head) + " |")
     print("|---" * (len(head) + 1) + "|")
-    for name, cells in rows:
+    for name, cells in (entry for entry in rows if set(entry[1]) != {"-"}):
         print(f"| {name} | " + " | ".join(cells) + " |")
 
 
@@ -51,7 +51,9 @@ class Results:
 
     def cell(self, workload, variant, values):
         status = self.failures.get((workload, variant))
-        return f"exits with {status}" if status is not None else spread(values)
+        if status is None:
+            return spread(values)
+        return f"exits with {status}" if status > 0 else f"dies of signal {-status}"
 
 
 def row(results, name, variant, workloads, values_of):
@@ -63,7 +65,7 @@ def times_less(results, workloads, peer, measure):
     cells = []
     for workload in workloads:
         mine, other = results.added(workload, "weir", measure), results.added(workload, peer, measure)
-        quotient = statistics.median(other) / statistics.median(mine) if mine and other else 0
+        quotient = statistics.median(other) / max(statistics.median(mine), 0.1) if mine and other else 0
         cells.append(f"{quotient:.1f}" if quotient > 0 else "-")
     return cells
 
@@ -111,8 +113,9 @@ def print_programs(results, variants, workloads):
             rows.append(row(results, f"{name}: CPU", name, names,
                             lambda workload, name=name: results.ratio(workload, name, "cpu", "cpu")))
     print_table("Whole programs: how many times the untraced run",
-                "Wall time of everything: start, run, and what the tool does at the end (weir and LeakSanitizer look for "
-                "leaks and name them; heaptrack does not). CPU is in units of the untraced program's.", names, rows)
+                "Wall time of everything: start, run, and what the tool does at the end (weir and LeakSanitizer look\n"
+                "for leaks and name them, heaptrack does not). CPU is compared with the untraced program's.",
+                names, rows)
 
 
 def print_startup(results, variants, workloads):
@@ -138,7 +141,7 @@ def print_memory(programs, peers):
         kib += [seen[peer][0].resident - base.resident if seen[peer][0] else None for peer in peers]
         rows.append((name, ["fails" if value is None else f"{value / 1024:.1f}" for value in kib]))
     print_table("Memory of the program, MiB",
-                "One run each, looked at every 10 ms. Shared memory is the channel to the collector; the proportional "
+                "One run each, looked at every 10 ms. Shared memory is the channel to the collector; the proportional\n"
                 "share (PSS) halves what both have mapped.", head, rows)
 
 
@@ -149,5 +152,5 @@ def print_profile(workloads):
     rows = [(file, [f"{parts.get(file, 0):.0f}" for _, parts in workloads]) for file in files]
     rows.append(("**all**", [f"{sum(parts.values()):.0f}" for _, parts in workloads]))
     print_table("Instructions of the shim for each malloc and free together, by source file",
-                "Counted by callgrind with the collector running; what is done once for a stack or a process is left out.",
+                "Counted by callgrind with the collector running; what is done once is left out.",
                 [name for name, _ in workloads], rows)

@@ -4,13 +4,17 @@ import shutil
 
 
 class Variant:
-    """One tool.  A slow one takes part in one round only, with 1/divisor of the pairs."""
+    """One tool, or none: the control.  A slow one runs once; each makes 1/divisor of the pairs."""
 
     def __init__(self, name, prefix=(), environment=None, needs=(), divisor=1, slow=False, report=None):
         self.name, self.prefix, self.environment = name, list(prefix), environment or {}
         self.absent = next((need for need, found in needs if not found), None)
         self.divisor, self.slow = divisor, slow
         self.report = report  # weir's: the process started is the collector, the target its child
+
+    @property
+    def is_control(self):
+        return not self.prefix and not self.environment
 
     @property
     def collects(self):

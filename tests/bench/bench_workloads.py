@@ -77,7 +77,7 @@ int main()
 {
         std::map<std::string, std::vector<std::shared_ptr<std::function<int(int)>>>> all;
         for (int i = 0; i < 9; i++)
-                all[std::to_string(i)].push_back(std::make_shared<std::function<int(int)>>([=](int j) { return i + j; }));
+                all[std::to_string(i)].push_back(std::make_shared<std::function<int(int)>>([=](int j) { return j; }));
         for (auto &entry : all)
                 std::cout << entry.first << (*entry.second.front())(1) << '\\n';
 }
