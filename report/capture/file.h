@@ -50,8 +50,10 @@
  * 11  END       u64 number of sections before it
  *
  * The image holds every page on which a block, a root or a word of a module
- * that the analysis looked at lies, as far as the process ever wrote it: the
- * contents of the program's memory, secrets with the rest.
+ * that the analysis looked at lies, as far as the process ever wrote it.  The
+ * pages, and the registers, are filtered (see filter.h) unless all contents
+ * are asked for: of the program's data only what the graph needs is there.
+ * Pages of modules that are not writable are never filtered.
  *
  * Raise the version whenever a reader would misread a file; new kinds of
  * sections may be added, readers pass over those they do not know.
@@ -95,6 +97,9 @@ struct capture_writer;
 
 /* Creates or empties the file.  NULL with the error set. */
 struct capture_writer *capture_writer_create(const char *path, struct error *e);
+
+/* From now on leaves out the program's data; see filter.h. */
+void capture_writer_filter(struct capture_writer *writer);
 
 /* From here on the snapshot's memory remembers which pages of modules are
  * looked at; call before the analysis.  The memory it had before is put back

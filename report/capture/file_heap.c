@@ -140,7 +140,8 @@ static int read_words(struct bytes *b, struct stored *stored, struct root *root)
 
 /* ---- roots and segments ------------------------------------------------- */
 
-int heap_write_roots(struct capture_writer *writer, uint32_t process, const struct snapshot *snapshot, struct error *e)
+int heap_write_roots(struct capture_writer *writer, uint32_t process, const struct snapshot *snapshot,
+                     const struct filter *filter, struct error *e)
 {
         struct table_writer table = { .writer = writer, .kind = SECTION_ROOTS, .process = process };
         bool fresh;
@@ -156,7 +157,7 @@ int heap_write_roots(struct capture_writer *writer, uint32_t process, const stru
                 pack_varint(&table.rows, root->thread);
                 pack_varint(&table.rows, root->word_count);
                 for (size_t w = 0; w < root->word_count; w++)
-                        pack_u64(&table.rows, root->words[w]);
+                        pack_u64(&table.rows, filter ? filter_word(filter, root->words[w]) : root->words[w]);
                 result = table_next(&table, &fresh, e);
         }
         return table_end(&table, result, e);

@@ -63,19 +63,46 @@ static int find_pages(struct ranges *pages, const struct snapshot *snapshot, con
         return 0;
 }
 
+/* ---- modules ------------------------------------------------------------- */
+
+/* Index of the first segment that ends after the address. */
+static size_t segment_from(const struct snapshot *snapshot, uint64_t address)
+{
+        size_t low = 0, high = snapshot->segment_count;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (snapshot->segments[middle].end <= address)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+static const struct segment *find_segment(const struct snapshot *snapshot, uint64_t address)
+{
+        size_t i = segment_from(snapshot, address);
+
+        return i < snapshot->segment_count && snapshot->segments[i].start <= address ? &snapshot->segments[i] : NULL;
+}
+
 /* ---- out ----------------------------------------------------------------- */
 
 struct image_writer {
         struct capture_writer *writer;
         uint32_t process;
+        const struct snapshot *snapshot;
         const struct memory *memory;
+        struct filter *filter; /* NULL: everything is kept */
         struct pack data;
         struct {
                 uint64_t start, pages;
                 bool zero;
         } runs[RUNS_MAX];
         size_t count;
-        uint8_t buffer[READ_PAGES * CAPTURE_PAGE];
+        uint8_t buffer[FILTER_MARGIN + READ_PAGES * CAPTURE_PAGE + FILTER_MARGIN];
 };
 
 static int flush(struct image_writer *image, struct error *e)
@@ -161,23 +188,62 @@ static int add_untouched(struct image_writer *image, uint64_t start, uint64_t en
         return 0;
 }
 
+/* How far from `start` pages are to be filtered, or else not. */
+static uint64_t stretch(const struct image_writer *image, uint64_t start, uint64_t end, bool *filtered)
+{
+        const struct snapshot *snapshot = image->snapshot;
+        size_t i = segment_from(snapshot, start);
+
+        *filtered = image->filter != NULL;
+        if (!image->filter)
+                return end;
+        while (i < snapshot->segment_count && snapshot->segments[i].writable)
+                i++;
+        if (i == snapshot->segment_count)
+                return end;
+        *filtered = (snapshot->segments[i].start & ~(PAGE - 1)) > start;
+        if (*filtered)
+                return snapshot->segments[i].start < end ? snapshot->segments[i].start & ~(PAGE - 1) : end;
+        return snapshot->segments[i].end < end ? (snapshot->segments[i].end + PAGE - 1) & ~(PAGE - 1) : end;
+}
+
+/* Reads what is around the pages that are in the buffer, and filters them. */
+static int filter_buffer(struct image_writer *image, uint64_t start, size_t size)
+{
+        const struct memory *memory = image->memory;
+        uint8_t *after = image->buffer + FILTER_MARGIN + size;
+        size_t got;
+
+        got = memory->read(memory->context, start - FILTER_MARGIN, image->buffer, FILTER_MARGIN);
+        memset(image->buffer + got, 0, FILTER_MARGIN - got);
+        got = memory->read(memory->context, start + size, after, FILTER_MARGIN);
+        memset(after + got, 0, FILTER_MARGIN - got);
+        return filter_bytes(image->filter, start, image->buffer + FILTER_MARGIN, size);
+}
+
 static int add_range(struct image_writer *image, uint64_t start, uint64_t end, struct error *e)
 {
         const struct memory *memory = image->memory;
 
         while (start < end) {
                 uint64_t at = memory->next ? memory->next(memory->context, start, end) & ~(PAGE - 1) : start;
-                size_t want, got;
+                uint8_t *buffer = image->buffer + FILTER_MARGIN;
+                size_t want = (size_t)READ_PAGES * CAPTURE_PAGE, got;
+                uint64_t limit;
+                bool filtered;
 
                 if (at > start && add_untouched(image, start, at, e))
                         return -1;
                 start = at > start ? at : start;
                 if (start >= end)
                         break;
-                want = end - start < sizeof image->buffer ? (size_t)(end - start) : sizeof image->buffer;
-                got = memory->read(memory->context, start, image->buffer, want) / CAPTURE_PAGE;
+                limit = stretch(image, start, end, &filtered);
+                want = limit - start < want ? (size_t)(limit - start) : want;
+                got = memory->read(memory->context, start, buffer, want) / CAPTURE_PAGE;
+                if (filtered && got && filter_buffer(image, start, got * CAPTURE_PAGE))
+                        return error_no_memory(e, "writing the capture file");
                 for (size_t i = 0; i < got; i++)
-                        if (add_page(image, start + i * PAGE, image->buffer + i * CAPTURE_PAGE, e))
+                        if (add_page(image, start + i * PAGE, buffer + i * CAPTURE_PAGE, e))
                                 return -1;
                 start += got ? got * PAGE : PAGE; /* a page that cannot be read is a hole */
         }
@@ -185,7 +251,7 @@ static int add_range(struct image_writer *image, uint64_t start, uint64_t end, s
 }
 
 int image_write(struct capture_writer *writer, uint32_t process, const struct snapshot *snapshot,
-                const struct watch *watch, struct error *e)
+                const struct watch *watch, struct filter *filter, struct error *e)
 {
         struct image_writer *image = mem_alloc(1, sizeof *image);
         struct ranges pages = { 0 };
@@ -198,7 +264,9 @@ int image_write(struct capture_writer *writer, uint32_t process, const struct sn
         }
         image->writer = writer;
         image->process = process;
+        image->snapshot = snapshot;
         image->memory = &snapshot->memory;
+        image->filter = filter;
         for (size_t i = 0; i < pages.count && !result; i++)
                 result = add_range(image, pages.list[i].start, pages.list[i].end, e);
         if (!result)
@@ -210,22 +278,6 @@ int image_write(struct capture_writer *writer, uint32_t process, const struct sn
 }
 
 /* ---- watching ------------------------------------------------------------ */
-
-static const struct segment *find_segment(const struct snapshot *snapshot, uint64_t address)
-{
-        size_t low = 0, high = snapshot->segment_count;
-
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-
-                if (snapshot->segments[middle].end <= address)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return low < snapshot->segment_count && snapshot->segments[low].start <= address ? &snapshot->segments[low]
-                                                                                         : NULL;
-}
 
 static size_t read_watched(void *context, uint64_t address, void *buffer, size_t size)
 {
@@ -292,16 +344,22 @@ int capture_writer_memory(struct capture_writer *writer, const struct process *p
                           struct error *e)
 {
         struct watch *watch = writer_watch(writer);
+        struct filter all = { 0 }, *filter = writer_filters(writer) ? &all : NULL;
         int result;
 
         if (watch->pages && watch->snapshot == snapshot)
                 snapshot->memory = watch->real;
+        if (filter && filter_init(filter, snapshot)) {
+                filter_deinit(filter);
+                return error_no_memory(e, "writing the capture file");
+        }
         result = heap_write_blocks(writer, process->ordinal, snapshot->blocks, snapshot->block_count, e) ||
-                                 heap_write_roots(writer, process->ordinal, snapshot, e) ||
+                                 heap_write_roots(writer, process->ordinal, snapshot, filter, e) ||
                                  heap_write_segments(writer, process->ordinal, snapshot, e) ||
-                                 image_write(writer, process->ordinal, snapshot, watch, e)
+                                 image_write(writer, process->ordinal, snapshot, watch, filter, e)
                          ? -1
                          : 0;
+        filter_deinit(&all);
         watch_deinit(watch, snapshot->segment_count);
         return result;
 }

@@ -7,6 +7,7 @@
 
 #include "../bytes.h"
 #include "file.h"
+#include "filter.h"
 #include "pack.h"
 
 #include <stdint.h>
@@ -97,8 +98,9 @@ struct stored {
 
 int heap_write_blocks(struct capture_writer *writer, uint32_t process, const struct block *blocks, size_t count,
                       struct error *e);
+/* `filter`, in this and in image_write, may be NULL: everything is kept. */
 int heap_write_roots(struct capture_writer *writer, uint32_t process, const struct snapshot *snapshot,
-                     struct error *e);
+                     const struct filter *filter, struct error *e);
 int heap_write_segments(struct capture_writer *writer, uint32_t process, const struct snapshot *snapshot,
                         struct error *e);
 void heap_pack_snapshot(struct pack *pack, const struct snapshot *snapshot);
@@ -120,9 +122,10 @@ struct watch {
 };
 
 int image_write(struct capture_writer *writer, uint32_t process, const struct snapshot *snapshot,
-                const struct watch *watch, struct error *e);
+                const struct watch *watch, struct filter *filter, struct error *e);
 
 /* The writer's, for capture_writer_watch. */
 struct watch *writer_watch(struct capture_writer *writer);
+bool writer_filters(const struct capture_writer *writer);
 
 #endif

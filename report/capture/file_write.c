@@ -18,7 +18,7 @@ enum {
 struct capture_writer {
         char *path;
         int fd;
-        bool finished;
+        bool finished, filter;
         uint64_t sections;
         ZSTD_CCtx *zstd;
         struct pack packed; /* the section being written */
@@ -209,6 +209,16 @@ struct capture_writer *capture_writer_create(const char *path, struct error *e)
                 return NULL;
         }
         return writer;
+}
+
+void capture_writer_filter(struct capture_writer *writer)
+{
+        writer->filter = true;
+}
+
+bool writer_filters(const struct capture_writer *writer)
+{
+        return writer->filter;
 }
 
 struct watch *writer_watch(struct capture_writer *writer)

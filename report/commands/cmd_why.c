@@ -94,7 +94,8 @@ static void print_path(const struct ink *ink, const struct holding *holding)
                 print_block(ink, &holding->head);
                 putc('\n', ink->out);
         } else if (holding->block.inherited) {
-                ink_print(ink, INK_PLAIN, "no root holds it here; it is from before the fork, and its parent's to release\n");
+                ink_print(ink, INK_PLAIN,
+                          "no root holds it here; it is from before the fork, and its parent's to release\n");
         } else if (holding->block.kind == KIND_CYCLE) {
                 ink_print(ink, INK_PLAIN, "lost: nothing but the cycle that it belongs to holds it\n");
         } else {
@@ -166,7 +167,8 @@ static int ask_capture(const struct why *why, uint64_t address, int32_t pid, str
 
 /* ---- reports ------------------------------------------------------------------ */
 
-static void print_references(const struct ink *ink, const char *title, const struct report_reference *list, size_t count)
+static void print_references(const struct ink *ink, const char *title, const struct report_reference *list,
+                             size_t count)
 {
         if (count)
                 ink_print(ink, INK_PLAIN, "    %s\n", title);
@@ -230,30 +232,34 @@ static int ask_report(const struct why *why, struct error *e)
 
 /* ---- leaks -------------------------------------------------------------------- */
 
-static const struct report_leak *find_leak(const struct report *report, const char *id)
+static int ask_one_leak(const struct why *why, const struct report_leak *leak, struct error *e)
 {
-        for (size_t i = 0; i < report->leak_count; i++)
-                if (!strcmp(report->leaks[i].id, id))
-                        return &report->leaks[i];
-        return NULL;
-}
-
-static int ask_leak(const struct why *why, struct error *e)
-{
-        const struct report_leak *leak = find_leak(why->report, why->word);
-
-        if (!leak)
-                return error_set(e, ERROR_FAILED, "%s has no leak %s", why->file, why->word);
         text_leak(&why->ink, why->report, leak, 0);
-        if (why->capture && leak->kind != KIND_UNKNOWN && leak->example_count) {
-                ink_print(&why->ink, INK_PLAIN, "for example\n");
-                return ask_capture(why, leak->examples[0].address, leak->examples[0].process, e);
-        }
         if (leak->example_count)
                 ink_print(&why->ink, INK_PLAIN, "for example\n");
+        if (why->capture && leak->kind != KIND_UNKNOWN && leak->example_count)
+                return ask_capture(why, leak->examples[0].address, leak->examples[0].process, e);
         for (size_t i = 0; i < leak->example_count; i++)
                 print_example(&why->ink, &leak->examples[i]);
         return 0;
+}
+
+/* Leaks that only their owners tell apart have one id. */
+static int ask_leak(const struct why *why, struct error *e)
+{
+        size_t found = 0;
+
+        for (size_t i = 0; i < why->report->leak_count; i++) {
+                const struct report_leak *leak = &why->report->leaks[i];
+
+                if (strcmp(leak->id, why->word))
+                        continue;
+                if (found++)
+                        putc('\n', why->ink.out);
+                if (ask_one_leak(why, leak, e))
+                        return -1;
+        }
+        return found ? 0 : error_set(e, ERROR_FAILED, "%s has no leak %s", why->file, why->word);
 }
 
 /* ---- the command -------------------------------------------------------------- */
@@ -317,8 +323,10 @@ const struct command command_why = {
         .name = "why",
         .arguments = "FILE ADDRESS|LEAK-ID",
         .summary = "say what holds a block, or show a leak's tree or cycle",
-        .description = "Of a capture (weir run --capture FILE): the path from a root to the block at ADDRESS (0x...), and\n"
-                       "what it points at; or a leak with one of its blocks.  A JSON report knows a few blocks of each leak.\n",
+        .description =
+                "Of a capture (weir run --capture FILE): the path from a root to the block at ADDRESS (0x...), and\n"
+                "what it points at; or a leak with one of its blocks.  A JSON report knows a few blocks of each "
+                "leak.\n",
         .groups = groups,
         .group_count = sizeof groups / sizeof groups[0],
         .options_size = sizeof(struct why_options),

@@ -15,8 +15,8 @@ struct tracing_options {
         struct option_size wait; /* seconds, for processes that outlive the command */
         int on_full;             /* enum tracing_on_full */
         bool check_stacks;
-        const char *capture;     /* file for the heaps, or NULL */
-        bool capture_contents;   /* with the program's data in it */
+        const char *capture;   /* file for the heaps, or NULL */
+        bool capture_contents; /* with the program's data in it */
 };
 
 enum tracing_on_full { ON_FULL_WAIT, ON_FULL_DROP };
