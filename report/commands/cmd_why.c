@@ -89,8 +89,10 @@ static void print_path(const struct ink *ink, const struct holding *holding)
                 ink_text(ink, INK_GREEN, holding->root, 0);
                 putc('\n', ink->out);
         } else if (holding->count) {
-                ink_print(ink, INK_PLAIN, "lost, and held by the %s at\n  ",
-                          holding->head.kind == KIND_CYCLE ? "lost cycle" : "leak");
+                ink_print(ink, INK_PLAIN,
+                          holding->head.inherited            ? "held by a block from before the fork\n  "
+                          : holding->head.kind == KIND_CYCLE ? "lost, and held by the lost cycle at\n  "
+                                                             : "lost, and held by the leak at\n  ");
                 print_block(ink, &holding->head);
                 putc('\n', ink->out);
         } else if (holding->block.inherited) {

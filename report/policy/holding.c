@@ -122,8 +122,8 @@ static struct confidence_step step_between(const struct graph *graph, uint64_t f
         return step;
 }
 
-/* From the head of a leak; `*head` is where it begins. */
-static int trail_from_head(const struct graph *graph, uint64_t id, struct trail *trail, uint64_t *head)
+/* From the head of a leak. */
+static int trail_from_head(const struct graph *graph, uint64_t id, struct trail *trail)
 {
         struct walk walk = { .graph = graph };
         size_t blocks = graph->snapshot->block_count;
@@ -141,7 +141,6 @@ static int trail_from_head(const struct graph *graph, uint64_t id, struct trail 
                 status = trail_add(trail, &step);
                 id = step.from;
         }
-        *head = id;
         mem_free(walk.before);
         mem_free(walk.queue);
         return status;
@@ -181,17 +180,18 @@ static int tell_path(const struct holding_of *of, const struct trail *trail, str
 static int find_path(const struct holding_of *of, uint64_t id, struct holding *out)
 {
         struct trail trail = { 0 };
-        uint64_t head = id;
+        uint64_t head;
         int status;
 
         if (graph_confidence(of->graph, id) != STRENGTH_NONE)
                 status = trail_from_root(of->graph, id, &trail);
         else
-                status = trail_from_head(of->graph, id, &trail, &head);
+                status = trail_from_head(of->graph, id, &trail);
         if (!status)
                 status = tell_path(of, &trail, out);
+        head = trail.count ? trail.steps[trail.count - 1].from : id;
         if (!status && !out->root)
-                status = describe(of, out->count && trail.steps[trail.count - 1].root ? id : head, &out->head);
+                status = describe(of, head, &out->head);
         mem_free(trail.steps);
         return status;
 }

@@ -37,7 +37,7 @@ struct holding {
         struct holding_block block;
         uint64_t into;             /* of the address in the block */
         const char *root;          /* where the path begins; NULL: at `head` */
-        struct holding_block head; /* the head of the leak, or a member of the lost cycle */
+        struct holding_block head; /* of the leak, a member of the lost cycle, or inherited */
         struct holding_step *path; /* none when the block is itself the head, or nothing is known to hold it */
         size_t count;
         struct holding_step *tree; /* what it points at, depth first */
