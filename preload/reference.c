@@ -246,8 +246,9 @@ static enum reference_result visit_all(unw_cursor_t *cursor, reference_visitor *
         do {
                 if (!visit(context, value(cursor, UNW_REG_IP), flags))
                         return REFERENCE_STOPPED;
-                flags = library.is_signal_frame(cursor) > 0 ? WEIR_FRAME_EXACT : 0;
                 status = library.step(cursor);
+                /* Of the frame that was left: libunwind sets it in the step. */
+                flags = library.is_signal_frame(cursor) > 0 ? WEIR_FRAME_EXACT : 0;
         } while (status > 0);
         return status == 0 ? REFERENCE_END : REFERENCE_CUT;
 }
