@@ -196,7 +196,7 @@ modules."""
 def print_report(bench, weir, profile, memory):
     rounds = f"{bench.rounds} interleaved round{'s' if bench.rounds > 1 else ''}"
     print(f"{processor()}, Linux {platform.release()}; {versions(weir)}.{bench.parallelism()}\n\n"
-          f"Medians of {rounds}, in brackets the least and the most; one figure alone is one run. "
+          f"Medians of up to {rounds}, in brackets the least and the most; one figure alone is one run. "
           "Each is compared with the untraced run of its own round. "
           f"Absent: {', '.join(bench.absent) or 'none'}.")
     tables.print_pairs(bench.results, bench.variants, bench.pairs, "Nanoseconds added to each malloc and free together",

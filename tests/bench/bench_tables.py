@@ -124,7 +124,9 @@ def print_startup(results, variants, workloads):
                 lambda workload: results.absolute(workload, "no tool", "wall"))]
     rows += [row(results, f"**{variant.name}**" if variant.name == "weir" else variant.name, variant.name, names,
                  lambda workload, name=variant.name: results.added(workload, name)) for variant in variants[1:]]
-    print_table("Start and end: milliseconds added", "Wall time of programs that do nothing.", names, rows)
+    print_table("Start and end: milliseconds added",
+                "Wall time of programs that do nothing; heaptrack and Valgrind do not follow the shell's children.",
+                names, rows)
 
 
 def print_memory(programs, peers):
