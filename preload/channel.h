@@ -257,7 +257,8 @@ enum weir_function {
 
 /* ---- events ------------------------------------------------------------ */
 
-/* Which ring: 0 while control.parallel == 0, otherwise weir_ring_of(address).
+/* Which ring: 0 while control.parallel == 0, otherwise weir_ring_of(address);
+ * MAP, UNMAP and MAP_OWN, which overlap at will, always ring 0.
  * One address therefore always meets one ring, and the order of reservation
  * in it is the true order for that address.  The switch happens once, marked
  * by WEIR_EVENT_PARALLEL in ring 0: the collector reads rings 1..15 only

@@ -19,21 +19,21 @@ static uint64_t round_up(uint64_t bytes)
 static void put_map(void *at, size_t bytes, struct frame_state caller, enum weir_function function)
 {
         if (at != MAP_FAILED)
-                ring_put(WEIR_EVENT_MAP, (uintptr_t)at, round_up(bytes),
+                ring_put_slow(WEIR_EVENT_MAP, (uintptr_t)at, round_up(bytes),
                          unwind_stack(thread_local_state.self->unwind, caller, function));
 }
 
 static void put_unmap(void *at, size_t bytes)
 {
         if (bytes)
-                ring_put(WEIR_EVENT_UNMAP, (uintptr_t)at, round_up(bytes), 0);
+                ring_put_slow(WEIR_EVENT_UNMAP, (uintptr_t)at, round_up(bytes), 0);
 }
 
 /* A nested mapping or its end; only where the outer hook could record. */
 static void put_nested(unsigned kind, void *at, size_t bytes)
 {
         if (at != MAP_FAILED && bytes && thread_local_state.self && guard_is_nested())
-                ring_put(kind, (uintptr_t)at, round_up(bytes), 0);
+                ring_put_slow(kind, (uintptr_t)at, round_up(bytes), 0);
 }
 
 static void *map(__typeof__(&mmap) real, void *at, size_t bytes, int protection, int flags, int descriptor,

@@ -133,10 +133,14 @@ static void put_plain(unsigned ring, unsigned kind, uint64_t address, uint64_t b
                      body | thread->body_bits);
 }
 
+static bool is_mapping(unsigned kind)
+{
+        return kind == WEIR_EVENT_MAP || kind == WEIR_EVENT_UNMAP || kind == WEIR_EVENT_MAP_OWN;
+}
+
 static bool fits(unsigned kind, uint64_t address, uint64_t size, uint32_t stack)
 {
-        return kind != WEIR_EVENT_MAP && kind != WEIR_EVENT_UNMAP && kind != WEIR_EVENT_MAP_OWN &&
-               !(address & UINT64_C(0xffff800000000007)) && !(size >> 24) && !(stack >> 28);
+        return !is_mapping(kind) && !(address & UINT64_C(0xffff800000000007)) && !(size >> 24) && !(stack >> 28);
 }
 
 __attribute__((noinline)) void ring_put_slow(unsigned kind, uint64_t address, uint64_t size, uint32_t stack)
@@ -150,7 +154,7 @@ __attribute__((noinline)) void ring_put_slow(unsigned kind, uint64_t address, ui
         }
         if (!ring_is_single()) {
                 process_parallel();
-                ring = weir_ring_of(address);
+                ring = is_mapping(kind) ? 0 : weir_ring_of(address);
         }
         if (mode == PROCESS_DROP && !has_room(&process_self->control->rings[ring], ring_records(ring), kind)) {
                 count_loss(kind);

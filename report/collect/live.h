@@ -63,6 +63,7 @@ struct live_totals {
 struct live_mapping {
         uint64_t start, end;
         uint64_t time_ns;
+        uint64_t family; /* pieces of what the program mapped at once have one */
         uint32_t stack;
         uint32_t thread;
         bool inherited;
@@ -82,6 +83,10 @@ struct live {
         struct live_table tables[WEIR_RINGS];
         struct live_mapping *mappings; /* ascending, never overlapping */
         size_t mapping_count, mapping_capacity;
+        uint64_t families;     /* given out */
+        /* What was last unmapped out of a mapping: a mapping put in its very
+         * place (MAP_FIXED) belongs to what is around it. */
+        struct live_mapping last_cut;
         struct live_totals totals;
         bool no_memory; /* an event could not be kept: the totals and blocks are no longer exact */
 };
@@ -121,7 +126,7 @@ const struct live_entry *live_moved(const struct live *live, uint64_t address, u
  * table is another).  0, or -1 without memory. */
 int live_inherit(struct live *child, const struct live *parent, unsigned ring);
 
-/* The mappings' part of live_inherit. */
+/* The mappings' part of live_inherit: all of them come with ring 0. */
 int live_inherit_mappings(struct live *child, const struct live *parent, unsigned ring);
 
 /* All blocks and mappings, ascending by address, in one array from mem_alloc

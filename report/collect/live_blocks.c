@@ -91,15 +91,37 @@ static void part_blocks(struct block *blocks, size_t count)
         }
 }
 
-static struct block mapping_block(const struct live_mapping *mapping)
+/* The first piece of the mapping whose last piece is at `last`: pieces that
+ * touch and were once mapped together are one block to whoever points at them. */
+static size_t first_piece(const struct live *live, size_t last)
+{
+        const struct live_mapping *m = live->mappings;
+        size_t first = last;
+
+        while (first && !m[first].own && !m[first - 1].own && m[first - 1].end == m[first].start &&
+               m[first - 1].family == m[first].family && m[first - 1].inherited == m[first].inherited)
+                first--;
+        return first;
+}
+
+static size_t count_mappings(const struct live *live)
+{
+        size_t count = 0;
+
+        for (size_t i = live->mapping_count; i > 0; i = first_piece(live, i - 1))
+                count += !live->mappings[i - 1].own;
+        return count;
+}
+
+static struct block mapping_block(const struct live_mapping *first, const struct live_mapping *last)
 {
         return (struct block){
-                .address = mapping->start,
-                .size = mapping->end - mapping->start,
-                .time_ns = mapping->time_ns,
-                .stack = mapping->stack,
-                .thread = mapping->thread,
-                .flags = BLOCK_MAPPING | (mapping->inherited ? BLOCK_INHERITED : 0),
+                .address = first->start,
+                .size = last->end - first->start,
+                .time_ns = first->time_ns,
+                .stack = first->stack,
+                .thread = first->thread,
+                .flags = BLOCK_MAPPING | (first->inherited ? BLOCK_INHERITED : 0),
         };
 }
 
@@ -107,25 +129,25 @@ static struct block mapping_block(const struct live_mapping *mapping)
  * mapping before the blocks it holds; `room` is what there is in all. */
 static void merge_mappings(const struct live *live, struct block *blocks, size_t used, size_t room)
 {
-        for (size_t i = live->mapping_count; i-- > 0;) {
-                const struct live_mapping *mapping = &live->mappings[i];
+        for (size_t i = live->mapping_count; i > 0;) {
+                const struct live_mapping *last = &live->mappings[i - 1], *first;
 
-                if (mapping->own)
+                i = first_piece(live, i - 1);
+                first = &live->mappings[i];
+                if (last->own)
                         continue;
-                while (used && blocks[used - 1].address >= mapping->start)
+                while (used && blocks[used - 1].address >= first->start)
                         blocks[--room] = blocks[--used];
-                blocks[--room] = mapping_block(mapping);
+                blocks[--room] = mapping_block(first, last);
         }
 }
 
 int live_blocks(const struct live *live, struct block **blocks, size_t *count, struct error *e)
 {
-        size_t used = 0, mappings = 0;
+        size_t used = 0, mappings = count_mappings(live);
 
         for (unsigned ring = 0; ring < WEIR_RINGS; ring++)
                 used += live->tables[ring].used;
-        for (size_t i = 0; i < live->mapping_count; i++)
-                mappings += !live->mappings[i].own;
         *blocks = mem_alloc(used + mappings, sizeof **blocks);
         if (!*blocks)
                 return error_no_memory(e, "listing the live blocks");

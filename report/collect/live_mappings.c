@@ -94,6 +94,10 @@ void live_map(struct live *live, uint64_t address, uint64_t size, uint32_t stack
 
         if (!range(address, size, &mapping.end))
                 return;
+        if (live->last_cut.start == mapping.start && live->last_cut.end == mapping.end)
+                mapping.family = live->last_cut.family;
+        else
+                mapping.family = ++live->families;
         live->totals.events += !own;
         at = cut(live, mapping.start, mapping.end);
         if (at != SIZE_MAX)
@@ -102,22 +106,25 @@ void live_map(struct live *live, uint64_t address, uint64_t size, uint32_t stack
 
 void live_unmap(struct live *live, uint64_t address, uint64_t size)
 {
+        size_t at = first_after(live, address);
         uint64_t end;
 
         if (!range(address, size, &end))
                 return;
         live->totals.events++;
+        live->last_cut = (struct live_mapping){ 0 };
+        if (at < live->mapping_count && live->mappings[at].start < end)
+                live->last_cut = (struct live_mapping){ address, end, .family = live->mappings[at].family };
         (void)cut(live, address, end);
 }
 
 int live_inherit_mappings(struct live *child, const struct live *parent, unsigned ring)
 {
-        for (size_t i = 0; i < parent->mapping_count; i++) {
+        for (size_t i = 0; !ring && i < parent->mapping_count; i++) {
                 struct live_mapping mapping = parent->mappings[i];
 
-                if (weir_ring_of(mapping.start) != ring)
-                        continue;
                 mapping.inherited = true;
+                child->families = parent->families > child->families ? parent->families : child->families;
                 mapping.stack = 0;
                 if (!replace(child, first_after(child, mapping.start), 0, &mapping, 1))
                         return -1;

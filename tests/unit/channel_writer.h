@@ -100,7 +100,9 @@ static inline void writer_fill(const struct writer *writer, unsigned ring, uint6
 
 static inline void writer_put(const struct writer *writer, struct writer_record record)
 {
-        unsigned ring = writer_ring_of(writer, record.address);
+        bool mapping = record.kind == WEIR_EVENT_MAP || record.kind == WEIR_EVENT_UNMAP ||
+                       record.kind == WEIR_EVENT_MAP_OWN;
+        unsigned ring = mapping ? 0 : writer_ring_of(writer, record.address);
 
         writer_fill(writer, ring, writer_reserve(writer, ring, writer_is_short(&record) ? 1 : 2), &record);
 }
