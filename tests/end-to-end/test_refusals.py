@@ -3,6 +3,7 @@
 status and a message that names what it is about, and never a clean report."""
 import json
 import os
+import shutil
 import re
 import struct
 import subprocess
@@ -151,10 +152,16 @@ def program_with_its_own_malloc(weir):
 
 
 def as_nobody(weir):
-    """Arguments that make a process nobody's; weir's directory becomes writable for it."""
+    """Arguments that make a process nobody's; weir's directory becomes writable for it, and holds
+    a weir that it can reach, wherever the build is."""
     if os.geteuid():
         return {}
     os.chmod(weir.directory, 0o777)
+    here, there = os.path.dirname(os.path.dirname(weir.path)), os.path.join(weir.directory, "reachable")
+    for file in ("report/weir", "preload/libweir.so"):
+        os.makedirs(os.path.dirname(os.path.join(there, file)), exist_ok=True)
+        shutil.copy2(os.path.join(here, file), os.path.join(there, file))
+    weir.path = os.path.join(there, "report/weir")
     return {"user": NOBODY, "group": NOBODY, "extra_groups": []}
 
 

@@ -3,6 +3,7 @@
 #include "capture/proc.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,20 +22,22 @@ struct target target_start_as(uid_t user, const char *first, const char *second)
 {
         struct target target = { 0 };
         char program[4096], line[128];
-        int pipes[2];
+        int pipes[2], file;
         FILE *in;
 
         path_of(program, sizeof program, "capture-target");
         ck_assert_int_eq(pipe(pipes), 0);
+        file = open(program, O_RDONLY | O_CLOEXEC); /* the user may not reach it by its name */
         target.pid = fork();
         if (!target.pid) {
                 (void)dup2(pipes[1], 1);
                 if (user && (setgid(user) || setuid(user)))
                         _exit(4);
-                (void)execl(program, program, first, second, (char *)NULL);
+                (void)fexecve(file, (char *[]){ program, (char *)first, (char *)second, NULL }, environ);
                 _exit(5);
         }
         (void)close(pipes[1]);
+        (void)close(file);
         in = fdopen(pipes[0], "r");
         while (target.count < 32 && fgets(line, sizeof line, in)) {
                 struct fact *fact = &target.facts[target.count++];
