@@ -203,7 +203,7 @@ COMMANDS = {
     "ls": ["ls", "-l", "/usr/lib"],
     "sort": ["sort", "-r", "/etc/passwd"],
     "date": ["date", "-d", "2020-02-02 02:02 UTC", "+%s"],
-    "sed": ["sed", "-n", "s/root/&&/p", "/etc/passwd"],
+    "sed": ["sed", "-n", "s/bin/&&/p", "/etc/passwd"],
     "grep": ["grep", "-Ec", "(ro|da).*[on]", "/etc/passwd"],
     "tar": ["tar", "-cf", "/dev/null", "-C", "/etc", "apt"],
     "jq": ["jq", "-n", "[range(200)] | map({k: ., v: (. * . | tostring)}) | group_by(.k % 7) | length"],
