@@ -15,6 +15,7 @@ static const char *const strengths[] = { "none",   "ambiguous", "unaligned", "en
                                          "tagged", "known",     "exact",     NULL };
 static const char *const statuses[] = { "new", "known", "suppressed", NULL };
 static const char *const gates[] = { "off", "pass", "fail", "incomplete", NULL };
+static const char *const cuts[] = { "", "ends", "alike", "splits", NULL };
 static const char *const ends[] = { "exited", "signaled", "exec", "running", NULL };
 
 /* An element of an array of plain values. */
@@ -68,6 +69,10 @@ static int read_step(struct take *at, const json_t *element, void *object)
         static const struct take_field fields[] = {
                 FIELD(type, TAKE_MAYBE_TEXT), FIELD(site, TAKE_MAYBE_TEXT),  FIELD(size, TAKE_U64),
                 FIELD(offset, TAKE_U64),      FIELD(field, TAKE_MAYBE_TEXT),
+                { "pointer", TAKE_TEXT, offsetof(struct report_step, pointer), NULL, true },
+                { "member", TAKE_U64, offsetof(struct report_step, member), NULL, true },
+                { "cut", TAKE_ENUM, offsetof(struct report_step, cut), cuts, true },
+                { "alike", TAKE_U64, offsetof(struct report_step, alike), NULL, true },
         };
 #undef FIELD
         return take_fields(at, element, fields, COUNT(fields), object);

@@ -212,6 +212,10 @@ static void write_steps(struct put *j, const char *key, const struct report_step
                 put_number(j, "size", steps[i].size);
                 put_number(j, "offset", steps[i].offset);
                 put_text(j, "field", steps[i].field);
+                put_text(j, "pointer", steps[i].pointer);
+                put_number(j, "member", steps[i].member);
+                put_text(j, "cut", cut_name(steps[i].cut));
+                put_number(j, "alike", steps[i].alike);
                 put_end(j);
         }
         put_end(j);

@@ -120,6 +120,7 @@ static const char *const strengths[STRENGTH_COUNT] = {
 
 static const char *const statuses[] = { "new", "known", "suppressed" };
 static const char *const gates[] = { "off", "pass", "fail", "incomplete" };
+static const char *const cuts[CUT_COUNT] = { NULL, "ends", "alike", "splits" };
 static const char *const ends[] = { "exited", "signaled", "exec", "running" };
 
 const char *kind_name(enum kind kind)
@@ -145,6 +146,11 @@ const char *gate_status_name(enum gate_status status)
 const char *end_how_name(enum end_how how)
 {
         return ends[how];
+}
+
+const char *cut_name(enum cut_effect cut)
+{
+        return cuts[cut];
 }
 
 bool kind_parse(const char *name, size_t length, enum kind *kind)

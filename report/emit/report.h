@@ -74,12 +74,25 @@ struct report_example {
         struct report_reference *references; size_t references_count;
 };
 
+/* What removing a pointer does to the cycle it is part of. */
+enum cut_effect {
+        CUT_UNKNOWN, /* nothing, or the cycle is too large to tell */
+        CUT_ENDS,    /* no cycle is left */
+        CUT_ALIKE,   /* none is left when all pointers like it go: the same offset between the same sites and types */
+        CUT_SPLITS,  /* smaller cycles are left */
+        CUT_COUNT
+};
+
 struct report_step { /* one block of a cycle's shortest path, and the edge that leaves it */
         const char *type;     /* NULL = unknown */
         const char *site;     /* "function (file:line)" of the first frame that is not an allocator's */
         uint64_t size;
         uint64_t offset;      /* of the pointer to the next step's block */
         const char *field;    /* its name, where known */
+        const char *pointer;  /* "std::shared_ptr<account>": the word is half of one; else NULL */
+        uint64_t member;      /* offset of that pointer's first word */
+        enum cut_effect cut;         /* in break_at: what removing it does */
+        uint64_t alike;       /* in break_at: so many words of the cycle are removed with it, itself counted */
 };
 
 struct report_cycle {
@@ -184,6 +197,7 @@ const char *strength_name(enum strength strength);
 const char *leak_status_name(enum leak_status status);
 const char *gate_status_name(enum gate_status status);
 const char *end_how_name(enum end_how how);
+const char *cut_name(enum cut_effect cut); /* "ends"; NULL for CUT_UNKNOWN */
 /* The reverse; false when no such name. */
 bool kind_parse(const char *name, size_t length, enum kind *kind);
 

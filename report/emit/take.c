@@ -283,9 +283,13 @@ int take_fields(struct take *at, const json_t *object, const struct take_field *
         if (!json_is_object(object))
                 return take_expected(at, "an object", object);
         for (size_t i = 0; i < count; i++) {
-                size_t above = take_down(at, fields[i].key);
+                const json_t *value = json_object_get(object, fields[i].key);
+                size_t above;
 
-                if (take_value(at, json_object_get(object, fields[i].key), &fields[i], base))
+                if (fields[i].optional && (!value || json_is_null(value)))
+                        continue;
+                above = take_down(at, fields[i].key);
+                if (take_value(at, value, &fields[i], base))
                         return -1;
                 take_up(at, above);
         }

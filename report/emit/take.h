@@ -38,6 +38,7 @@ struct take_field {
         enum take_type type;
         size_t offset;            /* of the member it goes to */
         const char *const *names; /* TAKE_ENUM */
+        bool optional;            /* came with a later weir: without the key the member keeps what it has, null likewise */
 };
 
 /* Where a reader is. */

@@ -86,11 +86,30 @@ static void print_step(const struct ink *ink, const struct report_step *step)
 
 static void print_edge(const struct ink *ink, const struct report_step *step)
 {
-        ink_print(ink, INK_PLAIN, " +%" PRIu64, step->offset);
+        ink_print(ink, INK_PLAIN, " +%" PRIu64, step->pointer ? step->member : step->offset);
         if (step->field) {
                 ink_print(ink, INK_PLAIN, " ");
                 ink_text(ink, INK_CYAN, step->field, NAME_MOST);
         }
+        if (step->pointer) {
+                ink_print(ink, INK_PLAIN, " ");
+                ink_text(ink, INK_CYAN, step->pointer, NAME_MOST);
+        }
+}
+
+/* What to do about the pointer, and what that does. */
+static void print_cut(const struct ink *ink, const struct report_step *step)
+{
+        const char *owner = step->pointer ? strstr(step->pointer, "shared_ptr<") : NULL;
+
+        if (owner) {
+                ink_print(ink, INK_PLAIN, ": make it a ");
+                ink_print(ink, INK_GREEN, "%.*sweak_ptr", (int)(owner - step->pointer), step->pointer);
+        }
+        if (step->cut == CUT_ALIKE)
+                ink_print(ink, INK_DIM, " (ends the cycle when all %" PRIu64 " like it go)", step->alike);
+        else if (step->cut == CUT_SPLITS)
+                ink_print(ink, INK_DIM, " (leaves smaller cycles)");
 }
 
 static void print_site_of(const struct ink *ink, const struct report_step *step)
@@ -136,6 +155,7 @@ static void print_cycle(const struct ink *ink, const struct report_cycle *cycle)
                 ink_print(ink, INK_PLAIN, "    break it at: ");
                 print_step(ink, &cycle->break_at[i]);
                 print_edge(ink, &cycle->break_at[i]);
+                print_cut(ink, &cycle->break_at[i]);
                 putc('\n', ink->out);
         }
         if (cycle->break_at_count > BREAKS_SHOWN)

@@ -261,9 +261,13 @@ static int steps(struct drafts *d, const struct finding_step *from, size_t count
 
                 (*to)[i].size = from[i].size;
                 (*to)[i].offset = from[i].offset;
+                (*to)[i].member = from[i].member;
+                (*to)[i].alike = from[i].alike;
+                (*to)[i].cut = from[i].cut;
                 if (name_stack(d->report, d->symbols, d->process, from[i].stack, &stack) ||
                     name_site(d->report, &stack, &(*to)[i].site) ||
-                    name_type(d->report, d->symbols, d->process, &from[i].vtable, &(*to)[i].type))
+                    name_type(d->report, d->symbols, d->process, &from[i].vtable, &(*to)[i].type) ||
+                    name_counted(d->report, d->symbols, d->process, &from[i].counted, &(*to)[i].pointer))
                         return -1;
         }
         return *to ? 0 : -1;

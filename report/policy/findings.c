@@ -147,6 +147,21 @@ static int example_of(struct findings *f, const struct snapshot *snapshot, const
 
 /* ---- cycles --------------------------------------------------------------- */
 
+static enum cut_effect cut_of(enum break_how how)
+{
+        switch (how) {
+        case BREAK_ALL:
+                return CUT_ENDS;
+        case BREAK_ALIKE:
+                return CUT_ALIKE;
+        case BREAK_SPLIT:
+                return CUT_SPLITS;
+        case BREAK_NOTHING:
+                break;
+        }
+        return CUT_UNKNOWN;
+}
+
 static int steps_of(struct findings *f, const struct snapshot *snapshot, const struct group_step *from, size_t count,
                     struct finding_step **to)
 {
@@ -154,8 +169,16 @@ static int steps_of(struct findings *f, const struct snapshot *snapshot, const s
         for (size_t i = 0; *to && i < count; i++) {
                 const struct block *block = &snapshot->blocks[from[i].block];
 
-                (*to)[i] = (struct finding_step){ .stack = block->stack, .size = block->size, .offset = from[i].offset };
-                if (findings_place(f->memory, snapshot, from[i].vtable, &(*to)[i].vtable))
+                (*to)[i] = (struct finding_step){
+                        .stack = block->stack,
+                        .size = block->size,
+                        .offset = from[i].offset,
+                        .member = from[i].member,
+                        .alike = from[i].alike,
+                        .cut = cut_of(from[i].how),
+                };
+                if (findings_place(f->memory, snapshot, from[i].vtable, &(*to)[i].vtable) ||
+                    findings_place(f->memory, snapshot, from[i].counted, &(*to)[i].counted))
                         return -1;
         }
         return *to ? 0 : -1;

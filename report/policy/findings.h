@@ -24,6 +24,9 @@ struct finding_step {
         uint32_t stack; /* of the block the edge leaves */
         struct finding_place vtable;
         uint64_t size, offset;
+        struct finding_place counted; /* vtable of the control block when the word may be half of a shared pointer */
+        uint64_t member, alike;       /* see struct report_step */
+        enum cut_effect cut;
 };
 
 struct finding_reference {

@@ -1,6 +1,7 @@
 #include "naming.h"
 
 #include "../emit/frames.h"
+#include "../graph/types.h"
 #include "../mem.h"
 
 #include <inttypes.h>
@@ -215,6 +216,21 @@ int name_type(struct report *report, struct symbols *symbols, const struct proce
                 return 0;
         module = module_at(symbols, process, place->module);
         return module ? copy_text(report, symbols_class(symbols, module, place->address), type) : -1;
+}
+
+int name_counted(struct report *report, struct symbols *symbols, const struct process *process,
+                 const struct finding_place *place, const char **pointer)
+{
+        struct type_control control;
+        const char *class_name;
+
+        *pointer = NULL;
+        if (name_type(report, symbols, process, place, &class_name))
+                return -1;
+        if (!class_name || !type_control_of(class_name, &control))
+                return 0;
+        *pointer = report_format(report, "%s<%.*s>", control.pointer, (int)control.object_length, control.object);
+        return *pointer ? 0 : -1;
 }
 
 int name_global(struct report *report, struct symbols *symbols, const struct process *process,

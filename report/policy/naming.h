@@ -34,6 +34,11 @@ int name_site(struct report *report, const struct named_stack *stack, const char
 int name_type(struct report *report, struct symbols *symbols, const struct process *process,
               const struct finding_place *place, const char **type);
 
+/* "std::shared_ptr<account>", when the class whose vtable is at `place` is the
+ * control block of one; else NULL. */
+int name_counted(struct report *report, struct symbols *symbols, const struct process *process,
+                 const struct finding_place *place, const char **pointer);
+
 /* "global module (variable+0x8)". */
 int name_global(struct report *report, struct symbols *symbols, const struct process *process,
                 const struct finding_place *place, const char **name);

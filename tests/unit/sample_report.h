@@ -96,7 +96,9 @@ static inline void sample_cycle(struct report *report, struct report_leak *leak)
                     { { .type = "Parent", .site = "parent_new (list.c:8)", .size = 40, .offset = 16, .field = "child" },
                       { .site = "child_new (list.c:20)", .size = 24, .offset = 0 } });
         SAMPLE_LIST(report, leak->cycle->break_at, leak->cycle->break_at_count,
-                    { { .site = "child_new (list.c:20)", .size = 24, .offset = 0 } });
+                    { { .site = "child_new (list.c:20)", .size = 24, .offset = 0, .cut = CUT_ENDS, .alike = 1 },
+                      { .type = "Parent", .size = 40, .offset = 16, .field = "child", .pointer = "std::shared_ptr<Child>",
+                        .member = 8, .cut = CUT_ALIKE, .alike = 3 } });
 }
 
 static inline void sample_possible(struct report *report, struct report_leak *leak)
