@@ -2,12 +2,30 @@
 
 #include "put.h"
 
+/* Writes one member of a list. */
+typedef void write_item(struct put *j, const void *item);
+
+/* A list of `count` objects of `size` bytes. */
+static void write_list(struct put *j, const char *key, enum put_layout layout, const void *items, size_t count,
+                       size_t size, write_item *write)
+{
+        put_array(j, key, layout);
+        for (size_t i = 0; i < count; i++)
+                write(j, (const char *)items + i * size);
+        put_end(j);
+}
+
+#define WRITE_LIST(j, key, layout, items, count, write) \
+        write_list((j), (key), (layout), (items), (count), sizeof *(items), (write))
+
+static void write_text(struct put *j, const void *item)
+{
+        put_text(j, NULL, *(const char *const *)item);
+}
+
 static void write_texts(struct put *j, const char *key, const char *const *texts, size_t count)
 {
-        put_array(j, key, PUT_INLINE);
-        for (size_t i = 0; i < count; i++)
-                put_text(j, NULL, texts[i]);
-        put_end(j);
+        WRITE_LIST(j, key, PUT_INLINE, texts, count, write_text);
 }
 
 /* ---- summary and gate ----------------------------------------------------- */
@@ -64,22 +82,23 @@ static void write_summary(struct put *j, const struct report *report)
         put_end(j);
 }
 
+static void write_rule(struct put *j, const void *item)
+{
+        const struct report_rule *rule = item;
+
+        put_object(j, NULL, PUT_INLINE);
+        put_text(j, "rule", rule->rule);
+        put_number(j, "limit", rule->limit);
+        put_number(j, "value", rule->value);
+        put_bool(j, "pass", rule->pass);
+        put_end(j);
+}
+
 static void write_gate(struct put *j, const struct report *report)
 {
         put_object(j, "gate", PUT_LINES);
         put_text(j, "status", gate_status_name(report->gate.status));
-        put_array(j, "rules", PUT_LINES);
-        for (size_t i = 0; i < report->gate.rule_count; i++) {
-                const struct report_rule *rule = &report->gate.rules[i];
-
-                put_object(j, NULL, PUT_INLINE);
-                put_text(j, "rule", rule->rule);
-                put_number(j, "limit", rule->limit);
-                put_number(j, "value", rule->value);
-                put_bool(j, "pass", rule->pass);
-                put_end(j);
-        }
-        put_end(j);
+        WRITE_LIST(j, "rules", PUT_LINES, report->gate.rules, report->gate.rule_count, write_rule);
         if (report->gate.has_baseline) {
                 put_object(j, "baseline", PUT_INLINE);
                 put_number(j, "new", report->gate.baseline_new);
@@ -122,8 +141,10 @@ static void write_snapshot(struct put *j, const struct report_process *process)
         put_end(j);
 }
 
-static void write_process(struct put *j, const struct report_process *process)
+static void write_process(struct put *j, const void *item)
 {
+        const struct report_process *process = item;
+
         put_object(j, NULL, PUT_LINES);
         put_signed(j, "pid", process->pid);
         put_signed(j, "ppid", process->ppid);
@@ -143,8 +164,10 @@ static void write_process(struct put *j, const struct report_process *process)
 
 /* ---- leaks ---------------------------------------------------------------- */
 
-static void write_frame(struct put *j, const struct report_frame *frame)
+static void write_frame(struct put *j, const void *item)
 {
+        const struct report_frame *frame = item;
+
         put_object(j, NULL, PUT_INLINE);
         put_text(j, "function", frame->function);
         put_text(j, "module", frame->module);
@@ -157,37 +180,24 @@ static void write_frame(struct put *j, const struct report_frame *frame)
         put_end(j);
 }
 
-static void write_sizes(struct put *j, const struct report_leak *leak)
+static void write_size(struct put *j, const void *item)
 {
-        put_array(j, "sizes", PUT_INLINE);
-        for (size_t i = 0; i < leak->size_count; i++) {
-                put_array(j, NULL, PUT_INLINE);
-                put_number(j, NULL, leak->sizes[i].size);
-                put_number(j, NULL, leak->sizes[i].blocks);
-                put_end(j);
-        }
+        const struct report_size *size = item;
+
+        put_array(j, NULL, PUT_INLINE);
+        put_number(j, NULL, size->size);
+        put_number(j, NULL, size->blocks);
         put_end(j);
 }
 
-static void write_stack(struct put *j, const struct report_leak *leak)
+static void write_pid(struct put *j, const void *item)
 {
-        put_array(j, "stack", PUT_LINES);
-        for (size_t i = 0; i < leak->stack_count; i++)
-                write_frame(j, &leak->stack[i]);
-        put_end(j);
-        put_bool(j, "stack_truncated", leak->stack_truncated);
+        put_signed(j, NULL, *(const int32_t *)item);
 }
 
-static void write_members(struct put *j, const struct report_leak *leak)
+static void write_thread(struct put *j, const void *item)
 {
-        put_array(j, "processes", PUT_INLINE);
-        for (size_t i = 0; i < leak->process_count; i++)
-                put_signed(j, NULL, leak->processes[i]);
-        put_end(j);
-        put_array(j, "threads", PUT_INLINE);
-        for (size_t i = 0; i < leak->thread_count; i++)
-                put_number(j, NULL, leak->threads[i]);
-        put_end(j);
+        put_number(j, NULL, *(const uint32_t *)item);
 }
 
 static void write_weak_link(struct put *j, const struct report_leak *leak)
@@ -202,22 +212,20 @@ static void write_weak_link(struct put *j, const struct report_leak *leak)
         put_end(j);
 }
 
-static void write_steps(struct put *j, const char *key, const struct report_step *steps, size_t count)
+static void write_step(struct put *j, const void *item)
 {
-        put_array(j, key, PUT_LINES);
-        for (size_t i = 0; i < count; i++) {
-                put_object(j, NULL, PUT_INLINE);
-                put_text(j, "type", steps[i].type);
-                put_text(j, "site", steps[i].site);
-                put_number(j, "size", steps[i].size);
-                put_number(j, "offset", steps[i].offset);
-                put_text(j, "field", steps[i].field);
-                put_text(j, "pointer", steps[i].pointer);
-                put_number(j, "member", steps[i].member);
-                put_text(j, "cut", cut_name(steps[i].cut));
-                put_number(j, "alike", steps[i].alike);
-                put_end(j);
-        }
+        const struct report_step *step = item;
+
+        put_object(j, NULL, PUT_INLINE);
+        put_text(j, "type", step->type);
+        put_text(j, "site", step->site);
+        put_number(j, "size", step->size);
+        put_number(j, "offset", step->offset);
+        put_text(j, "field", step->field);
+        put_text(j, "pointer", step->pointer);
+        put_number(j, "member", step->member);
+        put_text(j, "cut", cut_name(step->cut));
+        put_number(j, "alike", step->alike);
         put_end(j);
 }
 
@@ -230,52 +238,64 @@ static void write_cycle(struct put *j, const struct report_cycle *cycle)
         put_object(j, "cycle", PUT_LINES);
         put_number(j, "blocks", cycle->blocks);
         put_number(j, "edges", cycle->edges);
-        write_steps(j, "path", cycle->path, cycle->path_count);
-        write_steps(j, "break_at", cycle->break_at, cycle->break_at_count);
+        WRITE_LIST(j, "path", PUT_LINES, cycle->path, cycle->path_count, write_step);
+        WRITE_LIST(j, "break_at", PUT_LINES, cycle->break_at, cycle->break_at_count, write_step);
         put_end(j);
 }
 
-/* `end` is "from" or "to": the end of the edge that is not the example. */
-static void write_references(struct put *j, const char *key, const char *end, const struct report_reference *references,
-                             size_t count)
+/* `end` is what the other end of the edge is, `key` which end it is: "from" or "to". */
+static void write_reference(struct put *j, const char *key, const char *end, const struct report_reference *reference)
 {
-        put_array(j, key, PUT_LINES);
-        for (size_t i = 0; i < count; i++) {
-                put_object(j, NULL, PUT_INLINE);
-                put_text(j, end, *end == 'f' ? references[i].from : references[i].to);
-                put_number(j, "offset", references[i].offset);
-                put_text(j, "strength", strength_name(references[i].strength));
-                put_end(j);
-        }
+        put_object(j, NULL, PUT_INLINE);
+        put_text(j, key, end);
+        put_number(j, "offset", reference->offset);
+        put_text(j, "strength", strength_name(reference->strength));
         put_end(j);
 }
 
-static void write_example(struct put *j, const struct report_example *example)
+static void write_referenced_by(struct put *j, const void *item)
 {
+        write_reference(j, "from", ((const struct report_reference *)item)->from, item);
+}
+
+static void write_references(struct put *j, const void *item)
+{
+        write_reference(j, "to", ((const struct report_reference *)item)->to, item);
+}
+
+static void write_example(struct put *j, const void *item)
+{
+        const struct report_example *example = item;
+
         put_object(j, NULL, PUT_LINES);
         put_address(j, "address", example->address);
         put_number(j, "size", example->size);
         put_signed(j, "process", example->process);
         put_number(j, "thread", example->thread);
         put_number(j, "reference_count", example->reference_count);
-        write_references(j, "referenced_by", "from", example->referenced_by, example->referenced_by_count);
-        write_references(j, "references", "to", example->references, example->references_count);
+        WRITE_LIST(j, "referenced_by", PUT_LINES, example->referenced_by, example->referenced_by_count,
+                   write_referenced_by);
+        WRITE_LIST(j, "references", PUT_LINES, example->references, example->references_count, write_references);
         put_end(j);
 }
 
-static void write_leak(struct put *j, const struct report_leak *leak)
+static void write_leak(struct put *j, const void *item)
 {
+        const struct report_leak *leak = item;
+
         put_object(j, NULL, PUT_LINES);
         put_text(j, "id", leak->id);
         put_text(j, "kind", kind_name(leak->kind));
         put_number(j, "blocks", leak->blocks);
         put_number(j, "bytes", leak->bytes);
-        write_sizes(j, leak);
+        WRITE_LIST(j, "sizes", PUT_INLINE, leak->sizes, leak->size_count, write_size);
         put_number(j, "exclusive_bytes", leak->exclusive_bytes);
         put_number(j, "exclusive_blocks", leak->exclusive_blocks);
         put_text(j, "type", leak->type);
-        write_stack(j, leak);
-        write_members(j, leak);
+        WRITE_LIST(j, "stack", PUT_LINES, leak->stack, leak->stack_count, write_frame);
+        put_bool(j, "stack_truncated", leak->stack_truncated);
+        WRITE_LIST(j, "processes", PUT_INLINE, leak->processes, leak->process_count, write_pid);
+        WRITE_LIST(j, "threads", PUT_INLINE, leak->threads, leak->thread_count, write_thread);
         put_number(j, "first_ns", leak->first_ns);
         put_number(j, "last_ns", leak->last_ns);
         put_text(j, "status", leak_status_name(leak->status));
@@ -283,55 +303,43 @@ static void write_leak(struct put *j, const struct report_leak *leak)
         write_texts(j, "owners", leak->owners, leak->owner_count);
         write_weak_link(j, leak);
         write_cycle(j, leak->cycle);
-        put_array(j, "examples", PUT_LINES);
-        for (size_t i = 0; i < leak->example_count; i++)
-                write_example(j, &leak->examples[i]);
-        put_end(j);
+        WRITE_LIST(j, "examples", PUT_LINES, leak->examples, leak->example_count, write_example);
         put_end(j);
 }
 
 /* ---- the whole ------------------------------------------------------------ */
 
-static void write_incomplete(struct put *j, const struct report *report)
+static void write_reason(struct put *j, const void *item)
 {
-        put_bool(j, "complete", report->complete);
-        put_array(j, "incomplete", PUT_LINES);
-        for (size_t i = 0; i < report->incomplete_count; i++) {
-                put_object(j, NULL, PUT_INLINE);
-                put_signed(j, "process", report->incomplete[i].process);
-                put_text(j, "reason", report->incomplete[i].reason);
-                put_end(j);
-        }
+        const struct report_reason *reason = item;
+
+        put_object(j, NULL, PUT_INLINE);
+        put_signed(j, "process", reason->process);
+        put_text(j, "reason", reason->reason);
         put_end(j);
 }
 
-static void write_suppressions(struct put *j, const struct report *report)
+static void write_suppression(struct put *j, const void *item)
 {
-        put_array(j, "suppressions", PUT_LINES);
-        for (size_t i = 0; i < report->suppression_count; i++) {
-                const struct report_suppression *suppression = &report->suppressions[i];
+        const struct report_suppression *suppression = item;
 
-                put_object(j, NULL, PUT_INLINE);
-                put_text(j, "rule", suppression->rule);
-                put_text(j, "file", suppression->file);
-                put_number(j, "line", suppression->line);
-                put_number(j, "blocks", suppression->blocks);
-                put_number(j, "bytes", suppression->bytes);
-                put_end(j);
-        }
+        put_object(j, NULL, PUT_INLINE);
+        put_text(j, "rule", suppression->rule);
+        put_text(j, "file", suppression->file);
+        put_number(j, "line", suppression->line);
+        put_number(j, "blocks", suppression->blocks);
+        put_number(j, "bytes", suppression->bytes);
         put_end(j);
 }
 
-static void write_diagnostics(struct put *j, const struct report *report)
+static void write_diagnostic(struct put *j, const void *item)
 {
-        put_array(j, "diagnostics", PUT_LINES);
-        for (size_t i = 0; i < report->diagnostic_count; i++) {
-                put_object(j, NULL, PUT_INLINE);
-                put_text(j, "level", report->diagnostics[i].level);
-                put_text(j, "code", report->diagnostics[i].code);
-                put_text(j, "message", report->diagnostics[i].message);
-                put_end(j);
-        }
+        const struct report_diagnostic *diagnostic = item;
+
+        put_object(j, NULL, PUT_INLINE);
+        put_text(j, "level", diagnostic->level);
+        put_text(j, "code", diagnostic->code);
+        put_text(j, "message", diagnostic->message);
         put_end(j);
 }
 
@@ -345,18 +353,13 @@ void json_write(const struct report *report, FILE *out)
         write_texts(&j, "command", report->command, report->command_count);
         put_text(&j, "started", report->started);
         put_number(&j, "duration_ns", report->duration_ns);
-        write_incomplete(&j, report);
+        put_bool(&j, "complete", report->complete);
+        WRITE_LIST(&j, "incomplete", PUT_LINES, report->incomplete, report->incomplete_count, write_reason);
         write_summary(&j, report);
         write_gate(&j, report);
-        put_array(&j, "processes", PUT_LINES);
-        for (size_t i = 0; i < report->process_count; i++)
-                write_process(&j, &report->processes[i]);
-        put_end(&j);
-        put_array(&j, "leaks", PUT_LINES);
-        for (size_t i = 0; i < report->leak_count; i++)
-                write_leak(&j, &report->leaks[i]);
-        put_end(&j);
-        write_suppressions(&j, report);
-        write_diagnostics(&j, report);
+        WRITE_LIST(&j, "processes", PUT_LINES, report->processes, report->process_count, write_process);
+        WRITE_LIST(&j, "leaks", PUT_LINES, report->leaks, report->leak_count, write_leak);
+        WRITE_LIST(&j, "suppressions", PUT_LINES, report->suppressions, report->suppression_count, write_suppression);
+        WRITE_LIST(&j, "diagnostics", PUT_LINES, report->diagnostics, report->diagnostic_count, write_diagnostic);
         put_end(&j);
 }
