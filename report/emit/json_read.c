@@ -41,6 +41,7 @@ static int read_frame(struct take *at, const json_t *element, void *object)
                 FIELD(function, TAKE_MAYBE_TEXT), FIELD(module, TAKE_MAYBE_TEXT),       FIELD(offset, TAKE_ADDRESS),
                 FIELD(build_id, TAKE_MAYBE_TEXT), FIELD(file, TAKE_MAYBE_TEXT),         FIELD(line, TAKE_U32),
                 FIELD(inlined, TAKE_BOOL),        FIELD(linkage_name, TAKE_MAYBE_TEXT),
+                { "directory", TAKE_MAYBE_TEXT, offsetof(struct report_frame, directory), NULL, true },
         };
 #undef FIELD
         return take_fields(at, element, fields, COUNT(fields), object);

@@ -177,6 +177,7 @@ static void write_frame(struct put *j, const void *item)
         put_number(j, "line", frame->line);
         put_bool(j, "inlined", frame->inlined);
         put_text(j, "linkage_name", frame->linkage_name);
+        put_text(j, "directory", frame->directory);
         put_end(j);
 }
 

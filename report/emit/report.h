@@ -52,6 +52,7 @@ struct report_frame {
         uint64_t offset;      /* ELF virtual address in the module of the instruction asked for */
         const char *build_id; /* hex */
         const char *file;
+        const char *directory; /* that a relative `file` is in, where the compiler ran; NULL = unknown or none */
         uint32_t line;        /* 0 = unknown */
         bool inlined;         /* was inlined into the next frame */
 };

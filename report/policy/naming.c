@@ -130,7 +130,8 @@ static int name_frame(struct naming *n, struct symbols *symbols, struct process 
                 frame->inlined = found[i].inlined;
                 if (copy_text(n->report, found[i].function, &frame->function) ||
                     copy_text(n->report, found[i].linkage_name, &frame->linkage_name) ||
-                    copy_text(n->report, found[i].file, &frame->file))
+                    copy_text(n->report, found[i].file, &frame->file) ||
+                    copy_text(n->report, found[i].directory, &frame->directory))
                         return -1;
         }
         return 0;

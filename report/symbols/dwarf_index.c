@@ -242,6 +242,15 @@ static uint64_t number_of(Dwarf_Die *die, unsigned name)
         return dwarf_formudata(dwarf_attr(die, name, &attribute), &value) ? 0 : value;
 }
 
+/* Where the compiler ran: names of files may begin there. */
+static void place_directory(struct dwarf_frame *frame, Dwarf_Die *unit)
+{
+        Dwarf_Attribute attribute;
+
+        if (frame->file && *frame->file != '/')
+                frame->directory = dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
+}
+
 static void name_frame(struct dwarf_frame *frame, Dwarf_Die *die)
 {
         frame->linkage_name = string_of(die, DW_AT_linkage_name);
@@ -261,6 +270,7 @@ static void place_line(struct dwarf_frame *frame, Dwarf_Die *unit, uint64_t addr
         frame->file = dwarf_linesrc(line, NULL, NULL);
         if (!dwarf_lineno(line, &number) && number > 0)
                 frame->line = (uint32_t)number;
+        place_directory(frame, unit);
 }
 
 /* Where an inlined function was called. */
@@ -274,6 +284,7 @@ static void place_call(struct dwarf_frame *frame, Dwarf_Die *inlined, Dwarf_Die 
         if (!dwarf_hasattr(inlined, DW_AT_call_file) || dwarf_getsrcfiles(unit, &files, &count) || file >= count)
                 return;
         frame->file = dwarf_filesrc(files, (size_t)file, NULL, NULL);
+        place_directory(frame, unit);
 }
 
 static void fill(struct dwarf_frame *frames, struct chain *chain, struct dwarf_unit *unit, uint64_t address)

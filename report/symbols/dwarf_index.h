@@ -48,6 +48,7 @@ struct dwarf_frame {
         const char *linkage_name; /* NULL = none */
         const char *name;         /* NULL = none */
         const char *file;         /* NULL = unknown */
+        const char *directory;    /* that a relative file is in; NULL = unknown, or the file is absolute */
         uint32_t line;            /* 0 = unknown */
         bool inlined;             /* into the next */
 };

@@ -112,6 +112,7 @@ static int look_up(struct symbols *symbols, struct debug_file *file, uint64_t ad
         for (size_t i = 0; i < *count; i++) {
                 set_names(symbols, &frames[i], linkage_name_of(&found[i], symbol), found[i].name);
                 frames[i].file = strings_add(&symbols->strings, found[i].file);
+                frames[i].directory = strings_add(&symbols->strings, found[i].directory);
                 frames[i].line = frames[i].file ? found[i].line : 0;
                 frames[i].inlined = found[i].inlined;
         }

@@ -66,6 +66,7 @@ struct symbol_frame {
         const char *function;     /* demangled; NULL = unknown */
         const char *linkage_name; /* mangled; NULL when the same */
         const char *file;         /* NULL = unknown */
+        const char *directory;    /* that a relative file is in, where the compiler ran; NULL = unknown or none */
         uint32_t line;            /* 0 = unknown */
         bool inlined;             /* into the next frame */
 };

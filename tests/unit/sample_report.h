@@ -46,7 +46,7 @@ static inline void sample_stack(struct report *report, struct report_leak *leak,
                             { .function = "ns::Runner::run(int)", .linkage_name = "_ZN2ns6Runner3runEi",
                               .module = SAMPLE_LIB, .offset = 0x8000 },
                             { .function = "main", .module = SAMPLE_APP, .offset = 0x1100,
-                              .file = "/srv/app/src/main.c", .line = 12 },
+                              .file = "../src/main.c", .directory = "/srv/app/build", .line = 12 },
                             { .function = "__libc_start_call_main", .module = SAMPLE_LIBC, .offset = 0x27249 },
                             { .function = "_start", .module = SAMPLE_APP, .offset = 0x1000 },
                     });
