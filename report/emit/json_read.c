@@ -203,6 +203,7 @@ static int read_leak(struct take *at, const json_t *element, void *object)
                 FIELD(last_ns, TAKE_U64),
                 { "status", TAKE_ENUM, offsetof(struct report_leak, status), statuses },
                 FIELD(suppressed_by, TAKE_MAYBE_TEXT),
+                { "fails_gate", TAKE_BOOL, offsetof(struct report_leak, fails_gate), NULL, true },
         };
 #undef FIELD
         struct report_leak *leak = object;

@@ -301,6 +301,7 @@ static void write_leak(struct put *j, const void *item)
         put_number(j, "last_ns", leak->last_ns);
         put_text(j, "status", leak_status_name(leak->status));
         put_text(j, "suppressed_by", leak->suppressed_by);
+        put_bool(j, "fails_gate", leak->fails_gate);
         write_texts(j, "owners", leak->owners, leak->owner_count);
         write_weak_link(j, leak);
         write_cycle(j, leak->cycle);

@@ -116,6 +116,7 @@ struct report_leak {
         uint64_t first_ns, last_ns;
         enum leak_status status;
         const char *suppressed_by;
+        bool fails_gate;      /* counted by a rule of the gate that failed */
         const char **owners; size_t owner_count;  /* ids; for indirect */
         enum strength weak_strength; const char *weak_why; /* for possible; STRENGTH_NONE = absent */
         struct report_cycle *cycle;               /* for kind cycle, else NULL */

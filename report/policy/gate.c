@@ -29,25 +29,37 @@ static void add(struct report_kind *to, uint64_t blocks, uint64_t bytes)
         to->bytes = sum(to->bytes, bytes);
 }
 
-static struct tally tally(const struct report *report, uint32_t kinds)
+static bool is_counted(const struct report_leak *leak, uint32_t kinds)
+{
+        return leak->status == LEAK_NEW && kinds & 1u << leak->kind;
+}
+
+/* What a leak weighs: one group of so many blocks and bytes. */
+static struct report_kind weight(const struct report_leak *leak, uint32_t kinds)
 {
         bool whole = !(kinds & 1u << KIND_INDIRECT);
+
+        return (struct report_kind){
+                .groups = 1,
+                .blocks = whole ? greater(leak->blocks, leak->exclusive_blocks) : leak->blocks,
+                .bytes = whole ? greater(leak->bytes, leak->exclusive_bytes) : leak->bytes,
+        };
+}
+
+static struct tally tally(const struct report *report, uint32_t kinds)
+{
         struct tally tally = { 0 };
 
         for (size_t i = 0; i < report->leak_count; i++) {
                 const struct report_leak *leak = &report->leaks[i];
-                uint64_t bytes = leak->bytes, blocks = leak->blocks;
+                const struct report_kind w = weight(leak, kinds);
 
-                if (leak->status != LEAK_NEW || !(kinds & 1u << leak->kind))
+                if (!is_counted(leak, kinds))
                         continue;
-                if (whole) {
-                        bytes = greater(bytes, leak->exclusive_bytes);
-                        blocks = greater(blocks, leak->exclusive_blocks);
-                }
-                add(&tally.all, blocks, bytes);
-                add(&tally.kinds[leak->kind], blocks, bytes);
-                tally.most_bytes = greater(tally.most_bytes, bytes);
-                tally.most_blocks = greater(tally.most_blocks, blocks);
+                add(&tally.all, w.blocks, w.bytes);
+                add(&tally.kinds[leak->kind], w.blocks, w.bytes);
+                tally.most_bytes = greater(tally.most_bytes, w.bytes);
+                tally.most_blocks = greater(tally.most_blocks, w.blocks);
         }
         return tally;
 }
@@ -116,6 +128,28 @@ static int judge_rules(struct report *report, const struct policy *policy, const
         return 0;
 }
 
+/* ---- leaks ---------------------------------------------------------------- */
+
+static bool exceeds(const struct gate_limit *limit, uint64_t value)
+{
+        return limit->given && value > limit->value;
+}
+
+/* Whether a rule that counted the leak failed. */
+static bool fails(const struct report_leak *leak, const struct policy *policy, const struct tally *tally)
+{
+        const struct report_kind w = weight(leak, policy->fail_on);
+        const struct gate_limit *of_kind = &policy->kind_bytes[leak->kind];
+
+        if (!is_counted(leak, policy->fail_on))
+                return false;
+        if (!of_kind->given && !has_limits(policy))
+                return true;
+        return exceeds(of_kind, tally->kinds[leak->kind].bytes) || exceeds(&policy->bytes, tally->all.bytes) ||
+               exceeds(&policy->blocks, tally->all.blocks) || exceeds(&policy->leak_bytes, w.bytes) ||
+               exceeds(&policy->leak_blocks, w.blocks);
+}
+
 /* ---- verdict -------------------------------------------------------------- */
 
 static bool evidence_is_complete(const struct report *report)
@@ -144,6 +178,8 @@ int gate_judge(struct report *report, const struct policy *policy, struct error 
         report->gate.status = GATE_OFF;
         report->gate.rules = NULL;
         report->gate.rule_count = 0;
+        for (size_t i = 0; i < report->leak_count; i++)
+                report->leaks[i].fails_gate = false;
         if (!policy->asked)
                 return 0;
         report->gate.rules = report_array(report, RULES_MOST, sizeof *report->gate.rules);
@@ -152,6 +188,8 @@ int gate_judge(struct report *report, const struct policy *policy, struct error 
         counted = tally(report, policy->fail_on);
         if (judge_rules(report, policy, &counted))
                 return error_no_memory(e, "judging the report");
+        for (size_t i = 0; i < report->leak_count; i++)
+                report->leaks[i].fails_gate = fails(&report->leaks[i], policy, &counted);
         report->gate.status = verdict(report);
         return 0;
 }

@@ -34,7 +34,8 @@ struct policy {
         bool strict_suppressions;                 /* an unused or expired suppression fails */
 };
 
-/* Fills report->gate.status and .rules; the baseline's numbers are left
+/* Fills report->gate.status and .rules, and says of each leak whether a rule
+ * that counted it failed (leak.fails_gate); the baseline's numbers are left
  * alone.  GATE_OFF when nothing is asked.  GATE_FAIL when any rule fails,
  * also on incomplete evidence; else GATE_INCOMPLETE when the report is
  * incomplete, lost events or has live blocks of kind unknown.  0, or -1

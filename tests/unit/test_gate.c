@@ -53,6 +53,48 @@ START_TEST(leaks_fail_it)
 }
 END_TEST
 
+static size_t failing(const struct report *report)
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < report->leak_count; i++)
+                count += report->leaks[i].fails_gate;
+        return count;
+}
+
+START_TEST(the_leaks_that_fail_it_are_told)
+{
+        struct report *report = sample_report();
+        const struct policy all = { .asked = true, .fail_on = KINDS_GATE, .bytes = { true, 4197 } };
+        const struct policy each = { .asked = true, .fail_on = KINDS_GATE, .leak_bytes = { true, 4195 } };
+        const struct policy enough = { .asked = true, .fail_on = KINDS_GATE, .bytes = { true, 1000000 } };
+        const struct policy of_kind = { .asked = true,
+                                        .fail_on = KINDS_GATE,
+                                        .bytes = { true, 1000000 },
+                                        .kind_bytes[KIND_CYCLE] = { true, 127 } };
+        const struct policy none = { 0 };
+
+        (void)judged(report, &plain);
+        ck_assert_uint_eq(failing(report), 2);
+        ck_assert(!report->leaks[3].fails_gate);
+        (void)judged(report, &all);
+        ck_assert_uint_eq(failing(report), 2);
+        (void)judged(report, &each);
+        ck_assert_uint_eq(failing(report), 1);
+        ck_assert(report->leaks[0].fails_gate);
+        (void)judged(report, &of_kind);
+        ck_assert_uint_eq(failing(report), 1);
+        ck_assert(report->leaks[1].fails_gate);
+        (void)judged(report, &plain);
+        (void)judged(report, &enough);
+        ck_assert_uint_eq(failing(report), 0);
+        (void)judged(report, &plain);
+        (void)judged(report, &none);
+        ck_assert_uint_eq(failing(report), 0);
+        report_destroy(report);
+}
+END_TEST
+
 START_TEST(a_clean_and_complete_report_passes)
 {
         struct report *report = clean();
@@ -231,7 +273,7 @@ START_TEST(kinds_are_read)
 }
 END_TEST
 
-SUITE_MAIN("gate", without_a_question_there_is_no_gate, leaks_fail_it, a_clean_and_complete_report_passes,
+SUITE_MAIN("gate", without_a_question_there_is_no_gate, leaks_fail_it, the_leaks_that_fail_it_are_told, a_clean_and_complete_report_passes,
            known_and_suppressed_leaks_do_not_count, kinds_choose_what_counts, a_leak_weighs_what_it_holds,
            limits_hold_for_all_for_one_and_for_a_kind, unused_suppressions_fail_when_strict,
            it_never_passes_on_incomplete_evidence, sums_do_not_wrap, no_memory_is_an_error, kinds_are_read)
