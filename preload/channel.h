@@ -132,6 +132,9 @@ enum weir_end {
         WEIR_END_EXIT = 1,   /* exit, _exit, quick_exit; end_status = the status */
         WEIR_END_SIGNAL = 2, /* a fatal signal; end_status = its number */
         WEIR_END_EXEC = 3,   /* exec; end_path = the file */
+        /* No ends at all: the program asks whether it leaks, and goes on. */
+        WEIR_END_CHECK = 4,      /* what is found counts for the answer only */
+        WEIR_END_LAST_CHECK = 5, /* what is found is what the report says of the process */
 };
 
 /* Losses, by kind: anything not zero makes the report incomplete. */
@@ -181,7 +184,7 @@ struct weir_control {
         uint64_t shim_start, shim_end; /* libweir.so itself: its data are no roots */
 
         _Alignas(128) _Atomic uint32_t state; /* enum weir_state; futex */
-        _Atomic uint32_t exec_failed;  /* counts execs that came back: the ENDING before it is void */
+        _Atomic uint32_t exec_failed;  /* counts endings that were none: execs that came back, checks */
         uint32_t end_how;              /* enum weir_end */
         int32_t end_status;
         int32_t end_tid;               /* thread that ends the process */
@@ -191,6 +194,11 @@ struct weir_control {
         _Atomic uint32_t next_node;    /* entries of the stack table in use, from 1 */
         _Atomic uint32_t fork_sequence_last;
         _Atomic uint32_t parallel;     /* 1 once a second thread may exist: rings 1..15 are in use */
+        _Atomic uint32_t turned_off;   /* 1: the program wants none of its blocks called a leak */
+
+        /* (collector) The answer to a CHECK, valid when it is released. */
+        uint32_t check_failed;         /* 1: nobody could look */
+        uint64_t check_leaks, check_blocks, check_bytes;
 
         struct weir_losses lost;
         struct weir_counters counters;
@@ -207,13 +215,19 @@ _Static_assert(sizeof(struct weir_control) <= WEIR_CONTROL_SIZE, "control page")
 
 /* ---- threads ----------------------------------------------------------- */
 
+enum weir_thread_flag {
+        /* The same thread once more, for what it allocates while its leaks are
+         * not to be told (__lsan_disable): bits 8.. are its own number. */
+        WEIR_THREAD_QUIET = 1,
+};
+
 /* Written once when the thread makes its first event; `tid` last (release).
  * Only `moving` changes later: a thread that is stopped inside realloc has said
  * that the old block is gone and not yet what became of it, so a snapshot taken
  * then keeps the old block. */
 struct weir_thread {
         _Atomic int32_t tid; /* 0 = not there yet */
-        uint32_t flags;
+        uint32_t flags; /* enum weir_thread_flag */
         uint64_t stack_low, stack_high; /* its own stack, [low, high); 0 = unknown */
         uint64_t thread_pointer;        /* fs base on x86-64, tpidr_el0 on aarch64 */
         _Atomic uint64_t moving;        /* address of the block whose MOVE has no ALLOC or RESTORE yet; 0 = none */
@@ -286,6 +300,7 @@ enum weir_event_kind {
                                      comes before it in its ring is in the child's heap, what follows is not */
         WEIR_EVENT_PARALLEL = 11, /* ring 0: from here on all rings are in use */
         WEIR_EVENT_SKIP = 12,     /* reserved, then not needed */
+        WEIR_EVENT_IGNORE = 13,   /* the block that holds the address is no leak, nor is what it holds */
 };
 
 /* 16 bytes.  `body` first, then `head` with release.
@@ -333,6 +348,9 @@ enum weir_note_kind {
         WEIR_NOTE_EXEC = 4,   /* a child that shares this memory (vfork, posix_spawn) runs: a = its pid or 0,
                                  text: the file */
         WEIR_NOTE_MESSAGE = 5,/* text: a diagnostic for the report; a = 1 when it makes the report incomplete */
+        WEIR_NOTE_ROOT = 6,   /* struct weir_note_root; a = 1: a root from here on, 0: no more */
+        WEIR_NOTE_SUPPRESSIONS = 7, /* text: the next piece of the program's own suppressions */
+        WEIR_NOTE_OPTIONS = 8,      /* text: what __lsan_default_options says */
 };
 
 struct weir_note {
@@ -353,6 +371,10 @@ struct weir_note_module {
         uint16_t build_id_length;
         uint32_t pad;
         uint8_t build_id[WEIR_BUILD_ID_MAX];
+};
+
+struct weir_note_root {
+        uint64_t start, size;
 };
 
 /* ---- offsets, bit for bit the same on both sides ------------------------ */

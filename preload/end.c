@@ -11,7 +11,7 @@
 static void wait_for_release(void)
 {
         struct weir_control *control = process_self->control;
-        struct session_patience patience = {0};
+        struct session_patience patience = { 0 };
 
         while (atomic_load_explicit(&control->state, memory_order_acquire) == WEIR_STATE_ENDING) {
                 raw_futex_wait(&control->state, WEIR_STATE_ENDING, SESSION_WAIT_MS);
@@ -98,7 +98,7 @@ void end_exit(int status, struct frame_state at)
                 (void)end_request(WEIR_END_EXIT, status, sp_of_exit_caller(at), NULL);
 }
 
-void end_exec_failed(void)
+void end_was_none(void)
 {
         struct process *process = process_self;
 
@@ -120,7 +120,7 @@ uintptr_t end_of_main_stack(void)
 
 uintptr_t end_main_stack_low(uintptr_t top)
 {
-        struct rlimit64 limit = {0};
+        struct rlimit64 limit = { 0 };
         uintptr_t bytes = (uintptr_t)8 << 20;
 
         if (raw_syscall(SYS_prlimit64, 0, RLIMIT_STACK, 0, &limit) == 0 && limit.rlim_cur < (uintptr_t)1 << 30)

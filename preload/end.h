@@ -27,8 +27,8 @@ void end_note_exit(int status, uint64_t sp);
  * called it. */
 void end_exit(int status, struct frame_state at);
 
-/* The exec came back: the process lives on. */
-void end_exec_failed(void);
+/* The exec came back, or the check is over: the process lives on. */
+void end_was_none(void);
 
 /* Where the kernel put argc: the top of the main thread's stack. */
 uintptr_t end_of_main_stack(void);

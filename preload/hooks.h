@@ -7,7 +7,7 @@
  *   1. Calls.  Nothing that may allocate, lock, or be interposed: no malloc, no
  *      stdio, no getenv, no dladdr, no dl_iterate_phdr, no pthread_* on a
  *      recording path.  System calls go through raw.h.  The exceptions, each
- *      outside the recording path and under the guard: dlsym (next.c),
+ *      outside the recording path and under the guard: dlsym (next.c, annotate.c),
  *      pthread_atfork (process.c), dlopen of the reference unwinder
  *      (unwind_load).
  *   2. errno.  A hook leaves errno as the real function left it.  The fast path

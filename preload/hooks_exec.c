@@ -143,7 +143,7 @@ static bool begin_exec(const char *path, const struct handed *handed)
 static int finish_exec(bool asked, int result)
 {
         if (asked)
-                end_exec_failed();
+                end_was_none();
         return result;
 }
 

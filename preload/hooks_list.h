@@ -99,6 +99,23 @@
         X(__sysv_signal, NONE)                                                                                         \
         X(sigset, NONE)
 
+/* annotate.c: what programs may call to say what is no leak; exported, and
+ * interposing nothing. */
+#define WEIR_ANNOTATIONS(X)                                                                                            \
+        X(__lsan_disable, NONE)                                                                                        \
+        X(__lsan_enable, NONE)                                                                                         \
+        X(__lsan_ignore_object, NONE)                                                                                  \
+        X(__lsan_register_root_region, NONE)                                                                           \
+        X(__lsan_unregister_root_region, NONE)                                                                         \
+        X(__lsan_do_leak_check, NONE)                                                                                  \
+        X(__lsan_do_recoverable_leak_check, NONE)                                                                      \
+        X(weir_shim_disable, NONE)                                                                                     \
+        X(weir_shim_enable, NONE)                                                                                      \
+        X(weir_shim_ignore, NONE)                                                                                      \
+        X(weir_shim_add_root, NONE)                                                                                    \
+        X(weir_shim_remove_root, NONE)                                                                                 \
+        X(weir_shim_check, NONE)
+
 #define WEIR_HOOKS(X)                                                                                                  \
         WEIR_HOOKS_C(X)                                                                                                \
         WEIR_HOOKS_CXX(X)                                                                                              \

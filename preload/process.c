@@ -1,5 +1,6 @@
 #include "process.h"
 
+#include "annotate.h"
 #include "bare.h"
 #include "early.h"
 #include "end.h"
@@ -20,7 +21,7 @@ union process_page process_page __attribute__((aligned(4096)));
 /* What a fork child needs of its parent's page: not wiped, and not changed but
  * by process_start. */
 static struct session_channel channel;
-static bool tried;             /* the first image of this memory had its chance */
+static bool tried; /* the first image of this memory had its chance */
 
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 extern const char _end[] __attribute__((visibility("hidden")));
@@ -102,7 +103,7 @@ static void say_who(void)
         long n = raw_syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", path, sizeof path);
 
         if (n > 0) {
-                piece = (struct note_piece){path, (size_t)n};
+                piece = (struct note_piece){ path, (size_t)n };
                 note_send(WEIR_NOTE_EXE, 0, &piece, 1);
         }
         /* The kernel lays the arguments out one after the other. */
@@ -110,7 +111,7 @@ static void say_who(void)
                 last++;
         if (last == argv)
                 return;
-        piece = (struct note_piece){argv[0], (size_t)(last[-1] - argv[0]) + raw_length(last[-1]) + 1};
+        piece = (struct note_piece){ argv[0], (size_t)(last[-1] - argv[0]) + raw_length(last[-1]) + 1 };
         if (piece.length > 4096)
                 piece.length = 4096;
         note_send(WEIR_NOTE_ARGV, 0, &piece, 1);
@@ -139,6 +140,7 @@ static void start(struct process *p, int32_t pid)
         session_ring_bell(p->session);
         atomic_store(&p->mode, p->session->flags & WEIR_SESSION_DROP ? PROCESS_DROP : PROCESS_LIVE);
         say_who();
+        annotate_repeat();
 }
 
 __attribute__((noinline, cold)) bool process_enter(void)
@@ -234,4 +236,5 @@ __attribute__((constructor)) static void library_start(void)
         (void)at_quick_exit(at_quick);
         signals_init();
         guard_leave();
+        annotate_ask_program();
 }

@@ -114,7 +114,7 @@ static uint32_t announce(struct thread *t, uint32_t tid)
         uint32_t number = atomic_fetch_add(&control->next_thread, 1);
         struct weir_thread *entry = &process_self->threads[number];
         uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-        struct weir_thread bounds = {0};
+        struct weir_thread bounds = { 0 };
 
         stack_bounds(&bounds, tid == (uint32_t)process_self->pid, here);
         if (bounds.stack_high)
@@ -133,20 +133,52 @@ static uint32_t announce(struct thread *t, uint32_t tid)
         return number;
 }
 
+/* The number its next events carry. */
+static void wear(struct thread *t, uint32_t number)
+{
+        t->head_bits = (uint64_t)(number & 0xff) << 56;
+        t->body_bits = (uint64_t)(number >> 8) << 52;
+}
+
+static uint32_t announce_quiet(struct thread *t)
+{
+        struct weir_control *control = process_self->control;
+        uint32_t number = atomic_fetch_add(&control->next_thread, 1);
+        struct weir_thread *entry = &process_self->threads[number];
+
+        if (number >= control->layout.threads) {
+                atomic_fetch_add(&control->lost.threads, 1);
+                return 0;
+        }
+        entry->flags = WEIR_THREAD_QUIET | t->number << 8;
+        atomic_store_explicit(&entry->tid, raw_gettid(), memory_order_release);
+        return number;
+}
+
+void thread_set_quiet(bool quiet)
+{
+        struct thread *t = thread_local_state.self;
+
+        if (quiet && !t->quiet)
+                t->quiet = announce_quiet(t);
+        wear(t, quiet && t->quiet ? t->quiet : t->number);
+}
+
 bool thread_register(void)
 {
         uint32_t tid = (uint32_t)raw_gettid();
         struct thread *t = find(tid);
-        uint32_t number;
 
         if (!t)
                 return false;
         if (tid != (uint32_t)process_self->pid)
                 process_parallel();
-        number = announce(t, tid);
-        t->head_bits = (uint64_t)(number & 0xff) << 56;
-        t->body_bits = (uint64_t)(number >> 8) << 52;
+        t->number = announce(t, tid);
+        t->quiet = 0;
+        wear(t, t->number);
         thread_local_state.self = t;
+        if (thread_local_state.quiet)
+                thread_set_quiet(true);
         return true;
 }
 

@@ -22,6 +22,7 @@ struct thread {
         _Atomic uint64_t owner; /* bits 0..31 the owner's tid, 0 = free; bits 32..: how often it changed hands */
         uint64_t head_bits;     /* thread number, as in weir_event.head and .body */
         uint64_t body_bits;
+        uint32_t number, quiet; /* its entries of the thread table; `quiet` 0 = has none yet */
         struct unwind_thread *unwind;
         _Atomic uint64_t *moving; /* in its entry of the thread table, or `nowhere` */
         _Atomic uint64_t nowhere;
@@ -36,7 +37,7 @@ struct thread_local_state {
         uint32_t depth;         /* the guard: 0 outside of every hook */
         uint32_t fork_sequence; /* of the fork this thread is making; the child reads its copy */
         uint32_t resolving;     /* inside next_resolve: allocations come from early.c */
-        uint32_t pad;
+        uint32_t quiet;         /* calls of __lsan_disable without their __lsan_enable */
 };
 _Static_assert(sizeof(struct thread_local_state) <= 32, "static TLS is scarce");
 
@@ -47,6 +48,10 @@ extern __thread struct thread_local_state thread_local_state
  * entry of the thread table.  False when no memory could be mapped.  The
  * process is LIVE or STARTING. */
 bool thread_register(void);
+
+/* From here on the calling thread's blocks are no leaks (WEIR_THREAD_QUIET), or
+ * are as before.  It is registered; the guard is raised. */
+void thread_set_quiet(bool quiet);
 
 /* In a new process image or fork child, before its first thread_register:
  * everything belongs to nobody. */

@@ -53,6 +53,8 @@ struct capture_request {
         size_t block_count;
         const struct range *own; /* what the allocator mapped for itself, in any order */
         size_t own_count;
+        const struct range *roots; /* what the program calls roots itself */
+        size_t root_count;
         const struct capture_thread *threads; /* in order of appearance: the last of equal tids is the live one */
         size_t thread_count;
 

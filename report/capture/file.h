@@ -34,7 +34,8 @@
  *               untraced programs, each: z pid, s exe, s reason
  *  2  PROCESS   v or z the numbers of struct process in the order of the table in file_run.c, s exe, s cwd, s build_id,
  *               v there is an end_exec, s end_exec, v count, count * s argv, v count of messages, each: v incomplete,
- *               s text; v count of execs, each: z pid, v since_ns, s file
+ *               s text; v count of execs, each: z pid, v since_ns, s file,
+ *               s the program's own suppressions
  *  3  MODULES   v count, each: v id, v start, v end, v bias, s build_id, s path
  *  4  NODES     v count, each: v index (difference to the one before), v pc_module, v parent, v detail
  *  5  BLOCKS    v count, each: v address (difference to the start of the one before), v size,

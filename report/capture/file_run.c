@@ -60,6 +60,7 @@ static const struct number process_numbers[] = {
         NUMBER(process, checked_stacks),
         NUMBER(process, mismatched_stacks),
         NUMBER(process, thread_count),
+        NUMBER(process, quiet_count),
         NUMBER(process, live.no_memory, .most = 1),
         NUMBER(process, totals.events),
         NUMBER(process, totals.allocations),
@@ -249,6 +250,7 @@ void run_pack_process(struct pack *pack, const struct process *process)
         pack_strings(pack, process->argv, process->argv_count);
         pack_messages(pack, process);
         pack_execs(pack, process);
+        pack_string(pack, process->annotations.suppressions.text);
 }
 
 static void read_build_id(struct bytes *b, uint8_t *id, size_t *length)
@@ -303,6 +305,20 @@ static int read_execs(struct bytes *b, struct process *process)
         return 0;
 }
 
+static int read_suppressions(struct bytes *b, struct annotations_text *to)
+{
+        char *text = NULL;
+
+        if (run_read_string(b, &text))
+                return -1;
+        if (!text || !*text) {
+                mem_free(text);
+                return 0;
+        }
+        *to = (struct annotations_text){ .text = text, .length = strlen(text), .capacity = strlen(text) + 1 };
+        return 0;
+}
+
 int run_read_process(struct bytes *b, struct process *process)
 {
         read_numbers(b, process, process_numbers, COUNT(process_numbers));
@@ -317,7 +333,7 @@ int run_read_process(struct bytes *b, struct process *process)
         }
         if (read_strings(b, &process->argv, &process->argv_count, 0) || read_messages(b, process))
                 return -1;
-        return read_execs(b, process);
+        return read_execs(b, process) || read_suppressions(b, &process->annotations.suppressions) ? -1 : 0;
 }
 
 /* ---- modules and stacks -------------------------------------------------- */

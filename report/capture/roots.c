@@ -69,18 +69,27 @@ int root_list_words(struct root_list *roots, const uint64_t *words, size_t count
                                          .thread = (uint32_t)tid });
 }
 
-int root_list_word(struct root_list *roots, uint64_t word, const char *name, pid_t tid)
+uint64_t *root_list_own_words(struct root_list *roots, size_t count, const char *name, pid_t tid)
 {
         uint64_t *own;
 
         if (mem_grow(&roots->words, &roots->word_capacity, roots->word_count + 1, sizeof *roots->words))
-                return -1;
-        own = mem_alloc(1, sizeof *own);
+                return NULL;
+        own = mem_alloc(count, sizeof *own);
+        if (!own)
+                return NULL;
+        roots->words[roots->word_count++] = own;
+        return root_list_words(roots, own, count, name, tid) ? NULL : own;
+}
+
+int root_list_word(struct root_list *roots, uint64_t word, const char *name, pid_t tid)
+{
+        uint64_t *own = root_list_own_words(roots, 1, name, tid);
+
         if (!own)
                 return -1;
         *own = word;
-        roots->words[roots->word_count++] = own;
-        return root_list_words(roots, own, 1, name, tid);
+        return 0;
 }
 
 /* ---- globals ----------------------------------------------------------- */
@@ -155,6 +164,36 @@ static int global_roots(struct root_builder *builder)
         return 0;
 }
 
+/* ---- what the program says ---------------------------------------------- */
+
+/* Blocks that it does not want told are held by their starts. */
+static int ignored_roots(struct root_builder *builder)
+{
+        const struct capture_request *request = builder->from->request;
+        size_t count = 0, used = 0;
+        uint64_t *words;
+
+        for (size_t i = 0; i < request->block_count; i++)
+                count += (request->blocks[i].flags & BLOCK_IGNORED) != 0;
+        if (!count)
+                return 0;
+        words = root_list_own_words(builder->roots, count, ROOT_IGNORED_NAME, 0);
+        for (size_t i = 0; words && i < request->block_count; i++)
+                if (request->blocks[i].flags & BLOCK_IGNORED)
+                        words[used++] = request->blocks[i].address;
+        return words ? 0 : -1;
+}
+
+static int annotated_roots(struct root_builder *builder)
+{
+        const struct capture_request *request = builder->from->request;
+
+        for (size_t i = 0; i < request->root_count; i++)
+                if (add_mapped(builder, request->roots[i].start, request->roots[i].end, "root region"))
+                        return -1;
+        return ignored_roots(builder);
+}
+
 /* What is accounted for before any thread is looked at. */
 static int take_known(struct root_builder *builder)
 {
@@ -178,7 +217,7 @@ static int take_known(struct root_builder *builder)
 
 static int build(struct root_builder *builder)
 {
-        if (take_known(builder) || global_roots(builder) || thread_roots(builder))
+        if (take_known(builder) || global_roots(builder) || annotated_roots(builder) || thread_roots(builder))
                 return -1;
         ranges_sort(&builder->taken);
         return unknown_roots(builder);

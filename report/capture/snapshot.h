@@ -18,6 +18,7 @@ enum block_flag {
         BLOCK_MAPPING = 2,   /* mapped by the program with mmap, not from the allocator */
         BLOCK_UNREADABLE = 4,/* (set while scanning) contents could not be read */
         BLOCK_ARRAY = 8,     /* from operator new[] */
+        BLOCK_IGNORED = 16,  /* the program says that it is no leak: a root holds it (ROOT_IGNORED_NAME) */
 };
 
 /* One live allocation: [address, address + size), the requested size.
@@ -40,6 +41,9 @@ enum root_kind {
         ROOT_UNKNOWN,   /* a writable mapping nobody accounts for: weak */
         ROOT_KINDS
 };
+
+/* Name of the root that holds what the program does not want told. */
+#define ROOT_IGNORED_NAME "the program's wish to ignore it"
 
 /* A range of the process's memory to scan for pointers, or, for
  * ROOT_REGISTER, values already read. */

@@ -107,6 +107,9 @@ static void apply(struct round *round, const struct record *record)
         case WEIR_EVENT_UNMAP:
                 live_unmap(live, record->address, record->size);
                 break;
+        case WEIR_EVENT_IGNORE:
+                live_ignore(live, record->address);
+                break;
         case WEIR_EVENT_SKIP:
                 break;
         default:

@@ -168,6 +168,26 @@ static void note_message(struct process *process, bool incomplete, const void *d
         mem_free(text);
 }
 
+static void note_root(struct process *process, bool is_root, const void *data, size_t length)
+{
+        struct weir_note_root root;
+
+        if (length < sizeof root) {
+                process->garbage++;
+                return;
+        }
+        memcpy(&root, data, sizeof root);
+        if (annotations_root(&process->annotations, root.start, root.size, is_root))
+                process->lost_notes++;
+}
+
+/* Notes are padded with NULs, which are no text. */
+static void note_text(struct process *process, struct annotations_text *text, const void *data, size_t length)
+{
+        if (annotations_text(text, data, strnlen(data, length)))
+                process_tell(process, true, "it says more of its own suppressions and options than can be kept");
+}
+
 void drain_note(struct process *process, uint16_t kind, uint64_t a, const void *data, size_t length, uint64_t now_ns)
 {
         switch (kind) {
@@ -185,6 +205,15 @@ void drain_note(struct process *process, uint16_t kind, uint64_t a, const void *
                 break;
         case WEIR_NOTE_MESSAGE:
                 note_message(process, a == 1, data, length);
+                break;
+        case WEIR_NOTE_ROOT:
+                note_root(process, a == 1, data, length);
+                break;
+        case WEIR_NOTE_SUPPRESSIONS:
+                note_text(process, &process->annotations.suppressions, data, length);
+                break;
+        case WEIR_NOTE_OPTIONS:
+                note_text(process, &process->annotations.options, data, length);
                 break;
         default:
                 process->garbage++;

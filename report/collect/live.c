@@ -9,6 +9,7 @@ enum {
         TABLE_MIN = 256, /* entries of the smallest table */
         CACHE_LINE = 64,
         HUGE_PAGE = 1 << 21,
+        NEAR_STEPS = 8192,     /* 8 bytes each: where the start of a block is looked for by address */
         LIMBO_MIN = 16,        /* threads of the smallest limbo */
         LIMBO_PURGE = 1024,    /* from here on a limbo is cleared of what is old before it grows */
         UNKNOWN_BLOCK = 0x800, /* flag of a limbo entry: the address was not live */
@@ -322,6 +323,44 @@ void live_restore(struct live *live, uint64_t address, uint32_t thread)
         if (!(live_entry_flags(entry) & UNKNOWN_BLOCK))
                 insert(live, entry);
         entry->address = 0;
+}
+
+/* ---- annotations --------------------------------------------------------- */
+
+static bool holds(const struct live_entry *entry, uint64_t address)
+{
+        return entry->address && address - entry->address < (entry->size ? entry->size : 1);
+}
+
+/* The block that holds an address inside it: most begin not far below. */
+static const struct live_entry *find_around(const struct live *live, uint64_t address)
+{
+        for (uint64_t at = address & ~UINT64_C(7), steps = 0; steps < NEAR_STEPS && at; at -= 8, steps++) {
+                const struct live_entry *entry = live_find(live, at);
+
+                if (entry)
+                        return holds(entry, address) ? entry : NULL;
+        }
+        for (unsigned ring = 0; ring < WEIR_RINGS; ring++)
+                for (size_t i = 0; live->tables[ring].entries && i <= live->tables[ring].mask; i++)
+                        if (holds(&live->tables[ring].entries[i], address))
+                                return &live->tables[ring].entries[i];
+        return NULL;
+}
+
+void live_ignore(struct live *live, uint64_t address)
+{
+        const struct live_entry *found = find_around(live, address);
+
+        if (found) {
+                struct live_table *table = table_of(live, found->address);
+
+                table->entries[found - table->entries].thread_flags |= (uint32_t)BLOCK_IGNORED << 20;
+                return;
+        }
+        for (size_t i = 0; i < live->mapping_count; i++)
+                if (address >= live->mappings[i].start && address < live->mappings[i].end)
+                        live->mappings[i].ignored = true;
 }
 
 /* ---- reading ------------------------------------------------------------- */

@@ -67,6 +67,7 @@ struct live_mapping {
         uint32_t stack;
         uint32_t thread;
         bool inherited;
+        bool ignored; /* the program says that it is no leak */
         bool own; /* mapped by the allocator below the hooks: neither block nor root */
 };
 
@@ -103,6 +104,9 @@ void live_move(struct live *live, uint64_t address, uint32_t thread, uint64_t ti
 /* The realloc failed: the block that `thread` moved from `address` is live
  * again, as it was. */
 void live_restore(struct live *live, uint64_t address, uint32_t thread);
+/* Marks the block or mapping that holds the address BLOCK_IGNORED; nothing when
+ * there is none.  An address inside a block costs a search. */
+void live_ignore(struct live *live, uint64_t address);
 /* [address, address + size); what it covers of older mappings is gone. */
 void live_map(struct live *live, uint64_t address, uint64_t size, uint32_t stack, uint32_t thread, bool own,
               uint64_t time_ns);

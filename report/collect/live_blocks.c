@@ -121,7 +121,8 @@ static struct block mapping_block(const struct live_mapping *first, const struct
                 .time_ns = first->time_ns,
                 .stack = first->stack,
                 .thread = first->thread,
-                .flags = BLOCK_MAPPING | (first->inherited ? BLOCK_INHERITED : 0),
+                .flags =
+                        BLOCK_MAPPING | (first->inherited ? BLOCK_INHERITED : 0) | (first->ignored ? BLOCK_IGNORED : 0),
         };
 }
 

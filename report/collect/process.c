@@ -95,6 +95,7 @@ void process_destroy(struct process *process)
         drain_drop_clones(process, UINT64_MAX);
         mem_free(process->clones);
         live_deinit(&process->live);
+        annotations_deinit(&process->annotations);
         free_lists(process);
         mem_free(process->nodes);
         mem_free(process->exe);
@@ -259,6 +260,8 @@ void process_keep_stacks(struct process *process)
         (void)pthread_mutex_lock(&process->lock);
         keeper.marks = process->control ? mem_alloc(process->layout.nodes / 64 + 1, sizeof *keeper.marks) : NULL;
         if (keeper.marks) {
+                for (size_t i = 0; process->checked && i < process->node_count; i++)
+                        keep_stack(&keeper, process->nodes[i].index);
                 live_each(&process->live, keep_entry, &keeper);
                 for (size_t i = 0; i < process->live.mapping_count; i++)
                         keep_stack(&keeper, process->live.mappings[i].stack);
@@ -271,6 +274,20 @@ void process_keep_stacks(struct process *process)
 }
 
 /* ---- the end ------------------------------------------------------------- */
+
+static const struct weir_thread *thread_table(const struct process *process)
+{
+        return (const void *)((const uint8_t *)process->control + weir_threads_offset(&process->layout));
+}
+
+/* The thread's own number, where `ordinal` is its second one. */
+static bool quiet_thread(const struct process *process, uint32_t ordinal, uint32_t *own)
+{
+        uint32_t flags = ordinal < process->thread_count ? thread_table(process)[ordinal].flags : 0;
+
+        *own = flags & WEIR_THREAD_QUIET ? flags >> 8 : ordinal;
+        return flags & WEIR_THREAD_QUIET;
+}
 
 static void copy_counters(struct process *process)
 {
@@ -288,7 +305,11 @@ static void copy_counters(struct process *process)
         process->truncated_stacks = atomic_load(&control->counters.truncated);
         process->checked_stacks = atomic_load(&control->counters.checked);
         process->mismatched_stacks = atomic_load(&control->counters.mismatches);
+        process->turned_off = atomic_load(&control->turned_off) || annotations_detect_nothing(&process->annotations);
         process->thread_count = threads < process->layout.threads ? threads : process->layout.threads;
+        process->quiet_count = 0;
+        for (uint32_t i = 0; i < process->thread_count; i++)
+                process->quiet_count += quiet_thread(process, i, &(uint32_t){ 0 });
 }
 
 void process_detach(struct process *process)
@@ -334,6 +355,14 @@ static void mark_arrays(const struct process *process, struct block *blocks, siz
                         blocks[i].flags |= BLOCK_ARRAY;
 }
 
+/* What the program does not want told. */
+static void mark_ignored(const struct process *process, struct block *blocks, size_t count)
+{
+        for (size_t i = 0; process->control && i < count; i++)
+                if (quiet_thread(process, blocks[i].thread, &blocks[i].thread) || process->turned_off)
+                        blocks[i].flags |= BLOCK_IGNORED;
+}
+
 /* Puts a block where it belongs among `*count` sorted ones, unless one of them
  * has its place. */
 static int insert_block(struct block **blocks, size_t *count, struct block block)
@@ -353,11 +382,6 @@ static int insert_block(struct block **blocks, size_t *count, struct block block
         (*blocks)[at] = block;
         (*count)++;
         return 0;
-}
-
-static const struct weir_thread *thread_table(const struct process *process)
-{
-        return (const void *)((const uint8_t *)process->control + weir_threads_offset(&process->layout));
 }
 
 bool process_moving(struct process *process)
@@ -414,8 +438,10 @@ int process_blocks(struct process *process, struct block **blocks, size_t *count
                 mem_free(*blocks);
                 result = error_no_memory(e, "listing the live blocks");
         }
-        if (!result)
+        if (!result) {
                 mark_arrays(process, *blocks, *count);
+                mark_ignored(process, *blocks, *count);
+        }
         (void)pthread_mutex_unlock(&process->lock);
         return result;
 }
@@ -443,6 +469,8 @@ int process_threads(struct process *process, struct process_thread **threads, si
         if (*threads && process->control) {
                 table = thread_table(process);
                 for (uint32_t i = 0; i < process->thread_count; i++) {
+                        if (table[i].flags & WEIR_THREAD_QUIET)
+                                continue;
                         (*threads)[used] = thread_of(&table[i], i);
                         used += (*threads)[used].tid != 0;
                 }

@@ -17,6 +17,7 @@
 #include "../capture/snapshot.h"
 #include "../emit/report.h"
 #include "../error.h"
+#include "annotations.h"
 #include "drain.h"
 #include "live.h"
 
@@ -165,7 +166,15 @@ struct process {
         uint64_t uncommitted; /* records begun and not finished when it was stopped or died */
         uint64_t garbage;     /* records that made no sense */
         uint64_t early_blocks, waits, unwind_fallbacks, truncated_stacks, checked_stacks, mismatched_stacks;
-        uint64_t thread_count; /* threads that made events */
+        uint64_t thread_count; /* entries of the thread table in use */
+        uint64_t quiet_count;  /* of them second numbers of a thread, see WEIR_THREAD_QUIET */
+        struct annotations annotations;
+        bool turned_off; /* the program wants no leak of it told */
+        bool checked;    /* findings are those of its own last check, and stay */
+        struct process_check {
+                bool failed; /* nobody could look */
+                uint64_t leaks, blocks, bytes;
+        } check; /* (worker) the answer to a check that the program asked for */
 
         struct process_module *modules;
         size_t module_count, module_capacity;

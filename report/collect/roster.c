@@ -176,6 +176,8 @@ static void take_names(const struct process *parent, struct process *child)
                 mem_free(child->exe);
                 child->exe = exe;
         }
+        if (annotations_inherit(&child->annotations, &parent->annotations))
+                child->lost_notes++;
         if (child->argv || !parent->argv_count)
                 return;
         child->argv = mem_alloc(parent->argv_count, sizeof *child->argv);
@@ -216,7 +218,7 @@ static void read_request(struct process *process)
 {
         const struct weir_control *control = process->control;
 
-        process->asked_how = control->end_how <= WEIR_END_EXEC ? (enum weir_end)control->end_how : WEIR_END_EXIT;
+        process->asked_how = control->end_how <= WEIR_END_LAST_CHECK ? (enum weir_end)control->end_how : WEIR_END_EXIT;
         process->asked_status = control->end_status;
         process->end_tid = control->end_tid;
         process->end_sp = control->end_sp;
@@ -225,10 +227,17 @@ static void read_request(struct process *process)
                 process->asked_how == WEIR_END_EXEC ? mem_format("%.*s", WEIR_PATH_MAX - 1, control->end_path) : NULL;
 }
 
-/* An exec came back: what was found for it is void. */
+static bool may_come_back(const struct process *process)
+{
+        return process->asked_how >= WEIR_END_EXEC;
+}
+
+/* An exec came back, or a check is over: what was found for it is void, but
+ * after the last check. */
 static void unask(struct roster *roster, struct process *process)
 {
-        if (process->findings && roster->options->forget)
+        process->checked |= process->asked_how == WEIR_END_LAST_CHECK;
+        if (!process->checked && process->findings && roster->options->forget)
                 roster->options->forget(roster->options->context, process);
         process->asked_how = WEIR_END_NONE;
         mem_free(process->end_exec);
@@ -240,6 +249,10 @@ static void unask(struct roster *roster, struct process *process)
 static void release(struct process *process)
 {
         process->state = PROCESS_RELEASED;
+        process->control->check_failed = process->check.failed;
+        process->control->check_leaks = process->check.leaks;
+        process->control->check_blocks = process->check.blocks;
+        process->control->check_bytes = process->check.bytes;
         atomic_store(&process->control->state, WEIR_STATE_RELEASED);
         session_wake(&process->control->state);
 }
@@ -258,12 +271,12 @@ static void decide_end(struct roster *roster, struct process *process)
                 status = roster->command_status;
         else
                 known = identity_status(process->pid, process->pidfd, &status);
-        if (!known && process->asked_how != WEIR_END_NONE)
+        if (!known && process->asked_how != WEIR_END_NONE && process->asked_how < WEIR_END_CHECK)
                 status = process->asked_how == WEIR_END_SIGNAL ? process->asked_status & 0x7f
                                                                : (process->asked_status & 0xff) << 8;
         else if (!known)
                 status = SIGKILL;
-        process->end_known = known || process->asked_how != WEIR_END_NONE;
+        process->end_known = known || (process->asked_how != WEIR_END_NONE && process->asked_how < WEIR_END_CHECK);
         process->end_how = WIFSIGNALED(status) ? END_SIGNALED : END_EXITED;
         process->end_status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
         if (!process->end_known)
@@ -327,7 +340,7 @@ void roster_take_back(struct roster *roster)
         while ((process = worker_done(roster->worker))) {
                 if (process->dead || process->asked_how == WEIR_END_NONE)
                         process->state = PROCESS_RELEASED; /* nobody waits; roster_round retires the dead */
-                else if (roster->options->bare_socket < 0 || process->asked_how == WEIR_END_EXEC)
+                else if (roster->options->bare_socket < 0 || may_come_back(process))
                         release(process);
                 else
                         process->state = PROCESS_STANDING;
@@ -360,8 +373,7 @@ static void step(struct roster *roster, struct process *process, uint64_t now_ns
         if (process->state == PROCESS_WAITING_FOR_PARENT)
                 await_parent(roster, process, now_ns);
         drain(roster, process, now_ns);
-        if (process->state == PROCESS_RELEASED && failed != process->execs_failed &&
-            process->asked_how == WEIR_END_EXEC)
+        if (process->state == PROCESS_RELEASED && failed != process->execs_failed && may_come_back(process))
                 unask(roster, process);
         if (process->state != PROCESS_QUEUED)
                 process->execs_failed = failed;
@@ -447,7 +459,7 @@ bool roster_all_stand(const struct roster *roster)
 /* What a process that was let go meant to do, which is all that is known. */
 static void end_as_asked(struct roster *roster, struct process *process)
 {
-        if (process->asked_how == WEIR_END_NONE)
+        if (process->asked_how == WEIR_END_NONE || process->asked_how >= WEIR_END_CHECK)
                 return;
         process->end_known = true;
         process->end_status = process->asked_status;

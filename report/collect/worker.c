@@ -14,6 +14,8 @@ static int call(struct worker *worker, struct process *process, struct error *e)
 {
         const struct collector_options *options = worker->options;
 
+        if (process->checked)
+                return 0; /* only settled again */
         if (process->findings && options->forget)
                 options->forget(options->context, process);
         return options->snapshot ? options->snapshot(options->context, process, e) : 0;

@@ -2,14 +2,19 @@
 
 #include "policy/gate.h"
 
+int judging_rules(const struct shared_policy *policy, struct suppressions *to, struct error *e)
+{
+        for (size_t i = 0; i < policy->suppressions.count; i++)
+                if (suppressions_read(to, policy->suppressions.items[i], e))
+                        return -1;
+        return suppressions_add_built_in(to, e);
+}
+
 static int load_files(struct judging *judging, struct error *e)
 {
         const struct shared_policy *policy = judging->policy;
 
-        for (size_t i = 0; i < policy->suppressions.count; i++)
-                if (suppressions_read(&judging->suppressions, policy->suppressions.items[i], e))
-                        return -1;
-        if (suppressions_add_built_in(&judging->suppressions, e))
+        if (judging_rules(policy, &judging->suppressions, e))
                 return -1;
         if (policy->baseline && baseline_read(&judging->baseline, policy->baseline, e))
                 return error_prefix(e, "baseline");

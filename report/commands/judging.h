@@ -21,6 +21,9 @@ struct judging {
  * an error; release it with judging_deinit either way. */
 int judging_load(struct judging *judging, const struct shared_policy *policy, struct error *e);
 
+/* Adds the suppressions that the options name, and the built-in ones.  0, or -1 with an error. */
+int judging_rules(const struct shared_policy *policy, struct suppressions *to, struct error *e);
+
 /* Does it all to the report.  0, or -1 without memory. */
 int judging_apply(struct judging *judging, struct report *report, struct error *e);
 

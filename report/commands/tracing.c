@@ -38,7 +38,8 @@ int tracing_open(struct tracing_files *files, const struct run_options *options,
 
         *files = (struct tracing_files){ 0 };
         if (options->trace.capture_contents && !capture)
-                return error_set(e, ERROR_USAGE, "--capture-contents says what is in a capture: it needs --capture FILE");
+                return error_set(e, ERROR_USAGE,
+                                 "--capture-contents says what is in a capture: it needs --capture FILE");
         if (report && capture && !strcmp(report, capture))
                 return error_set(e, ERROR_USAGE, "%s cannot be both the report and the capture", report);
         if (output_init(&files->output, report, fallback, e))
@@ -77,6 +78,14 @@ static uint64_t wait_ns(const struct tracing_options *options)
         return seconds > UINT64_MAX / 1000000000 ? COLLECTOR_WAIT_FOREVER : seconds * 1000000000;
 }
 
+/* What the user does not want told, a program's own check does not count. */
+static int rules_of_check(const struct look_options *options, struct suppressions *to, struct error *e)
+{
+        const struct tracing *tracing = (const struct tracing *)(const void *)options; /* its first member */
+
+        return judging_rules(&tracing->options->policy, to, e);
+}
+
 static int collect(struct tracing *tracing, int socket, struct store *store, struct error *e)
 {
         const struct tracing_options *trace = &tracing->options->trace;
@@ -95,6 +104,7 @@ static int collect(struct tracing *tracing, int socket, struct store *store, str
 
         tracing->look.session_ns = now_ns();
         tracing->look.store = store;
+        tracing->look.rules = rules_of_check;
         tracing->look.reachable = tracing->options->output.kinds & 1u << KIND_REACHABLE;
         return collector_run(&tracing->collector, &tracing->result, e);
 }

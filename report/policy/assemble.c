@@ -3,6 +3,7 @@
 #include "../mem.h"
 #include "draft.h"
 #include "findings.h"
+#include "own_rules.h"
 #include "places.h"
 #include "shortcomings.h"
 
@@ -46,7 +47,7 @@ static void totals_of(const struct process *process, struct report_totals *to)
                 .peak_bytes = from->peak_bytes,
                 .live_blocks = from->live_blocks,
                 .live_bytes = from->live_bytes,
-                .threads = process->thread_count,
+                .threads = process->thread_count - process->quiet_count,
                 .inherited_frees = from->inherited_frees,
                 .unknown_frees = from->unknown_frees,
                 .reused = from->reused,
@@ -148,8 +149,7 @@ static void add_sums(struct report *report, const struct findings *findings)
         report->summary.shared_bytes += findings->shared_bytes;
 }
 
-static int leaks(struct report *report, const struct collector_result *run, struct symbols *symbols,
-                 struct error *e)
+static int leaks(struct report *report, const struct collector_result *run, struct symbols *symbols, struct error *e)
 {
         size_t total = count_findings(run);
         struct drafts drafts;
@@ -204,9 +204,9 @@ int assemble(struct report *report, const struct collector_result *run, struct s
 {
         if (heading(report, run, options) || !report->started || processes(report, run))
                 return error_no_memory(e, "writing the report");
-        if (places_prepare(run, symbols, options->progress, options->context, e) ||
-            leaks(report, run, symbols, e) || shortcomings(report, run, symbols, e))
+        if (places_prepare(run, symbols, options->progress, options->context, e) || leaks(report, run, symbols, e) ||
+            shortcomings(report, run, symbols, e))
                 return -1;
         report_sort(report);
-        return 0;
+        return own_rules_apply(report, run, e);
 }

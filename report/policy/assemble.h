@@ -19,8 +19,8 @@ struct assemble_options {
 
 /* Fills an empty report from the run.  Every process's findings (struct
  * findings, may be NULL) stay its own.  Leaks are in their order and the
- * summary is complete; status, suppressions and the gate are left to those
- * who come after.  0, or -1 without memory. */
+ * summary is complete; what the programs' own rules suppress is suppressed;
+ * all other suppressions and the gate are left to those who come after.  0, or -1 without memory. */
 int assemble(struct report *report, const struct collector_result *run, struct symbols *symbols,
              const struct assemble_options *options, struct error *e);
 

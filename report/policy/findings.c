@@ -84,8 +84,11 @@ static const char *root_text(struct report *memory, const struct root *root, uin
         case ROOT_TLS:
                 return report_format(memory, "thread-local storage of thread %" PRIu32, root->thread);
         case ROOT_REGISTER:
-                return report_format(memory, offset / 8 < REGISTER_GENERAL ? "register %s of thread %" PRIu32
-                                                                            : "%s of thread %" PRIu32,
+                if (root->name && !strcmp(root->name, ROOT_IGNORED_NAME))
+                        return ROOT_IGNORED_NAME;
+                return report_format(memory,
+                                     offset / 8 < REGISTER_GENERAL ? "register %s of thread %" PRIu32
+                                                                   : "%s of thread %" PRIu32,
                                      register_name(offset / 8), root->thread);
         case ROOT_GLOBAL:
                 return report_format(memory, "global %s", root->name ? root->name : "?");
@@ -244,7 +247,10 @@ static int finding_of(struct findings *f, const struct snapshot *snapshot, const
         for (size_t i = 0; i < group->example_count; i++)
                 if (example_of(f, snapshot, &group->examples[i], &to->examples[i]))
                         return -1;
-        return findings_place(f->memory, snapshot, group->vtable, &to->vtable) || cycle_of(f, snapshot, group->cycle, to) ? -1 : 0;
+        return findings_place(f->memory, snapshot, group->vtable, &to->vtable) ||
+                               cycle_of(f, snapshot, group->cycle, to)
+                       ? -1
+                       : 0;
 }
 
 static int facts_of(struct findings *f, const struct graph *graph)

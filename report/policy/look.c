@@ -4,6 +4,7 @@
 #include "../graph/graph.h"
 #include "../graph/group.h"
 #include "../mem.h"
+#include "check.h"
 #include "findings.h"
 #include "store.h"
 
@@ -67,6 +68,8 @@ static int thread_table(struct look *look, struct capture_request *request, stru
         mem_free(threads);
         request->threads = look->threads;
         request->thread_count = count;
+        request->roots = look->process->annotations.roots;
+        request->root_count = look->process->annotations.root_count;
         return look->threads ? 0 : error_no_memory(e, "listing threads");
 }
 
@@ -92,6 +95,9 @@ static const char *name_of_moment(const struct process *process)
                 return "exec";
         case WEIR_END_SIGNAL:
                 return "signal";
+        case WEIR_END_CHECK:
+        case WEIR_END_LAST_CHECK:
+                return "check";
         default:
                 return "exit";
         }
@@ -200,9 +206,20 @@ static bool nothing_live(struct process *process, struct error *e)
                !process_settle(process, false, e) && !process->totals.live_blocks && !process->totals.mapped_blocks;
 }
 
-int look_at_process(void *context, struct process *process, struct error *e)
+/* The program waits for an answer. */
+static void answer(struct process *process, const struct look_options *options)
 {
-        const struct look_options *options = context;
+        struct suppressions rules = { 0 };
+        struct error e = { 0 };
+
+        process->check = (struct process_check){ .failed = true };
+        if ((options->rules && options->rules(options, &rules, &e)) || check_count(process, &rules, &e))
+                process_tell(process, false, "a leak check that it asked for failed: %s", e.text);
+        suppressions_deinit(&rules);
+}
+
+static int look_at(struct process *process, const struct look_options *options, struct error *e)
+{
         struct error why = { 0 };
 
         look_forget(NULL, process);
@@ -218,6 +235,16 @@ int look_at_process(void *context, struct process *process, struct error *e)
         }
         process_tell(process, true, "its heap could not be looked at: %s", why.text);
         return look_dead(process, options, e);
+}
+
+int look_at_process(void *context, struct process *process, struct error *e)
+{
+        const struct look_options *options = context;
+        int status = look_at(process, options, e);
+
+        if (process->asked_how >= WEIR_END_CHECK && process->look == PROCESS_LOOK_ENDING)
+                answer(process, options);
+        return status;
 }
 
 /* ---- looking again --------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include "../capture/file.h"
 #include "../collect/process.h"
 #include "../error.h"
+#include "suppress.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,6 +19,8 @@ struct look_options {
         uint64_t session_ns; /* CLOCK_MONOTONIC at the session's start */
         bool reachable;      /* keep groups of reachable blocks as well */
         struct store *store; /* where the heaps are kept; NULL = nowhere */
+        /* Adds the rules that apply to a check which a program asks for; 0, or -1. */
+        int (*rules)(const struct look_options *options, struct suppressions *to, struct error *e);
 };
 
 /* Collector callback (context = struct look_options): settles the process and

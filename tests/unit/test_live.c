@@ -322,6 +322,43 @@ START_TEST(memory_follows_the_live_blocks)
 }
 END_TEST
 
+/* ---- annotations ---------------------------------------------------------- */
+
+static uint32_t flags_at(const struct live *live, uint64_t address)
+{
+        const struct live_entry *entry = live_find(live, address);
+
+        ck_assert_ptr_nonnull(entry);
+        return live_entry_flags(entry);
+}
+
+START_TEST(a_block_is_ignored_by_any_address_in_it)
+{
+        struct live live = { 0 };
+
+        live_alloc(&live, 0x1000, 0x100, 1, 0, 0, 1);
+        live_alloc(&live, 0x1100, 0, 1, 0, 0, 1);
+        live_alloc(&live, 0x10000000, 0x4000000, 1, 0, 0, 1);
+        live_map(&live, 0x800000, 0x1000, 1, 0, false, 1);
+        live_ignore(&live, 0x1100); /* one past the end of the first: it is the second's */
+        live_ignore(&live, 0x900);
+        live_ignore(&live, 0x14000000);
+        live_ignore(&live, 0x800fff);
+        ck_assert_uint_eq(flags_at(&live, 0x1000), 0);
+        ck_assert_uint_eq(flags_at(&live, 0x1100), BLOCK_IGNORED);
+        ck_assert_uint_eq(flags_at(&live, 0x10000000), 0);
+        ck_assert(live.mappings[0].ignored);
+        live_ignore(&live, 0x10ff);
+        live_ignore(&live, 0x13ffffff);
+        ck_assert_uint_eq(flags_at(&live, 0x1000), BLOCK_IGNORED);
+        ck_assert_uint_eq(flags_at(&live, 0x10000000), BLOCK_IGNORED);
+        live_free(&live, 0x1000);
+        live_alloc(&live, 0x1000, 0x100, 1, 0, 0, 1);
+        ck_assert_uint_eq(flags_at(&live, 0x1000), 0);
+        live_deinit(&live);
+}
+END_TEST
+
 /* ---- mappings ------------------------------------------------------------- */
 
 static void check_mappings(const struct live *live, const char *expected)
@@ -433,5 +470,6 @@ END_TEST
 
 SUITE_MAIN("live", random_scripts_agree_with_the_model, a_child_inherits_everything_and_owns_nothing,
            a_failed_realloc_leaves_no_trace, a_realloc_inside_a_realloc_keeps_both, a_restore_of_nothing_is_counted,
-           many_threads_reallocate_without_growth, memory_follows_the_live_blocks, mappings_are_cut_split_and_replaced,
+           many_threads_reallocate_without_growth, memory_follows_the_live_blocks, a_block_is_ignored_by_any_address_in_it,
+           mappings_are_cut_split_and_replaced,
            blocks_come_sorted_with_their_mapping_first, blocks_never_overlap, without_memory_the_table_says_so)

@@ -1,0 +1,72 @@
+#include "own_rules.h"
+
+#include "../mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *text_of(const struct process *process)
+{
+        return process->annotations.suppressions.text;
+}
+
+int own_rules_read(struct suppressions *to, const struct process *process, struct error *e)
+{
+        char name[4096 + 64];
+
+        if (!text_of(process))
+                return 0;
+        (void)snprintf(name, sizeof name, "__lsan_default_suppressions of %s", process->exe);
+        return suppressions_parse(to, text_of(process), process->annotations.suppressions.length, name, e);
+}
+
+static bool said_before(const struct collector_result *run, const struct process *process)
+{
+        for (const struct process *p = run->processes; p && p != process; p = p->next)
+                if (text_of(p) && !strcmp(text_of(p), text_of(process)))
+                        return true;
+        return false;
+}
+
+static int warn(struct report *report, const char *message)
+{
+        struct report_diagnostic *list = report_array(report, report->diagnostic_count + 1, sizeof *list);
+
+        if (!list)
+                return -1;
+        if (report->diagnostic_count)
+                memcpy(list, report->diagnostics, report->diagnostic_count * sizeof *list);
+        list[report->diagnostic_count] = (struct report_diagnostic){
+                .level = "warning",
+                .code = "unreadable-suppressions",
+                .message = report_string(report, message),
+        };
+        report->diagnostics = list;
+        return list[report->diagnostic_count++].message ? 0 : -1;
+}
+
+static int read_all(struct suppressions *rules, struct report *report, const struct collector_result *run)
+{
+        for (const struct process *p = run->processes; p; p = p->next) {
+                struct error why = { 0 };
+
+                if (!text_of(p) || said_before(run, p) || !own_rules_read(rules, p, &why))
+                        continue;
+                if (why.code == ERROR_NO_MEMORY || warn(report, why.text))
+                        return -1;
+        }
+        return 0;
+}
+
+int own_rules_apply(struct report *report, const struct collector_result *run, struct error *e)
+{
+        struct suppressions rules = { 0 };
+        int status = 0;
+
+        if (read_all(&rules, report, run))
+                status = error_no_memory(e, "reading a program's own suppressions");
+        else if (rules.count)
+                status = suppressions_apply(&rules, report, e);
+        suppressions_deinit(&rules);
+        return status;
+}
