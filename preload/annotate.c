@@ -45,7 +45,7 @@ WEIR_EXPORT void weir_shim_ignore(const void *address)
 {
         if (!address || !guard_enter())
                 return;
-        ring_put(WEIR_EVENT_IGNORE, (uintptr_t)address, 0, 0);
+        ring_put_slow(WEIR_EVENT_IGNORE, (uintptr_t)address, 0, 0);
         guard_leave();
 }
 

@@ -36,7 +36,7 @@
 #include <stdint.h>
 
 #define WEIR_CHANNEL_MAGIC UINT64_C(0x314e484352494557) /* "WEIRCHN1" */
-#define WEIR_CHANNEL_VERSION 1u
+#define WEIR_CHANNEL_VERSION 2u
 
 enum {
         WEIR_PAGE = 4096,
@@ -63,9 +63,9 @@ enum {
 struct weir_layout {
         uint32_t threads;      /* entries of the thread table */
         uint32_t notes_bytes;  /* bytes of the note ring */
-        uint32_t ring0_records;/* events in ring 0 */
-        uint32_t ring_records; /* events in each of rings 1..15 */
-        uint32_t nodes;        /* entries of the stack table */
+        uint32_t ring0_records;/* events in ring 0, WEIR_RING_MIN..WEIR_RING_MAX */
+        uint32_t ring_records; /* events in each of rings 1..15, likewise */
+        uint32_t nodes;        /* entries of the stack table, at most 2^WEIR_BODY_STACK_BITS */
 };
 
 /* ---- session ----------------------------------------------------------- */
@@ -157,9 +157,9 @@ struct weir_counters {
 };
 
 /* Positions count records since the channel was made and never wrap;
- * slot = position & (records - 1). */
+ * slot = position & (records - 1).  How far they are reserved is the target's
+ * own business (process.h): a record that is there says so by its tag. */
 struct weir_ring {
-        _Alignas(128) _Atomic uint64_t head; /* next position to reserve */
         _Alignas(128) _Atomic uint64_t tail; /* (collector) next position to read: all before it are free again */
         _Atomic uint32_t waiters;            /* producers asleep on the futex `drained` */
         _Atomic uint32_t drained;            /* (collector) futex: moves when tail moved and waiters != 0 */
@@ -305,20 +305,24 @@ enum weir_event_kind {
 
 /* 16 bytes.  `body` first, then `head` with release.
  *
- * head  bits  0..7   tag = (position / records) % 255 + 1: the lap, never 0
- *       bits  8..11  enum weir_event_kind
- *       bits 12..55  address >> 3 (44 bits)
- *       bits 56..63  thread, bits 0..7
+ * head  bits  0..3   enum weir_event_kind, never NONE
+ *       bits  4..7   thread, bits 16..19
+ *       bits  8..16  tag: bits 8..16 of the record's position
+ *       bits 17..63  address
  * body  bits  0..23  size in bytes; FREE and MOVE: enum weir_function of the release
- *       bits 24..51  stack (28 bits)
- *       bits 52..63  thread, bits 8..19
+ *       bits 24..47  stack
+ *       bits 48..63  thread, bits 0..15
  *
- * A record that does not fit (size >= 2^24, stack >= 2^28, address not a
- * multiple of 8 or >= 2^47, and every MAP, UNMAP, MAP_OWN) takes two slots, reserved
- * together, each with its own tag:
+ * The tag tells a lap of the ring from the one before it: their positions
+ * differ in the bit that counts rings of this size, which lies inside of the tag.
+ * What a ring holds before its first lap has no kind.
  *
- *   1st head: tag, EXTENDED, bits 12..15 the real kind, bits 16..55 zero, thread bits 0..7;  body: size in bytes
- *   2nd head: tag, REST, bits 12..43 the stack, bits 44..55 thread bits 8..19;              body: address
+ * A record that does not fit (size >= 2^24, stack >= 2^24, address >= 2^47, and
+ * every MAP, UNMAP, MAP_OWN) takes two slots, reserved together, each with its own
+ * tag and no thread in its head:
+ *
+ *   1st head: EXTENDED, tag, bits 17..20 the real kind, bits 21..40 the thread;  body: size in bytes
+ *   2nd head: REST, tag, bits 17..48 the stack;                                  body: address
  */
 struct weir_event {
         _Atomic uint64_t head;
@@ -326,11 +330,33 @@ struct weir_event {
 };
 _Static_assert(sizeof(struct weir_event) == 16, "event");
 
-enum { WEIR_THREAD_NONE = (1 << 20) - 1 }; /* thread beyond the table */
+enum {
+        WEIR_THREAD_NONE = (1 << 20) - 1, /* thread beyond the table */
+        WEIR_RING_MIN = 1 << 8,           /* records of a ring: the tag counts */
+        WEIR_RING_MAX = 1 << 16,          /* laps of rings between these */
+        WEIR_TAG_MASK = 0x1ff00,
+        WEIR_HEAD_KIND = 15,
+        WEIR_HEAD_THREAD_SHIFT = 4,
+        WEIR_HEAD_THREAD = 15,
+        WEIR_HEAD_ADDRESS_SHIFT = 17,
+        WEIR_HEAD_REAL_KIND_SHIFT = 17,
+        WEIR_HEAD_REAL_THREAD_SHIFT = 21,
+        WEIR_HEAD_STACK_SHIFT = 17,
+        WEIR_ADDRESS_BITS = 47,
+        WEIR_BODY_SIZE_BITS = 24,
+        WEIR_BODY_STACK_BITS = 24,
+        WEIR_BODY_THREAD_SHIFT = 48,
+};
 
-static inline uint8_t weir_tag(uint64_t position, uint32_t records)
+static inline uint64_t weir_tag(uint64_t position)
 {
-        return (uint8_t)((position / records) % 255 + 1);
+        return position & WEIR_TAG_MASK;
+}
+
+/* Whether the head word found in the slot of `position` is that record's. */
+static inline bool weir_is_there(uint64_t head, uint64_t position)
+{
+        return ((head ^ position) & WEIR_TAG_MASK) == 0 && (head & WEIR_HEAD_KIND);
 }
 
 /* ---- notes: rare, of any length ---------------------------------------- */
@@ -435,6 +461,8 @@ static inline bool weir_layout_valid(const struct weir_layout *l)
         for (unsigned i = 0; i < sizeof counts / sizeof counts[0]; i++)
                 if (counts[i] < 256 || counts[i] > (1u << 28) || (counts[i] & (counts[i] - 1)))
                         return false;
+        if (l->ring0_records > WEIR_RING_MAX || l->ring_records > WEIR_RING_MAX || l->nodes > 1u << WEIR_BODY_STACK_BITS)
+                return false;
         return l->notes_bytes >= 4 * (WEIR_PATH_MAX + 256) && weir_channel_size(l) <= WEIR_CHANNEL_STRIDE;
 }
 

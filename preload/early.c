@@ -102,7 +102,7 @@ bool early_is_mapped(const void *block)
 void early_free(void *block)
 {
         if (atomic_exchange(&header_of(block)->state, FREED) == RECORDED)
-                ring_put(WEIR_EVENT_FREE, (uintptr_t)block, WEIR_FN_FREE, 0);
+                ring_put_slow(WEIR_EVENT_FREE, (uintptr_t)block, WEIR_FN_FREE, 0);
 }
 
 void early_flush(void)
@@ -112,7 +112,7 @@ void early_flush(void)
 
                 if (!atomic_compare_exchange_strong(&h->state, &served, RECORDED))
                         continue;
-                ring_put(WEIR_EVENT_ALLOC, (uintptr_t)(h + 1), h->size, 0);
+                ring_put_slow(WEIR_EVENT_ALLOC, (uintptr_t)(h + 1), h->size, 0);
                 atomic_fetch_add(&process_self->control->counters.early_blocks, 1);
         }
 }

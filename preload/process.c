@@ -27,6 +27,7 @@ extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 extern const char _end[] __attribute__((visibility("hidden")));
 extern char __libc_single_threaded __attribute__((weak));
 static const char never_single;
+const char *process_single = &never_single;
 
 /* ---- start -------------------------------------------------------------- */
 
@@ -58,11 +59,6 @@ static bool attach(void)
         return attached;
 }
 
-static uint32_t shift_of(uint32_t records)
-{
-        return (uint32_t)__builtin_ctz(records);
-}
-
 static void find_parts(struct process *p)
 {
         const struct weir_layout *l = &channel.layout;
@@ -72,10 +68,10 @@ static void find_parts(struct process *p)
         p->threads = (struct weir_thread *)(channel.base + weir_threads_offset(l));
         p->notes = channel.base + weir_notes_offset(l);
         p->nodes = (struct weir_node *)(channel.base + weir_nodes_offset(l));
-        for (unsigned ring = 0; ring < WEIR_RINGS; ring++)
-                p->events[ring] = (struct weir_event *)(channel.base + weir_ring_offset(l, ring));
-        p->ring_shift[0] = shift_of(l->ring0_records);
-        p->ring_shift[1] = shift_of(l->ring_records);
+        for (unsigned ring = 0; ring < WEIR_RINGS; ring++) {
+                p->rings[ring].events = (struct weir_event *)(channel.base + weir_ring_offset(l, ring));
+                p->rings[ring].mask = weir_ring_records(l, ring) - 1;
+        }
 }
 
 static void fill_control(struct weir_control *c, int32_t pid, uint32_t parent_slot)
@@ -121,7 +117,8 @@ static void start(struct process *p, int32_t pid)
 {
         uint32_t parent_slot = tried && channel.base ? channel.slot + 1 : 0;
 
-        p->single = &__libc_single_threaded ? &__libc_single_threaded : &never_single;
+        if (&__libc_single_threaded)
+                process_single = &__libc_single_threaded;
         if (!attach()) {
                 atomic_store(&p->mode, PROCESS_OFF);
                 return;
@@ -181,6 +178,7 @@ void process_parallel(void)
         ring_mark_parallel();
         atomic_store(&p->control->parallel, 1);
         atomic_store(&p->parallel, 1);
+        process_single = &never_single;
 }
 
 /* ---- fork --------------------------------------------------------------- */

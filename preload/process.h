@@ -25,21 +25,28 @@ enum process_mode {
         PROCESS_OFF = 5,      /* not traced */
 };
 
+/* The producers' end of one ring.  Its position is in no shared memory: the
+ * collector knows a record by its tag, and would only take the line away. */
+struct process_ring {
+        _Alignas(128) _Atomic uint64_t position; /* next to reserve */
+        /* Records before it may be written without a look at the collector's
+         * tail.  0 while the ring was never used, and in a fork child. */
+        _Atomic uint64_t limit;
+        uint64_t mask; /* records - 1 */
+        struct weir_event *events;
+};
+
 struct process {
+        struct process_ring rings[WEIR_RINGS];
         _Atomic uint32_t mode; /* enum process_mode */
-        /* Rings 1..15 are in use; set before a second thread can exist. */
+        /* Rings 1..15 are in use. */
         _Atomic uint32_t parallel;
         int32_t pid;
-        uint32_t ring_shift[2]; /* log2 of the records of ring 0, of the others */
         struct weir_control *control;
         struct weir_session *session;
         struct weir_thread *threads;
         struct weir_node *nodes;
         char *notes;
-        struct weir_event *events[WEIR_RINGS];
-        /* glibc's __libc_single_threaded, which it clears before it makes the
-         * first thread, also those that pthread_create is not called for. */
-        const char *single;
         uint64_t exit_sp;     /* stack pointer of exit's caller; 0 = exit was not called by name */
         int32_t exit_tid;
         int32_t exit_status;
@@ -52,8 +59,13 @@ union process_page {
 };
 _Static_assert(sizeof(union process_page) == 4096, "wiped by the page");
 
-extern union process_page process_page;
+extern union process_page process_page __attribute__((visibility("hidden")));
 #define process_self (&process_page.process)
+
+/* Not 0 while no second thread can exist: glibc's __libc_single_threaded, which
+ * it clears before it makes the first thread, also those that pthread_create is
+ * not called for.  Never wiped, so that it can always be followed. */
+extern const char *process_single __attribute__((visibility("hidden")));
 
 /* Starts the process if it is PROCESS_NEW and makes the calling thread known.
  * True when events can be recorded now.  Called with the guard raised.  Keeps

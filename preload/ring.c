@@ -2,6 +2,8 @@
 
 #include "session.h"
 
+enum { LOOK_EVERY = 256 }; /* records between two looks at a ring more than half full */
+
 static void count_loss(unsigned kind)
 {
         struct weir_losses *lost = &process_self->control->lost;
@@ -20,9 +22,9 @@ static void count_loss(unsigned kind)
         }
 }
 
-static uint64_t ring_records(unsigned ring)
+static struct weir_ring *shared_of(const struct process_ring *ring)
 {
-        return UINT64_C(1) << process_self->ring_shift[ring != 0];
+        return &process_self->control->rings[ring - process_self->rings];
 }
 
 /* Waits until `position` may be written.  False when the collector is dead or
@@ -52,85 +54,95 @@ static bool wait_for_room(struct weir_ring *ring, uint64_t position, uint64_t re
         return true;
 }
 
-__attribute__((noinline, cold)) bool ring_pressure(unsigned ring, uint64_t position, unsigned kind)
+/* LIVE or DROP; otherwise the record is lost, if there is anybody to miss it. */
+static bool is_recording(unsigned kind)
 {
-        struct weir_ring *r = &process_self->control->rings[ring];
-        uint64_t records = ring_records(ring);
-        uint64_t used = position - atomic_load_explicit(&r->tail, memory_order_acquire);
+        unsigned mode = process_self->mode;
 
+        if (mode == PROCESS_LOST)
+                count_loss(kind);
+        return mode == PROCESS_LIVE || mode == PROCESS_DROP;
+}
+
+__attribute__((noinline, cold)) bool ring_pressure(struct process_ring *ring, uint64_t position, unsigned kind)
+{
+        uint64_t records = ring->mask + 1, tail, used;
+        struct weir_ring *shared;
+
+        if (!is_recording(kind))
+                return false;
+        if (!*process_single && kind != WEIR_EVENT_PARALLEL)
+                process_parallel();
+        shared = shared_of(ring);
+        tail = atomic_load_explicit(&shared->tail, memory_order_acquire);
+        used = position - tail;
         if (used >= records) {
-                if (wait_for_room(r, position, records))
+                if (wait_for_room(shared, position, records))
                         return true;
                 count_loss(kind);
                 return false;
         }
-        /* Whoever crosses the middle wakes the collector, and then one in 256,
-         * should it have fallen asleep just then. */
-        if ((used == records / 2 || (position & 255) == 0) &&
-            atomic_load_explicit(&process_self->session->asleep, memory_order_relaxed))
+        /* Two threads may set it at once, and the lower limit stay: no harm. */
+        if (used < records / 2) {
+                atomic_store_explicit(&ring->limit, tail + records / 2, memory_order_release);
+                return true;
+        }
+        /* Half full: the collector is woken, and asked about again after some
+         * more records, should it have fallen asleep just then. */
+        if (atomic_load_explicit(&process_self->session->asleep, memory_order_relaxed))
                 session_ring_bell(process_self->session);
+        atomic_store_explicit(&ring->limit, tail + used + (records - used < LOOK_EVERY ? records - used : LOOK_EVERY),
+                              memory_order_release);
         return true;
 }
 
 /* PROCESS_DROP: whether there is room to reserve at all.  The last quarter is
  * kept for releases, whose loss would show as false leaks, the last sixteenth for
  * threads that looked at the same time. */
-static bool has_room(struct weir_ring *ring, uint64_t records, unsigned kind)
+static bool has_room(const struct process_ring *ring, unsigned kind)
 {
-        uint64_t used = atomic_load_explicit(&ring->head, memory_order_relaxed) -
-                        atomic_load_explicit(&ring->tail, memory_order_relaxed);
+        uint64_t records = ring->mask + 1;
+        uint64_t used = atomic_load_explicit(&ring->position, memory_order_relaxed) -
+                        atomic_load_explicit(&shared_of(ring)->tail, memory_order_relaxed);
 
         return used < (kind == WEIR_EVENT_ALLOC ? records - records / 4 : records - records / 16);
 }
 
 /* Reserves `count` records together and makes sure that they may be written. */
-static bool reserve(unsigned ring, unsigned count, unsigned kind, uint64_t *position)
+static bool reserve(struct process_ring *ring, unsigned count, unsigned kind, uint64_t *position)
 {
-        struct weir_ring *r = &process_self->control->rings[ring];
-        uint64_t records = ring_records(ring), last;
-
-        *position = atomic_fetch_add_explicit(&r->head, count, memory_order_relaxed);
-        last = *position + count - 1;
-        if (last - atomic_load_explicit(&r->tail, memory_order_acquire) < records / 2)
-                return true;
-        return ring_pressure(ring, last, kind);
+        *position = atomic_fetch_add_explicit(&ring->position, count, memory_order_relaxed);
+        return *position + count <= atomic_load_explicit(&ring->limit, memory_order_acquire) ||
+               ring_pressure(ring, *position + count - 1, kind);
 }
 
-static struct weir_event *slot(unsigned ring, uint64_t position)
+static void publish(struct process_ring *ring, uint64_t position, uint64_t head, uint64_t body)
 {
-        return &process_self->events[ring][position & (ring_records(ring) - 1)];
+        ring_publish(&ring->events[position & ring->mask], head | weir_tag(position), body);
 }
 
-static uint64_t tag(unsigned ring, uint64_t position)
-{
-        return weir_tag(position, (uint32_t)ring_records(ring));
-}
-
-static void put_extended(unsigned ring, unsigned kind, uint64_t address, uint64_t size, uint32_t stack)
+static void put_extended(struct process_ring *ring, unsigned kind, uint64_t address, uint64_t size, uint32_t stack)
 {
         const struct thread *thread = thread_local_state.self;
+        uint64_t number = thread->body_bits >> WEIR_BODY_THREAD_SHIFT | thread->head_bits >> WEIR_HEAD_THREAD_SHIFT << 16;
         uint64_t position;
 
         if (!reserve(ring, 2, kind, &position))
                 return;
-        ring_publish(slot(ring, position),
-                     tag(ring, position) | WEIR_EVENT_EXTENDED << 8 | (uint64_t)kind << 12 | thread->head_bits, size);
-        ring_publish(slot(ring, position + 1),
-                     tag(ring, position + 1) | WEIR_EVENT_REST << 8 | (uint64_t)stack << 12 |
-                             thread->body_bits >> 52 << 44,
-                     address);
+        publish(ring, position,
+                WEIR_EVENT_EXTENDED | (uint64_t)kind << WEIR_HEAD_REAL_KIND_SHIFT | number << WEIR_HEAD_REAL_THREAD_SHIFT,
+                size);
+        publish(ring, position + 1, WEIR_EVENT_REST | (uint64_t)stack << WEIR_HEAD_STACK_SHIFT, address);
 }
 
-static void put_plain(unsigned ring, unsigned kind, uint64_t address, uint64_t body)
+static void put_plain(struct process_ring *ring, unsigned kind, uint64_t address, uint64_t body)
 {
         const struct thread *thread = thread_local_state.self;
         uint64_t position;
 
         if (!reserve(ring, 1, kind, &position))
                 return;
-        ring_publish(slot(ring, position),
-                     tag(ring, position) | (uint64_t)kind << 8 | address << 9 | thread->head_bits,
-                     body | thread->body_bits);
+        publish(ring, position, kind | address << WEIR_HEAD_ADDRESS_SHIFT | thread->head_bits, body | thread->body_bits);
 }
 
 static bool is_mapping(unsigned kind)
@@ -140,40 +152,35 @@ static bool is_mapping(unsigned kind)
 
 static bool fits(unsigned kind, uint64_t address, uint64_t size, uint32_t stack)
 {
-        return !is_mapping(kind) && !(address & UINT64_C(0xffff800000000007)) && !(size >> 24) && !(stack >> 28);
+        return !is_mapping(kind) && !(address >> WEIR_ADDRESS_BITS) && !(size >> WEIR_BODY_SIZE_BITS) &&
+               !(stack >> WEIR_BODY_STACK_BITS);
 }
 
 __attribute__((noinline)) void ring_put_slow(unsigned kind, uint64_t address, uint64_t size, uint32_t stack)
 {
-        unsigned ring = 0, mode = process_self->mode;
+        struct process_ring *ring = process_self->rings;
 
-        if (mode != PROCESS_LIVE && mode != PROCESS_DROP) {
-                if (mode == PROCESS_LOST)
-                        count_loss(kind);
+        if (!is_recording(kind))
                 return;
-        }
-        if (!ring_is_single()) {
+        if (!*process_single) {
                 process_parallel();
-                ring = is_mapping(kind) ? 0 : weir_ring_of(address);
+                ring += is_mapping(kind) ? 0 : weir_ring_of(address);
         }
-        if (mode == PROCESS_DROP && !has_room(&process_self->control->rings[ring], ring_records(ring), kind)) {
+        if (process_self->mode == PROCESS_DROP && !has_room(ring, kind))
                 count_loss(kind);
-                return;
-        }
-        if (fits(kind, address, size, stack))
-                put_plain(ring, kind, address, size | (uint64_t)stack << 24);
+        else if (fits(kind, address, size, stack))
+                put_plain(ring, kind, address, size | (uint64_t)stack << WEIR_BODY_SIZE_BITS);
         else
                 put_extended(ring, kind, address, size, stack);
 }
 
 /* A mark has no address, and its body is the number alone. */
-static void put_mark(unsigned ring, unsigned kind, uint64_t number)
+static void put_mark(struct process_ring *ring, unsigned kind, uint64_t number)
 {
         uint64_t position;
 
-        if (!reserve(ring, 1, kind, &position))
-                return;
-        ring_publish(slot(ring, position), tag(ring, position) | (uint64_t)kind << 8, number);
+        if (reserve(ring, 1, kind, &position))
+                publish(ring, position, kind, number);
 }
 
 uint32_t ring_mark_fork(void)
@@ -186,11 +193,11 @@ uint32_t ring_mark_fork(void)
                 number = atomic_fetch_add(&control->fork_sequence_last, 1) + 1;
         while (number == 0);
         for (unsigned ring = 0; ring < rings; ring++)
-                put_mark(ring, WEIR_EVENT_FORK, number);
+                put_mark(&process_self->rings[ring], WEIR_EVENT_FORK, number);
         return number;
 }
 
 void ring_mark_parallel(void)
 {
-        put_mark(0, WEIR_EVENT_PARALLEL, 0);
+        put_mark(process_self->rings, WEIR_EVENT_PARALLEL, 0);
 }

@@ -136,8 +136,8 @@ static uint32_t announce(struct thread *t, uint32_t tid)
 /* The number its next events carry. */
 static void wear(struct thread *t, uint32_t number)
 {
-        t->head_bits = (uint64_t)(number & 0xff) << 56;
-        t->body_bits = (uint64_t)(number >> 8) << 52;
+        t->head_bits = (uint64_t)(number >> 16) << WEIR_HEAD_THREAD_SHIFT;
+        t->body_bits = (uint64_t)number << WEIR_BODY_THREAD_SHIFT;
 }
 
 static uint32_t announce_quiet(struct thread *t)

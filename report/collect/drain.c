@@ -13,6 +13,7 @@
 enum {
         CHUNK = 1 << 12,  /* records read before the room is given back to the producers */
         AHEAD = 16,       /* records between a prefetch and its use */
+        BATCH = 64,       /* records read between two looks ahead */
         CLONES_MAX = 256, /* forks of one process whose children have not come yet */
 };
 
@@ -28,12 +29,10 @@ struct round {
         unsigned ring;
         const struct weir_event *records;
         uint64_t mask;
-        uint64_t at, end; /* positions still to read, [at, end) */
+        uint64_t at, end; /* positions that may be read, [at, end) */
         uint64_t now_ns;
         bool stopped;
 };
-
-static const uint64_t ADDRESS_MASK = (UINT64_C(1) << 44) - 1;
 
 static void wake(_Atomic uint32_t *waiters, _Atomic uint32_t *word)
 {
@@ -123,7 +122,7 @@ static uint64_t head_at(const struct round *round, uint64_t position)
         const struct weir_event *event = &round->records[position & round->mask];
         uint64_t head = atomic_load_explicit(&event->head, memory_order_acquire);
 
-        return (uint8_t)head == weir_tag(position, (uint32_t)round->mask + 1) ? head : 0;
+        return weir_is_there(head, position) ? head : 0;
 }
 
 static uint64_t body_at(const struct round *round, uint64_t position)
@@ -134,11 +133,12 @@ static uint64_t body_at(const struct round *round, uint64_t position)
 static void apply_short(struct round *round, uint64_t head, uint64_t body)
 {
         const struct record record = {
-                .kind = head >> 8 & 15,
-                .address = (head >> 12 & ADDRESS_MASK) << 3,
-                .size = body & 0xffffff,
-                .stack = body >> 24 & 0xfffffff,
-                .thread = (uint32_t)(head >> 56 | body >> 52 << 8),
+                .kind = head & WEIR_HEAD_KIND,
+                .address = head >> WEIR_HEAD_ADDRESS_SHIFT,
+                .size = body & ((1u << WEIR_BODY_SIZE_BITS) - 1),
+                .stack = body >> WEIR_BODY_SIZE_BITS & ((1u << WEIR_BODY_STACK_BITS) - 1),
+                .thread = (uint32_t)(body >> WEIR_BODY_THREAD_SHIFT |
+                                     (head >> WEIR_HEAD_THREAD_SHIFT & WEIR_HEAD_THREAD) << 16),
         };
 
         if (record.kind == WEIR_EVENT_FORK)
@@ -155,16 +155,16 @@ static unsigned apply_extended(struct round *round, uint64_t head)
 {
         uint64_t rest = round->at + 1 < round->end ? head_at(round, round->at + 1) : 0;
         const struct record record = {
-                .kind = head >> 12 & 15,
+                .kind = head >> WEIR_HEAD_REAL_KIND_SHIFT & WEIR_HEAD_KIND,
                 .address = body_at(round, round->at + 1),
                 .size = body_at(round, round->at),
-                .stack = (uint32_t)(rest >> 12),
-                .thread = (uint32_t)(head >> 56 | (rest >> 44 & 0xfff) << 8),
+                .stack = (uint32_t)(rest >> WEIR_HEAD_STACK_SHIFT),
+                .thread = (uint32_t)(head >> WEIR_HEAD_REAL_THREAD_SHIFT & ((1u << 20) - 1)),
         };
 
         if (!rest)
                 return 0;
-        if ((rest >> 8 & 15) != WEIR_EVENT_REST) {
+        if ((rest & WEIR_HEAD_KIND) != WEIR_EVENT_REST) {
                 round->process->garbage++;
                 return 1;
         }
@@ -174,33 +174,66 @@ static unsigned apply_extended(struct round *round, uint64_t head)
 
 static inline __attribute__((always_inline)) void prefetch(const struct round *round)
 {
-        uint64_t position = round->at + AHEAD, head;
+        uint64_t head = atomic_load_explicit(&round->records[(round->at + AHEAD) & round->mask].head,
+                                             memory_order_relaxed);
 
-        if (position >= round->end)
-                return;
-        head = atomic_load_explicit(&round->records[position & round->mask].head, memory_order_relaxed);
-        live_prefetch(&round->process->live, (head >> 12 & ADDRESS_MASK) << 3);
+        live_prefetch(&round->process->live, head >> WEIR_HEAD_ADDRESS_SHIFT);
+}
+
+/* Whether the next batch may be looked at ahead of its turn: a slot that a
+ * producer is about to write is left in its cache. */
+static bool is_far_behind(const struct round *round)
+{
+        uint64_t position = round->at + BATCH + AHEAD;
+
+        return position < round->end && head_at(round, position);
+}
+
+/* Over the records at round->at that nobody will finish.  No thread has begun
+ * more than one record of two slots, and one for each signal handler that came
+ * in between; so when nothing stands behind as many slots, this is the end.
+ * False then. */
+static bool pass_over(struct round *round)
+{
+        uint64_t reach = 64 + 4 * (uint64_t)atomic_load(&round->process->control->next_thread);
+        uint64_t end = round->end - round->at > reach ? round->at + reach : round->end, at = round->at + 1;
+
+        if (!head_at(round, round->at)) /* else it is half a record */
+                while (at < end && !head_at(round, at))
+                        at++;
+        if (at >= end)
+                return false;
+        round->process->uncommitted += at - round->at;
+        round->at = at;
+        return true;
+}
+
+/* Reads one record; false when it came to one that is not complete. */
+static inline __attribute__((always_inline)) bool read_one(struct round *round)
+{
+        uint64_t head = head_at(round, round->at);
+        unsigned slots = head ? 1 : 0;
+
+        if (head && (head & WEIR_HEAD_KIND) == WEIR_EVENT_EXTENDED)
+                slots = apply_extended(round, head);
+        else if (head)
+                apply_short(round, head, body_at(round, round->at));
+        round->at += slots;
+        return slots;
 }
 
 /* Reads up to `limit`; false when it came to a record that is not complete. */
 static bool read_chunk(struct round *round, uint64_t limit)
 {
         while (round->at < limit) {
-                uint64_t head = head_at(round, round->at);
-                unsigned slots = head ? 1 : 0;
+                bool far_behind = is_far_behind(round);
 
-                prefetch(round);
-                if (head && (head >> 8 & 15) == WEIR_EVENT_EXTENDED)
-                        slots = apply_extended(round, head);
-                else if (head)
-                        apply_short(round, head, body_at(round, round->at));
-                if (!slots && !round->stopped)
-                        return false;
-                if (!slots) {
-                        round->process->uncommitted++;
-                        slots = 1;
+                for (uint64_t end = round->at + BATCH; round->at < end;) {
+                        if (far_behind)
+                                prefetch(round);
+                        if (!read_one(round) && !(round->stopped && pass_over(round)))
+                                return false;
                 }
-                round->at += slots;
         }
         return true;
 }
@@ -214,23 +247,18 @@ static size_t drain_ring(struct process *process, unsigned ring, uint64_t now_ns
 {
         struct weir_ring *shared = &process->control->rings[ring];
         uint64_t tail = process->drain.tails[ring], records = weir_ring_records(&process->layout, ring);
-        uint64_t head = atomic_load_explicit(&shared->head, memory_order_relaxed);
         struct round round = {
                 .process = process,
                 .ring = ring,
                 .records = (const struct weir_event *)part(process, weir_ring_offset(&process->layout, ring)),
                 .mask = records - 1,
                 .at = tail,
-                .end = head - tail > records ? tail + records : head,
+                .end = tail + records,
                 .now_ns = now_ns,
                 .stopped = stopped,
         };
         bool more = true;
 
-        if (head < tail) { /* scribbled over: positions never go back */
-                process->garbage++;
-                return 0;
-        }
         while (more && round.at < round.end) {
                 uint64_t limit = round.end - round.at > CHUNK ? round.at + CHUNK : round.end;
 
@@ -241,8 +269,6 @@ static size_t drain_ring(struct process *process, unsigned ring, uint64_t now_ns
                 atomic_store_explicit(&shared->tail, round.at, memory_order_release);
                 wake(&shared->waiters, &shared->drained);
         }
-        if (stopped && head - tail > records)
-                process->uncommitted += head - tail - records < WEIR_THREAD_NONE ? head - tail - records : 1;
         return (size_t)(round.at - tail);
 }
 

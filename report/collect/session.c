@@ -21,7 +21,7 @@
 static const struct weir_layout default_layout = {
         .threads = 1u << 20,
         .notes_bytes = 1u << 18,
-        .ring0_records = 1u << 17,
+        .ring0_records = 1u << 16,
         .ring_records = 1u << 14,
         .nodes = 1u << 24,
 };

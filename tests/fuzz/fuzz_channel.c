@@ -10,7 +10,8 @@
 /* What the input changes: it begins with the fields that lead the decoder,
  * and is laid over the parts of the channel that hold anything. */
 struct plan {
-        uint64_t heads[WEIR_RINGS];
+        uint64_t complete; /* records of ring 0 */
+        uint64_t tails[WEIR_RINGS];
         uint64_t notes_head;
         uint32_t stacks[4];
         uint8_t parallel, rounds;
@@ -40,7 +41,7 @@ static void lead(struct weir_control *control, const struct plan *plan)
         control->version = WEIR_CHANNEL_VERSION;
         control->layout = layout;
         for (unsigned ring = 0; ring < WEIR_RINGS; ring++)
-                atomic_store(&control->rings[ring].head, plan->heads[ring]);
+                atomic_store(&control->rings[ring].tail, plan->tails[ring]);
         atomic_store(&control->notes_head, plan->notes_head);
         atomic_store(&control->parallel, plan->parallel);
 }
@@ -50,11 +51,10 @@ static void complete(uint8_t *channel, const struct plan *plan)
 {
         struct weir_event *events = (struct weir_event *)(void *)(channel + weir_ring_offset(&layout, 0));
 
-        for (uint64_t i = 0; i < layout.ring0_records && i < plan->heads[0]; i++) {
+        for (uint64_t i = 0; i < layout.ring0_records && i < plan->complete; i++) {
                 uint64_t head = atomic_load(&events[i].head);
 
-                if (head & 0xff)
-                        atomic_store(&events[i].head, (head & ~UINT64_C(0xff)) | weir_tag(i, layout.ring0_records));
+                atomic_store(&events[i].head, (head & ~(uint64_t)WEIR_TAG_MASK) | weir_tag(i));
         }
 }
 

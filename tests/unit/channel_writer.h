@@ -14,6 +14,7 @@
 struct writer {
         struct weir_control *control;
         struct weir_layout layout;
+        uint64_t positions[WEIR_RINGS];
 };
 
 static const struct weir_layout writer_small = {
@@ -35,7 +36,7 @@ static inline struct writer writer_on(void *channel, const struct weir_layout *l
         control->layout = *layout;
         atomic_store(&control->next_thread, 1);
         atomic_store(&control->next_node, 1);
-        return (struct writer){ control, *layout };
+        return (struct writer){ control, *layout, { 0 } };
 }
 
 /* A channel of its own; free() it through writer.control. */
@@ -44,22 +45,25 @@ static inline struct writer writer_create(const struct weir_layout *layout)
         return writer_on(calloc(1, weir_channel_size(layout)), layout);
 }
 
-static inline void *writer_at(const struct writer *writer, uint64_t offset)
+static inline void *writer_at(struct writer *writer, uint64_t offset)
 {
         return (char *)writer->control + offset;
 }
 
-static inline unsigned writer_ring_of(const struct writer *writer, uint64_t address)
+static inline unsigned writer_ring_of(struct writer *writer, uint64_t address)
 {
         return atomic_load(&writer->control->parallel) ? weir_ring_of(address) : 0;
 }
 
-static inline uint64_t writer_reserve(const struct writer *writer, unsigned ring, unsigned slots)
+static inline uint64_t writer_reserve(struct writer *writer, unsigned ring, unsigned slots)
 {
-        return atomic_fetch_add(&writer->control->rings[ring].head, slots);
+        uint64_t position = writer->positions[ring];
+
+        writer->positions[ring] += slots;
+        return position;
 }
 
-static inline void writer_commit(const struct writer *writer, unsigned ring, uint64_t position, uint64_t head,
+static inline void writer_commit(struct writer *writer, unsigned ring, uint64_t position, uint64_t head,
                                  uint64_t body)
 {
         uint32_t records = weir_ring_records(&writer->layout, ring);
@@ -67,7 +71,7 @@ static inline void writer_commit(const struct writer *writer, unsigned ring, uin
         struct weir_event *event = &events[position & (records - 1)];
 
         atomic_store_explicit(&event->body, body, memory_order_relaxed);
-        atomic_store_explicit(&event->head, head | weir_tag(position, records), memory_order_release);
+        atomic_store_explicit(&event->head, head | weir_tag(position), memory_order_release);
 }
 
 struct writer_record {
@@ -78,27 +82,23 @@ struct writer_record {
 
 static inline bool writer_is_short(const struct writer_record *r)
 {
-        return r->size < 1 << 24 && r->stack < 1u << 28 && r->address % 8 == 0 && r->address < UINT64_C(1) << 47 &&
+        return r->size < 1 << 24 && r->stack < 1u << 24 && r->address < UINT64_C(1) << 47 &&
                r->kind != WEIR_EVENT_MAP && r->kind != WEIR_EVENT_UNMAP && r->kind != WEIR_EVENT_MAP_OWN;
 }
 
-static inline void writer_fill(const struct writer *writer, unsigned ring, uint64_t position,
+static inline void writer_fill(struct writer *writer, unsigned ring, uint64_t position,
                                const struct writer_record *r)
 {
-        uint64_t thread_low = (uint64_t)(r->thread & 0xff) << 56, thread_high = r->thread >> 8;
-
         if (writer_is_short(r)) {
-                writer_commit(writer, ring, position, (uint64_t)r->kind << 8 | r->address >> 3 << 12 | thread_low,
-                              r->size | (uint64_t)r->stack << 24 | thread_high << 52);
+                writer_commit(writer, ring, position, r->kind | r->thread >> 16 << 4 | r->address << 17,
+                              r->size | (uint64_t)r->stack << 24 | (uint64_t)r->thread << 48);
                 return;
         }
-        writer_commit(writer, ring, position, (uint64_t)WEIR_EVENT_EXTENDED << 8 | (uint64_t)r->kind << 12 | thread_low,
-                      r->size);
-        writer_commit(writer, ring, position + 1,
-                      (uint64_t)WEIR_EVENT_REST << 8 | (uint64_t)r->stack << 12 | thread_high << 44, r->address);
+        writer_commit(writer, ring, position, WEIR_EVENT_EXTENDED | r->kind << 17 | (uint64_t)r->thread << 21, r->size);
+        writer_commit(writer, ring, position + 1, WEIR_EVENT_REST | (uint64_t)r->stack << 17, r->address);
 }
 
-static inline void writer_put(const struct writer *writer, struct writer_record record)
+static inline void writer_put(struct writer *writer, struct writer_record record)
 {
         bool mapping = record.kind == WEIR_EVENT_MAP || record.kind == WEIR_EVENT_UNMAP ||
                        record.kind == WEIR_EVENT_MAP_OWN;
@@ -107,34 +107,34 @@ static inline void writer_put(const struct writer *writer, struct writer_record 
         writer_fill(writer, ring, writer_reserve(writer, ring, writer_is_short(&record) ? 1 : 2), &record);
 }
 
-static inline void writer_alloc(const struct writer *writer, uint64_t address, uint64_t size, uint32_t stack)
+static inline void writer_alloc(struct writer *writer, uint64_t address, uint64_t size, uint32_t stack)
 {
         writer_put(writer, (struct writer_record){ WEIR_EVENT_ALLOC, address, size, stack, 0 });
 }
 
-static inline void writer_free(const struct writer *writer, uint64_t address)
+static inline void writer_free(struct writer *writer, uint64_t address)
 {
         writer_put(writer, (struct writer_record){ WEIR_EVENT_FREE, address, WEIR_FN_FREE, 0, 0 });
 }
 
-static inline void writer_mark(const struct writer *writer, unsigned ring, unsigned kind, uint32_t body)
+static inline void writer_mark(struct writer *writer, unsigned ring, unsigned kind, uint32_t body)
 {
-        writer_commit(writer, ring, writer_reserve(writer, ring, 1), (uint64_t)kind << 8, body);
+        writer_commit(writer, ring, writer_reserve(writer, ring, 1), kind, body);
 }
 
-static inline void writer_go_parallel(const struct writer *writer)
+static inline void writer_go_parallel(struct writer *writer)
 {
         writer_mark(writer, 0, WEIR_EVENT_PARALLEL, 0);
         atomic_store(&writer->control->parallel, 1);
 }
 
-static inline void writer_fork_mark(const struct writer *writer, uint32_t sequence)
+static inline void writer_fork_mark(struct writer *writer, uint32_t sequence)
 {
         for (unsigned ring = 0; ring < (atomic_load(&writer->control->parallel) ? WEIR_RINGS : 1); ring++)
                 writer_mark(writer, ring, WEIR_EVENT_FORK, sequence);
 }
 
-static inline uint32_t writer_node(const struct writer *writer, uint64_t pc, uint16_t module, uint32_t parent,
+static inline uint32_t writer_node(struct writer *writer, uint64_t pc, uint16_t module, uint32_t parent,
                                    uint32_t detail)
 {
         struct weir_node *nodes = writer_at(writer, weir_nodes_offset(&writer->layout));
@@ -145,7 +145,7 @@ static inline uint32_t writer_node(const struct writer *writer, uint64_t pc, uin
 }
 
 /* Leaves the commit word zero when `commit` is false. */
-static inline void writer_note(const struct writer *writer, uint16_t kind, uint64_t a, const void *data, size_t length,
+static inline void writer_note(struct writer *writer, uint16_t kind, uint64_t a, const void *data, size_t length,
                                bool commit)
 {
         size_t size = (sizeof(struct weir_note) + length + 7) & ~(size_t)7;
@@ -163,7 +163,7 @@ static inline void writer_note(const struct writer *writer, uint16_t kind, uint6
         free(copy);
 }
 
-static inline void writer_module(const struct writer *writer, uint16_t id, uint64_t start, uint64_t end,
+static inline void writer_module(struct writer *writer, uint16_t id, uint64_t start, uint64_t end,
                                  const char *path)
 {
         struct weir_note_module module = { .start = start, .end = end, .bias = start, .id = id };

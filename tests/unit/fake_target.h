@@ -34,7 +34,7 @@ static inline uint64_t fake_now(void)
         return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
-static inline void fake_bell(const struct fake *fake)
+static inline void fake_bell(struct fake *fake)
 {
         atomic_fetch_add(&fake->session->bell, 1);
         (void)syscall(SYS_futex, &fake->session->bell, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
@@ -83,7 +83,7 @@ static inline struct fake fake_attach(void)
 }
 
 /* Asks for a snapshot and stands still until it is taken. */
-static inline void fake_ask(const struct fake *fake, enum weir_end how, int status, const char *path)
+static inline void fake_ask(struct fake *fake, enum weir_end how, int status, const char *path)
 {
         struct weir_control *control = fake->writer.control;
 
@@ -97,7 +97,7 @@ static inline void fake_ask(const struct fake *fake, enum weir_end how, int stat
                 (void)syscall(SYS_futex, &control->state, FUTEX_WAIT, WEIR_STATE_ENDING, NULL, NULL, 0);
 }
 
-static inline void fake_exit(const struct fake *fake, int status)
+static inline void fake_exit(struct fake *fake, int status)
 {
         fake_ask(fake, WEIR_END_EXIT, status, "");
         _exit(status);
@@ -118,16 +118,16 @@ static inline pid_t fake_fork(struct fake *fake)
 }
 
 /* Waits while there is no room for one more record in ring 0. */
-static inline void fake_wait_for_room(const struct fake *fake)
+static inline void fake_wait_for_room(struct fake *fake)
 {
         struct weir_ring *ring = &fake->writer.control->rings[0];
 
-        while (atomic_load(&ring->head) - atomic_load(&ring->tail) >= fake->writer.layout.ring0_records) {
+        while (fake->writer.positions[0] - atomic_load(&ring->tail) >= fake->writer.layout.ring0_records) {
                 uint32_t drained;
 
                 atomic_fetch_add(&ring->waiters, 1);
                 drained = atomic_load(&ring->drained);
-                if (atomic_load(&ring->head) - atomic_load(&ring->tail) >= fake->writer.layout.ring0_records) {
+                if (fake->writer.positions[0] - atomic_load(&ring->tail) >= fake->writer.layout.ring0_records) {
                         fake_bell(fake);
                         (void)syscall(SYS_futex, &ring->drained, FUTEX_WAIT, drained, NULL, NULL, 0);
                 }

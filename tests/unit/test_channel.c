@@ -19,6 +19,8 @@
 /* What ring.c and note.c find in the shim. */
 union process_page process_page;
 __thread struct thread_local_state thread_local_state;
+static char single = 1;
+const char *process_single = &single;
 static unsigned parallel_calls;
 
 void process_parallel(void)
@@ -30,13 +32,12 @@ void process_parallel(void)
 static const struct weir_layout small = {
         .threads = 256, .notes_bytes = 1 << 15, .ring0_records = 1024, .ring_records = 256, .nodes = 256
 };
-static char single = 1;
 static struct weir_session *session;
 
 static void set_thread(struct thread *t, uint32_t number)
 {
-        t->head_bits = (uint64_t)(number & 0xff) << 56;
-        t->body_bits = (uint64_t)(number >> 8) << 52;
+        t->head_bits = (uint64_t)(number >> 16) << 4;
+        t->body_bits = (uint64_t)number << 48;
         thread_local_state.self = t;
 }
 
@@ -50,15 +51,14 @@ static void open_channel(struct thread *t)
         session = session ? session : calloc(1, sizeof *session);
         session->alive = 0;
         p->session = session;
-        p->single = &single;
         single = 1;
         p->control = (struct weir_control *)base;
         p->control->layout = small;
         p->notes = base + weir_notes_offset(&small);
-        for (unsigned r = 0; r < WEIR_RINGS; r++)
-                p->events[r] = (struct weir_event *)(base + weir_ring_offset(&small, r));
-        p->ring_shift[0] = 10;
-        p->ring_shift[1] = 8;
+        for (unsigned r = 0; r < WEIR_RINGS; r++) {
+                p->rings[r].events = (struct weir_event *)(base + weir_ring_offset(&small, r));
+                p->rings[r].mask = (r ? small.ring_records : small.ring0_records) - 1;
+        }
         p->mode = PROCESS_LIVE;
         parallel_calls = 0;
         set_thread(t, 0);
@@ -84,35 +84,33 @@ static bool take(unsigned ring, struct record *out)
         struct weir_ring *r = &process_self->control->rings[ring];
         uint32_t records = ring ? small.ring_records : small.ring0_records;
         uint64_t at = r->tail, head, body;
-        struct weir_event *e = &process_self->events[ring][at % records];
+        struct weir_event *e = &process_self->rings[ring].events[at % records];
 
-        if (at == r->head)
-                return false;
         head = atomic_load_explicit(&e->head, memory_order_acquire);
         body = e->body;
-        if ((head & 0xff) != at / records % 255 + 1)
+        if (!(head & 15) || (head & 0x1ff00) != (at & 0x1ff00))
                 return false;
-        out->kind = head >> 8 & 15;
-        out->thread = (uint32_t)(head >> 56);
+        out->kind = head & 15;
         if (out->kind == WEIR_EVENT_EXTENDED) {
-                const struct weir_event *rest = &process_self->events[ring][(at + 1) % records];
+                const struct weir_event *rest = &process_self->rings[ring].events[(at + 1) % records];
                 uint64_t second = atomic_load_explicit(&rest->head, memory_order_acquire);
 
-                if ((second & 0xff) != (at + 1) / records % 255 + 1)
+                if (!(second & 15) || (second & 0x1ff00) != ((at + 1) & 0x1ff00))
                         return false;
-                ck_assert_uint_eq(second >> 8 & 15, WEIR_EVENT_REST);
-                ck_assert_uint_eq(head >> 16 & ((UINT64_C(1) << 40) - 1), 0);
-                out->kind = head >> 12 & 15;
+                ck_assert_uint_eq(second & 15, WEIR_EVENT_REST);
+                ck_assert_uint_eq(second >> 49, 0);
+                ck_assert_uint_eq(head >> 41, 0);
+                out->kind = head >> 17 & 15;
                 out->size = body;
-                out->stack = (uint32_t)(second >> 12);
-                out->thread |= (uint32_t)(second >> 44 & 0xfff) << 8;
+                out->stack = (uint32_t)(second >> 17);
+                out->thread = (uint32_t)(head >> 21 & 0xfffff);
                 out->address = rest->body;
                 at++;
         } else {
-                out->address = (head >> 12 & ((UINT64_C(1) << 44) - 1)) << 3;
+                out->address = head >> 17;
                 out->size = body & 0xffffff;
-                out->stack = (uint32_t)(body >> 24 & 0xfffffff);
-                out->thread |= (uint32_t)(body >> 52) << 8;
+                out->stack = (uint32_t)(body >> 24 & 0xffffff);
+                out->thread = (uint32_t)(body >> 48 | (head >> 4 & 15) << 16);
         }
         atomic_store_explicit(&r->tail, at + 1, memory_order_release);
         return true;
@@ -121,18 +119,20 @@ static bool take(unsigned ring, struct record *out)
 static void check_record(unsigned kind, uint64_t address, uint64_t size, uint32_t stack, uint32_t thread)
 {
         struct thread *t = thread_local_state.self;
-        uint64_t before = process_self->control->rings[0].head;
-        bool plain = size < 1 << 24 && stack < 1 << 28 && address % 8 == 0 && address >> 47 == 0;
+        uint64_t before = process_self->rings[0].position;
+        bool plain = size < 1 << 24 && stack < 1 << 24 && address >> 47 == 0;
         struct record got;
 
         set_thread(t, thread);
         if (kind == WEIR_EVENT_MAP || kind == WEIR_EVENT_UNMAP || kind == WEIR_EVENT_MAP_OWN) {
                 ring_put_slow(kind, address, size, stack);
                 plain = false;
+        } else if (stack >> 24) { /* more than any stack table has */
+                ring_put_slow(kind, address, size, stack);
         } else {
                 ring_put(kind, address, size, stack);
         }
-        ck_assert_uint_eq(process_self->control->rings[0].head, before + (plain ? 1 : 2));
+        ck_assert_uint_eq(process_self->rings[0].position, before + (plain ? 1 : 2));
         ck_assert(take(0, &got));
         ck_assert_uint_eq(got.kind, kind);
         ck_assert_uint_eq(got.address, address);
@@ -148,8 +148,8 @@ START_TEST(every_kind_survives_at_every_edge)
         static const uint64_t addresses[] = { 8, 0x7fffffffffe0, 0x7ffffffffff8, 0x800000000000, 0xffffffffff600000,
                                               0x1001 };
         static const uint64_t sizes[] = { 0, 1, (1 << 24) - 1, 1 << 24, UINT64_C(1) << 40, UINT64_MAX };
-        static const uint32_t stacks[] = { 0, 1, (1u << 28) - 1, 1u << 28, UINT32_MAX };
-        static const uint32_t threads[] = { 0, 1, 255, 256, 4096, WEIR_THREAD_NONE };
+        static const uint32_t stacks[] = { 0, 1, (1u << 24) - 1, 1u << 24, UINT32_MAX };
+        static const uint32_t threads[] = { 0, 1, 0xffff, 0x10000, 4096, WEIR_THREAD_NONE };
         struct thread t = { 0 };
 
         open_channel(&t);
@@ -166,15 +166,16 @@ END_TEST
 
 START_TEST(tags_tell_laps_apart)
 {
-        ck_assert_uint_eq(weir_tag(0, 1024), 1);
-        ck_assert_uint_eq(weir_tag(1023, 1024), 1);
-        ck_assert_uint_eq(weir_tag(1024, 1024), 2);
-        ck_assert_uint_eq(weir_tag(UINT64_C(254) * 1024, 1024), 255);
-        ck_assert_uint_eq(weir_tag(UINT64_C(255) * 1024, 1024), 1);
-        for (uint64_t lap = 0; lap < 1000; lap++) {
-                ck_assert_uint_ne(weir_tag(lap * 256, 256), 0);
-                ck_assert_uint_ne(weir_tag(lap * 256, 256), weir_tag((lap + 1) * 256, 256));
-        }
+        for (uint64_t records = WEIR_RING_MIN; records <= WEIR_RING_MAX; records *= 2)
+                for (uint64_t lap = 0; lap < 1000; lap++) {
+                        uint64_t position = lap * records + lap % records, head = weir_tag(position) | WEIR_EVENT_FREE;
+
+                        ck_assert(weir_is_there(head | ~(uint64_t)0x1ffff, position));
+                        ck_assert(!weir_is_there(head, position + records));
+                        ck_assert(!weir_is_there(head & ~UINT64_C(15), position));
+                }
+        for (uint64_t position = 0; position < WEIR_RING_MAX; position++)
+                ck_assert(!weir_is_there(0, position));
 }
 END_TEST
 
@@ -190,12 +191,13 @@ START_TEST(marks_stand_in_every_ring_in_use)
         ck_assert(take(0, &got));
         ck_assert_uint_eq(got.kind, WEIR_EVENT_FORK);
         ck_assert_uint_eq(got.size, number);
-        ck_assert_uint_eq(process_self->control->rings[1].head, 0);
+        ck_assert_uint_eq(process_self->rings[1].position, 0);
 
         ring_mark_parallel();
         ck_assert(take(0, &got));
         ck_assert_uint_eq(got.kind, WEIR_EVENT_PARALLEL);
         process_self->parallel = 1;
+        single = 0;
         number = ring_mark_fork();
         for (unsigned ring = 0; ring < WEIR_RINGS; ring++) {
                 ck_assert(take(ring, &got));
@@ -217,8 +219,8 @@ START_TEST(a_thread_made_behind_our_back_is_noticed)
         single = 0; /* as libc does before it makes its first thread */
         ring_put(WEIR_EVENT_ALLOC, UINT64_C(0x100000000), 1, 1);
         ck_assert_uint_eq(parallel_calls, 1);
-        ck_assert_uint_eq(process_self->control->rings[0].head, 1);
-        ck_assert_uint_eq(process_self->control->rings[weir_ring_of(UINT64_C(0x100000000))].head, 1);
+        ck_assert_uint_eq(process_self->rings[0].position, 1);
+        ck_assert_uint_eq(process_self->rings[weir_ring_of(UINT64_C(0x100000000))].position, 1);
         close_channel();
 }
 END_TEST
@@ -232,12 +234,12 @@ START_TEST(a_full_ring_drops_when_told_to_and_keeps_room_for_releases)
         process_self->mode = PROCESS_DROP;
         for (unsigned i = 0; i < 2000; i++)
                 ring_put(WEIR_EVENT_ALLOC, 16 * i + 16, 1, 1);
-        kept = process_self->control->rings[0].head;
+        kept = process_self->rings[0].position;
         ck_assert_uint_eq(kept, 768);
         ck_assert_uint_eq(process_self->control->lost.allocations, 2000 - kept);
         for (unsigned i = 0; i < 2000; i++)
                 ring_put(WEIR_EVENT_FREE, 16 * i + 16, WEIR_FN_FREE, 0);
-        ck_assert_uint_eq(process_self->control->rings[0].head, 960);
+        ck_assert_uint_eq(process_self->rings[0].position, 960);
         ck_assert_uint_eq(process_self->control->lost.releases, 2000 - (960 - kept));
         close_channel();
 }
@@ -289,6 +291,7 @@ START_TEST(every_event_arrives_once_and_in_order_for_its_address)
 
         open_channel(&t);
         process_self->parallel = 1;
+        single = 0;
         for (uintptr_t i = 0; i < PRODUCERS; i++)
                 ck_assert_int_eq(pthread_create(&producers[i], NULL, produce, (void *)i), 0);
         while (frees < (uint64_t)PRODUCERS * BLOCKS) {
