@@ -100,11 +100,9 @@ static void print_edge(const struct ink *ink, const struct report_step *step)
 /* What to do about the pointer, and what that does. */
 static void print_cut(const struct ink *ink, const struct report_step *step)
 {
-        const char *owner = step->pointer ? strstr(step->pointer, "shared_ptr<") : NULL;
-
-        if (owner) {
-                ink_print(ink, INK_PLAIN, ": make it a ");
-                ink_print(ink, INK_GREEN, "%.*sweak_ptr", (int)(owner - step->pointer), step->pointer);
+        if (step->advice) {
+                ink_print(ink, INK_PLAIN, ": ");
+                ink_text(ink, INK_GREEN, step->advice, NAME_MOST);
         }
         if (step->cut == CUT_ALIKE)
                 ink_print(ink, INK_DIM, " (ends the cycle when all %" PRIu64 " like it go)", step->alike);

@@ -472,7 +472,7 @@ static int finish(struct builder *b)
                 status = fill_group(b, i, places);
         b->groups->count = b->count;
         mem_free(places);
-        return status ? status : examples_fill(b->graph, b->groups, b->options.references);
+        return status ? status : examples_fill(b->graph, b->groups, &b->vtables, b->options.references);
 }
 
 static void builder_free(struct builder *b)

@@ -117,6 +117,29 @@ bool symbols_variable(struct symbols *symbols, struct symbol_module *module, uin
  * NULL when it is no vtable or has no name. */
 const char *symbols_class(struct symbols *symbols, struct symbol_module *module, uint64_t address);
 
+/* A type that debug information knows: of the class with a vtable, or of what
+ * one of the standard library's functions makes room for. */
+struct symbol_type {
+        struct symbol_module *module;
+        uint64_t address; /* of the vtable, as in symbols_class; or in the function, as in symbols_frames */
+        bool exact;       /* as there */
+        bool allocator;   /* the first template argument of the function that is frame `frame` there */
+        size_t frame;
+};
+
+struct symbol_field {
+        const char *path; /* "next", "owner_.lock", "base::child", "items[3]", "[7].next" in an array */
+        const char *type; /* of the member, where it is a class of the standard library, short; else NULL */
+};
+
+/* The size of a type in bytes; 0 where no debug information knows it. */
+uint64_t symbols_type_size(struct symbols *symbols, const struct symbol_type *type);
+
+/* What is at an offset of a type, or of an array of it: a pointer, or a class of
+ * the standard library that holds one.  False where that is unknown. */
+bool symbols_field(struct symbols *symbols, const struct symbol_type *type, bool array, uint64_t offset,
+                   struct symbol_field *field);
+
 /* What the user should know about the files, one sentence each, in the order
  * of modules: gone, changed since the run, not readable. */
 void symbols_each_message(const struct symbols *symbols, void (*each)(void *context, const char *message),
