@@ -287,9 +287,8 @@ static void print_found(const struct ink *ink, const struct report *report)
         }
 }
 
-void text_verdict(const struct ink *ink, const struct report *report)
+void text_conclusion(const struct ink *ink, const struct report *report)
 {
-        ink_print(ink, INK_BOLD, "weir: ");
         print_found(ink, report);
         if (report->summary.suppressed.blocks) {
                 ink_print(ink, INK_PLAIN, "; suppressed ");
@@ -312,5 +311,11 @@ void text_verdict(const struct ink *ink, const struct report *report)
                 ink_print(ink, INK_RED, "; the gate cannot pass");
                 break;
         }
+}
+
+void text_verdict(const struct ink *ink, const struct report *report)
+{
+        ink_print(ink, INK_BOLD, "weir: ");
+        text_conclusion(ink, report);
         putc('\n', ink->out);
 }
