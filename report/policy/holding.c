@@ -1,5 +1,6 @@
 #include "holding.h"
 
+#include "../graph/paths.h"
 #include "../graph/vtable.h"
 #include "../mem.h"
 #include "findings.h"
@@ -60,15 +61,17 @@ static int trail_add(struct trail *trail, const struct confidence_step *step)
 static int trail_from_root(const struct graph *graph, uint64_t id, struct trail *trail)
 {
         struct confidence_step step;
+        struct paths paths;
+        int status = paths_init(&paths, graph);
 
-        while (confidence_step(&graph->confidence, graph->snapshot, &graph->scan, id, &step)) {
-                if (trail_add(trail, &step))
-                        return -1;
+        while (!status && paths_step(&paths, id, &step)) {
+                status = trail_add(trail, &step);
                 if (step.root)
                         break;
                 id = step.from;
         }
-        return 0;
+        paths_free(&paths);
+        return status;
 }
 
 /* Lost blocks, breadth first from the heads of their leaks. */
