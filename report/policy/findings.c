@@ -177,8 +177,18 @@ static enum cut_effect cut_of(enum break_how how)
         return CUT_UNKNOWN;
 }
 
-static int steps_of(struct findings *f, const struct snapshot *snapshot, const struct group_step *from, size_t count,
-                    struct finding_step **to)
+/* The control block of a block's object: where the cycle's path comes to it by
+ * a shared pointer, whose first word is the object's address. */
+static uint64_t control_of(const struct group_cycle *cycle, uint64_t block)
+{
+        for (size_t i = 0; i < cycle->path_count; i++)
+                if (cycle->path[i].to == block && cycle->path[i].member == cycle->path[i].offset)
+                        return cycle->path[i].counted;
+        return 0;
+}
+
+static int steps_of(struct findings *f, const struct snapshot *snapshot, const struct group_cycle *cycle,
+                    const struct group_step *from, size_t count, struct finding_step **to)
 {
         *to = report_array(f->memory, count, sizeof **to);
         for (size_t i = 0; *to && i < count; i++) {
@@ -189,6 +199,7 @@ static int steps_of(struct findings *f, const struct snapshot *snapshot, const s
                         .cut = cut_of(from[i].how),
                 };
                 if (block_of(f, snapshot, from[i].block, from[i].vtable, &(*to)[i].block) ||
+                    findings_place(f->memory, snapshot, control_of(cycle, from[i].block), &(*to)[i].block.control) ||
                     findings_place(f->memory, snapshot, from[i].counted, &(*to)[i].counted))
                         return -1;
         }
@@ -209,9 +220,9 @@ static int cycle_of(struct findings *f, const struct snapshot *snapshot, const s
         to->edges = from->edges;
         to->path_count = from->path_count;
         to->break_at_count = from->break_at_count;
-        if (steps_of(f, snapshot, from->path, from->path_count, &to->path))
+        if (steps_of(f, snapshot, from, from->path, from->path_count, &to->path))
                 return -1;
-        return steps_of(f, snapshot, from->break_at, from->break_at_count, &to->break_at);
+        return steps_of(f, snapshot, from, from->break_at, from->break_at_count, &to->break_at);
 }
 
 /* ---- groups --------------------------------------------------------------- */

@@ -24,6 +24,7 @@ struct finding_place {
 struct finding_block {
         uint32_t stack; /* 0 = unknown */
         struct finding_place vtable;
+        struct finding_place control; /* in a cycle: vtable of the control block that has counted pointers to it */
         uint64_t size;
 };
 

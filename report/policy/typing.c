@@ -69,7 +69,7 @@ static int add_frames(struct typing *t, const struct process_frame *from, struct
                 return -1;
         for (size_t i = 0; i < count && asking->count < CONTAINER_FRAMES; i++) {
                 asking->places[asking->count] = (struct symbol_type){
-                        .module = handle, .address = address, .exact = from->exact, .allocator = true, .frame = i
+                        .module = handle, .address = address, .exact = from->exact, .what = SYMBOL_ARGUMENT, .frame = i
                 };
                 asking->frames[asking->count++] =
                         (struct container_frame){ .function = found[i].function, .debugged = found[i].file != NULL };
@@ -130,9 +130,23 @@ static int know_class(struct typing *t, struct typing_known *known)
         return name_class(t, class_name, &known->type);
 }
 
+/* By the control block that counts the pointers to it. */
+static int know_counted(struct typing *t, struct typing_known *known)
+{
+        const char *class_name = class_at(t, &known->control);
+        struct type_control control;
+
+        if (known->type || !class_name || !type_control_of(class_name, &control) || control.inplace)
+                return 0;
+        known->layout = (struct symbol_type){ .what = SYMBOL_COUNTED,
+                                              .module = name_module_at(t->symbols, t->process, known->control.module),
+                                              .address = known->control.address };
+        return take_short(t, mem_format("%.*s", (int)control.object_length, control.object), &known->type);
+}
+
 static int know(struct typing *t, struct typing_known *known)
 {
-        if (know_part(t, known) || know_class(t, known))
+        if (know_part(t, known) || know_class(t, known) || know_counted(t, known))
                 return -1;
         if (known->layout.module)
                 known->layout_size = symbols_type_size(t->symbols, &known->layout);
@@ -141,13 +155,17 @@ static int know(struct typing *t, struct typing_known *known)
         return 0;
 }
 
+static bool is_place(const struct finding_place *a, const struct finding_place *b)
+{
+        if (!a->module || !b->module)
+                return a->module == b->module;
+        return a->address == b->address && !strcmp(a->module, b->module);
+}
+
 static bool is_known(const struct typing *t, const struct typing_known *known, const struct finding_block *block)
 {
-        if (known->process != t->process || known->stack != block->stack ||
-            !known->vtable.module != !block->vtable.module)
-                return false;
-        return !known->vtable.module || (known->vtable.address == block->vtable.address &&
-                                         !strcmp(known->vtable.module, block->vtable.module));
+        return known->process == t->process && known->stack == block->stack &&
+               is_place(&known->vtable, &block->vtable) && is_place(&known->control, &block->control);
 }
 
 /* What is known of the block; NULL without memory. */
@@ -168,7 +186,7 @@ static const struct typing_known *look_up(struct typing *t, const struct finding
                 if (mem_grow(&t->known, &t->capacity, t->count + 1, sizeof *t->known))
                         return NULL;
                 t->known[t->count] = (struct typing_known){
-                        .process = t->process, .stack = block->stack, .vtable = block->vtable
+                        .process = t->process, .stack = block->stack, .vtable = block->vtable, .control = block->control
                 };
                 if (know(t, &t->known[t->count]))
                         return NULL;

@@ -11,6 +11,9 @@
  *     std::shared_ptr<account> (object, counts) from the class: a control block, here with its object
  *     account                                   from the class
  *
+ * In a cycle a block may also be known by the control block of the shared
+ * pointers that lead to it: what std::shared_ptr<raw>(new raw) counts is a raw.
+ *
  * Texts are in the report's memory.
  */
 #ifndef WEIR_TYPING_H
@@ -26,7 +29,7 @@
 struct typing_known {
         const struct process *process;
         uint32_t stack;
-        struct finding_place vtable;
+        struct finding_place vtable, control;
         const char *type;          /* NULL = unknown */
         struct symbol_type layout; /* module NULL = unknown */
         uint64_t layout_size;

@@ -205,8 +205,9 @@ static bool is_plain(struct name_part type)
         return type.length > 1 && type.text[type.length - 1] == '*';
 }
 
-/* A function that may have inlined others, but only one that allocates. */
-static int name_undebugged(struct name_part function, struct container_part *part)
+/* A function that may have inlined others, or called one that ended in a jump to
+ * the allocation function, but none that asks for anything else. */
+static int name_member(struct name_part function, struct container_part *part)
 {
         static const struct {
                 struct pattern pattern;
@@ -275,6 +276,7 @@ int container_part_of(const struct container_frame *frames, size_t count, struct
         }
         if (at == count)
                 return 0;
-        return frames[at].debugged ? name_made(function_at(&stack, at), at, part)
-                                   : name_undebugged(function_at(&stack, at), part);
+        if (name_member(function_at(&stack, at), part))
+                return -1;
+        return part->type || !frames[at].debugged ? 0 : name_made(function_at(&stack, at), at, part);
 }

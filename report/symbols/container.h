@@ -5,11 +5,10 @@
  * The standard allocator's function names the type it makes room for
  * ("std::__new_allocator<std::_List_node<int> >::allocate"), and the function
  * that called it belongs to the container.  Both are there when nothing was
- * inlined or when debug information tells what was.  A function without debug
- * information may have inlined any other; of those only the ones count that can
- * ask for nothing else: members of strings, and of vectors of numbers and
- * pointers.  Between the allocation and these no other function may be: an
- * allocator of the program's own may hand out parts of blocks.
+ * inlined or when debug information tells what was.  Without them only such
+ * functions count as can ask for nothing else: members of strings, and of vectors
+ * of numbers and pointers.  Between the allocation and these no other function
+ * may be: an allocator of the program's own may hand out parts of blocks.
  */
 #ifndef WEIR_CONTAINER_H
 #define WEIR_CONTAINER_H

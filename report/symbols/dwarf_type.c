@@ -161,14 +161,21 @@ bool dwarf_type_argument(Dwarf_Die *function, Dwarf_Die *type)
                (scope_of(&origin, &owner) && is_class(dwarf_tag(&owner)) && argument_of(&owner, type));
 }
 
+bool dwarf_type_pointed(Dwarf_Die *type)
+{
+        Dwarf_Die pointer;
+
+        return argument_of(type, &pointer) && dwarf_tag(&pointer) == DW_TAG_pointer_type && type_of(&pointer, type);
+}
+
 /* ---- names -------------------------------------------------------------------- */
 
 /* "std::__cxx11::" and the like, up to what is around the DIE; NULL without
  * memory, or for what is local to a function. */
 static char *scope_name(Dwarf_Die *die)
 {
-        Dwarf_Die scopes[DEEPEST];
-        size_t count = scopes_of(die, scopes);
+        Dwarf_Die scopes[DEEPEST], declared = origin_of(die);
+        size_t count = scopes_of(&declared, scopes);
         char *name = count ? mem_string("") : NULL;
 
         for (size_t i = 1; name && i < count; i++) {

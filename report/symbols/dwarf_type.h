@@ -14,6 +14,9 @@
  * class it is a member of: a complete type.  False when there is none. */
 bool dwarf_type_argument(Dwarf_Die *function, Dwarf_Die *type);
 
+/* Turns a class into what its first template argument points at. */
+bool dwarf_type_pointed(Dwarf_Die *type);
+
 /* The class that a function is a member of. */
 bool dwarf_type_of_member(Dwarf_Die *function, Dwarf_Die *type);
 

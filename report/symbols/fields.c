@@ -65,15 +65,16 @@ static bool class_type(struct debug_file *file, const char *class_name, uint64_t
 
 static bool find_type(struct symbols *symbols, const struct symbol_type *wanted, Dwarf_Die *type)
 {
-        const char *class_name = wanted->allocator ? NULL : symbols_class(symbols, wanted->module, wanted->address);
+        const char *class_name = wanted->what == SYMBOL_ARGUMENT ? NULL : symbols_class(symbols, wanted->module, wanted->address);
         struct debug_file *file = wanted->module ? module_file(symbols, wanted->module, NULL) : NULL;
         uint64_t address = wanted->address - (wanted->exact || !wanted->address ? 0 : 1);
         Dwarf_Die function;
 
         if (!file || !debug_file_dwarf(file))
                 return false;
-        if (!wanted->allocator)
-                return class_name && class_type(file, class_name, wanted->address, type);
+        if (wanted->what != SYMBOL_ARGUMENT)
+                return class_name && class_type(file, class_name, wanted->address, type) &&
+                       (wanted->what == SYMBOL_CLASS || dwarf_type_pointed(type));
         return dwarf_index_function(&file->dwarf, address, wanted->frame, &function) &&
                dwarf_type_argument(&function, type);
 }

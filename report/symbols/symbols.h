@@ -117,13 +117,16 @@ bool symbols_variable(struct symbols *symbols, struct symbol_module *module, uin
  * NULL when it is no vtable or has no name. */
 const char *symbols_class(struct symbols *symbols, struct symbol_module *module, uint64_t address);
 
-/* A type that debug information knows: of the class with a vtable, or of what
- * one of the standard library's functions makes room for. */
+/* A type that debug information knows. */
 struct symbol_type {
+        enum {
+                SYMBOL_CLASS,    /* whose vtable is at `address`, as in symbols_class */
+                SYMBOL_COUNTED,  /* what the first template argument of that class points at */
+                SYMBOL_ARGUMENT, /* the first template argument of the function that is frame `frame` of symbols_frames */
+        } what;
         struct symbol_module *module;
-        uint64_t address; /* of the vtable, as in symbols_class; or in the function, as in symbols_frames */
-        bool exact;       /* as there */
-        bool allocator;   /* the first template argument of the function that is frame `frame` there */
+        uint64_t address;
+        bool exact; /* of a function, as in symbols_frames */
         size_t frame;
 };
 

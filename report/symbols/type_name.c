@@ -14,40 +14,43 @@ bool name_begins(struct name_part part, const char *text)
         return part.length >= length && !memcmp(part.text, text, length);
 }
 
-/* How the character changes the depth of brackets.  The '<' and '>' of
- * operators are none; "->" ends no bracket. */
+/* The end of what is in parentheses and the like at `at`, else `at`.  What is
+ * inside may be an expression, whose '<' and '>' are no brackets. */
+static size_t skip_group(struct name_part name, size_t at)
+{
+        static const char openers[] = "([{", closers[] = ")]}";
+        const char *opener = name.text[at] ? strchr(openers, name.text[at]) : NULL;
+        size_t depth = 0;
+
+        for (size_t end = at; opener && end < name.length; end++) {
+                depth += name.text[end] == *opener;
+                depth -= name.text[end] == closers[opener - openers];
+                if (!depth)
+                        return end;
+        }
+        return at;
+}
+
+/* How the character changes the depth of template arguments.  The '<' and '>'
+ * of operators do not. */
 static int turn(struct name_part name, size_t at)
 {
         static const char operator_[] = "operator";
-        size_t start = at;
+        size_t length = sizeof operator_ - 1, start = at;
 
-        switch (name.text[at]) {
-        case '(':
-        case '[':
-        case '{':
-                return 1;
-        case ')':
-        case ']':
-        case '}':
-                return -1;
-        case '<':
-        case '>':
-                if (at && name.text[at] == '>' && name.text[at - 1] == '-')
-                        return 0;
-                while (start && strchr("<>=-", name.text[start - 1]))
-                        start--;
-                if (start >= sizeof operator_ - 1 &&
-                    !memcmp(name.text + start - (sizeof operator_ - 1), operator_, sizeof operator_ - 1))
-                        return 0;
-                return name.text[at] == '<' ? 1 : -1;
-        default:
+        if (name.text[at] != '<' && name.text[at] != '>')
                 return 0;
-        }
+        if (at && name.text[at] == '>' && name.text[at - 1] == '-')
+                return 0;
+        while (start && strchr("<>=-", name.text[start - 1]))
+                start--;
+        if (start >= length && !memcmp(name.text + start - length, operator_, length))
+                return 0;
+        return name.text[at] == '<' ? 1 : -1;
 }
 
 struct name_part name_argument(struct name_part name, size_t skip, size_t index)
 {
-        struct name_part part = { name.text + name.length, 0 };
         int depth = 0;
 
         for (size_t at = skip, start = skip; at < name.length; at++) {
@@ -65,29 +68,30 @@ struct name_part name_argument(struct name_part name, size_t skip, size_t index)
                         start = at + 1;
                         while (start < name.length && name.text[start] == ' ')
                                 start++;
-                        continue;
                 }
                 depth += turn(name, at);
+                at = skip_group(name, at);
         }
-        return part;
+        return (struct name_part){ name.text + name.length, 0 };
 }
 
 struct name_part name_of_function(const char *demangled)
 {
         struct name_part name = { demangled, strlen(demangled) };
-        size_t start = 0, end = name.length;
+        size_t start = 0;
         int depth = 0;
 
         for (size_t at = 0; at < name.length; at++) {
                 if (!depth && at > start && name.text[at] == '(' && strncmp(name.text + at, "(anonymous", 10)) {
-                        end = at;
+                        name.length = at;
                         break;
                 }
                 if (!depth && name.text[at] == ' ')
                         start = at + 1;
                 depth += turn(name, at);
+                at = skip_group(name, at);
         }
-        return (struct name_part){ demangled + start, end - start };
+        return (struct name_part){ demangled + start, name.length - start };
 }
 
 /* ---- short names ----------------------------------------------------------- */
@@ -141,6 +145,7 @@ void name_shorten(char *name)
         replace_all(name, "std::__cxx11::", "std::");
         replace_all(name, "std::__1::", "std::");
         replace_all(name, " []", "[]");
+        replace_all(name, " *", "*");
         for (char *at = strstr(name, "> >"); at; at = strstr(name, "> >"))
                 cut(at, 1, 1);
         cut_defaults(name);
