@@ -18,9 +18,4 @@ struct frame_state {
 
 #include "arch_x86_64.h"
 
-#ifndef likely
-#define likely(x)   __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
-#endif
-
 #endif

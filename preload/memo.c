@@ -5,19 +5,7 @@ void memo_reset(struct memo *memo, uint64_t epoch)
         segments_reset(&memo->segments);
         spine_reset(&memo->spine);
         memo->debt = 0;
-        memo->epoch_key = memo_key(epoch);
-}
-
-bool memo_enter(struct memo *memo, uintptr_t sp, uint64_t epoch)
-{
-        uintptr_t busy = memo->busy;
-
-        if (busy != 0 && sp < busy)
-                return false;
-        memo_begin(memo, sp);
-        if (busy != 0 || memo->epoch_key != memo_key(epoch))
-                memo_reset(memo, epoch);
-        return true;
+        memo->epoch = epoch;
 }
 
 static struct trail_frame *push(struct trail *trail, struct frame_state at)
@@ -55,7 +43,7 @@ static bool try_junction(const struct spine *spine, struct frame_state at, uint3
         frame = &spine->frames[*next - 1];
         if (!same_frame(frame, at))
                 return false;
-        if (spine_holds(spine, frame))
+        if (spine_sweep(spine, frame->words))
                 return true;
         differs = spine_first_difference(spine, *next);
         *next = differs ? differs - 1 : *next - 1;
@@ -98,26 +86,23 @@ struct nodes_place memo_place(const struct memo *memo, uint32_t junction)
 {
         if (junction == 0)
                 return (struct nodes_place){ 0 };
-        return (struct nodes_place){ spine_node(&memo->spine.frames[junction - 1]),
-                                     memo->spine.frames[junction - 1].hash };
+        return (struct nodes_place){ memo->spine.frames[junction - 1].node, memo->spine.frames[junction - 1].hash };
 }
 
-void memo_learn(struct memo *memo, struct trail *trail, uint32_t junction, enum weir_function function, uint32_t id,
-                bool again)
+void memo_learn(struct memo *memo, struct trail *trail, uint32_t junction, uintptr_t high, enum weir_function function,
+                uint32_t id)
 {
         uint32_t fresh = trail->count - 1;
         struct trail leaf = *trail;
 
-        if (again)
-                segments_missed(&memo->segments);
-        if (junction && memo->debt + fresh <= MEMO_DEBT &&
-            segments_learn(&memo->segments, trail, &memo->spine, junction, function, id)) {
+        if (junction && memo->debt + fresh <= MEMO_DEBT && segment_length(trail) <= SEGMENT_WORDS) {
                 memo->debt += fresh;
+                segments_learn(&memo->segments, trail, &memo->spine, junction, high, function, id);
                 return;
         }
         memo->debt = 0;
         spine_replace(&memo->spine, junction, trail);
         leaf.count = 1;
         if (fresh && memo->spine.count == junction + fresh)
-                (void)segments_learn(&memo->segments, &leaf, &memo->spine, memo->spine.count, function, id);
+                segments_learn(&memo->segments, &leaf, &memo->spine, memo->spine.count, high, function, id);
 }

@@ -15,7 +15,6 @@
 #include <string.h>
 
 #include "channel.h"
-#include "frame.h"
 #include "raw.h"
 
 struct window {
@@ -54,7 +53,7 @@ static inline bool window_word(struct window *w, uintptr_t address, uintptr_t *v
 {
         if (!window_holds(w, address, sizeof *value))
                 return false;
-        *value = arch_read((const arch_word *)address);
+        memcpy(value, (const void *)address, sizeof *value);
         return true;
 }
 

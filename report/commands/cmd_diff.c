@@ -17,7 +17,7 @@ struct diff_options {
 #define OUTPUT(member) offsetof(struct shared_output, member)
 
 static const struct option_spec specs[] = {
-        { "kinds", 0, OPTION_KINDS, "KINDS", "compare these (all but reachable,indirect), or all", OUTPUT(kinds) },
+        { "kinds", 0, OPTION_KINDS, "KINDS", "compare these (not reachable,indirect), or all", OUTPUT(kinds) },
         { "color", 0, OPTION_CHOICE, "auto|always|never", "colour the text", OUTPUT(color) },
 };
 
@@ -143,10 +143,10 @@ static void print_verdict(const struct diff *diff)
 
 static int load(struct diff *diff, char **files, struct error *e)
 {
-        diff->old_report = loading_report(files[0], diff->kinds, e);
+        diff->old_report = loading_report(files[0], diff->kinds, false, e);
         if (!diff->old_report)
                 return -1;
-        diff->new_report = loading_report(files[1], diff->kinds, e);
+        diff->new_report = loading_report(files[1], diff->kinds, false, e);
         if (!diff->new_report)
                 return -1;
         if (baseline_of(&diff->before, diff->old_report, e))
@@ -183,8 +183,8 @@ const struct command command_diff = {
         .name = "diff",
         .arguments = "OLD NEW",
         .summary = "compare two stored reports: new, grown, shrunk and gone leaks",
-        .description = "Compares the leaks of two reports or captures of 'weir run', by their fingerprints, and\n"
-                       "prints the new ones with their stacks.  To fail on them: weir gate --baseline OLD NEW.\n",
+        .description = "Compares the leaks of two reports or captures by their fingerprints, and prints\n"
+                       "the new ones with their stacks.  To fail on them: weir gate --baseline OLD NEW.\n",
         .groups = groups,
         .group_count = sizeof groups / sizeof groups[0],
         .options_size = sizeof(struct diff_options),

@@ -27,7 +27,8 @@ static int defaults(void *options, struct error *e)
         return 0;
 }
 
-static int print(const struct report *report, const struct shared_output *options, struct error *e)
+static int print(const struct judging *judging, const struct report *report, const struct shared_output *options,
+                 struct error *e)
 {
         struct output output;
         FILE *out;
@@ -36,7 +37,8 @@ static int print(const struct report *report, const struct shared_output *option
         if (output_init(&output, options->report, stdout, e))
                 return -1;
         out = output_stream(&output, 0, e);
-        if (out && !printing_report(report, options, out, e))
+        if (out && !judging_write_rules(judging, report, options->kinds, out, e) &&
+            (judging_prints_rules(judging) || !printing_report(report, options, out, e)))
                 result = output_finish(&output, e);
         output_deinit(&output);
         return result;
@@ -48,7 +50,7 @@ static int judge(const struct gate_options *options, struct report *report, stru
         int status = -1;
 
         if (!judging_load(&judging, &options->policy, e) && !judging_apply(&judging, report, e) &&
-            !print(report, &options->output, e))
+            !print(&judging, report, &options->output, e))
                 status = judging_status(report);
         judging_deinit(&judging);
         return status;
@@ -62,7 +64,7 @@ static int run(void *options, int argc, char **argv, struct error *e)
 
         if (argc != 1)
                 return error_set(e, ERROR_USAGE, "one report to judge is wanted: weir gate [options] FILE");
-        report = loading_report(argv[0], gate_options->output.kinds, e);
+        report = loading_report(argv[0], gate_options->output.kinds | shared_policy_kinds(&gate_options->policy), true, e);
         if (!report)
                 return -1;
         status = judge(gate_options, report, e);
@@ -74,7 +76,7 @@ const struct command command_gate = {
         .name = "gate",
         .arguments = "FILE",
         .summary = "judge a stored report: exit 0, 23 (failed) or 24 (incomplete)",
-        .description = "Judges a report or a capture that 'weir run' wrote, by any policy, without running anything.\n"
+        .description = "Judges a report or a capture of 'weir run' by any policy, running nothing.\n"
                        "Without options it fails on definite leaks and cycles.\n",
         .groups = groups,
         .group_count = sizeof groups / sizeof groups[0],

@@ -26,7 +26,7 @@ static int defaults(void *options, struct error *e)
 
 static int print_file(const char *file, const struct shared_output *options, FILE *out, struct error *e)
 {
-        struct report *report = loading_report(file, options->kinds, e);
+        struct report *report = loading_report(file, options->kinds, false, e);
         int result;
 
         if (!report)
@@ -78,7 +78,7 @@ const struct command command_report = {
         .name = "report",
         .arguments = "FILE...",
         .summary = "print a stored report again, in another form",
-        .description = "Prints what 'weir run -o FILE' or 'weir run --capture FILE' wrote on standard output.\n",
+        .description = "Prints what 'weir run -o FILE' or 'weir run --capture FILE' wrote.\n",
         .groups = groups,
         .group_count = sizeof groups / sizeof groups[0],
         .options_size = sizeof(struct report_options),

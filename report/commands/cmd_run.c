@@ -11,11 +11,14 @@
 #define TRACE(member) offsetof(struct tracing_options, member)
 
 static const struct option_spec trace_specs[] = {
-        { "wait", 0, OPTION_SIZE, "SECONDS", "wait for processes that outlive the command (2)", TRACE(wait) },
-        { "on-full", 0, OPTION_CHOICE, "wait|drop", "a program too fast to follow waits, or loses events", TRACE(on_full) },
-        { "check-stacks", 0, OPTION_FLAG, NULL, "compare every stack with libunwind's (slow)", TRACE(check_stacks) },
-        { "capture", 0, OPTION_TEXT, "FILE", "keep the heaps, for weir report, gate, diff and why", TRACE(capture) },
-        { "capture-contents", 0, OPTION_FLAG, NULL, "with all data of the program in it", TRACE(capture_contents) },
+        { "wait", 0, OPTION_SIZE, "SECONDS", "wait for what outlives the command (2)", TRACE(wait), true },
+        { "on-full", 0, OPTION_CHOICE, "wait|drop", "what is too fast to follow waits, or loses", TRACE(on_full),
+          true },
+        { "check-stacks", 0, OPTION_FLAG, NULL, "compare every stack with libunwind's (slow)",
+          TRACE(check_stacks), true },
+        { "capture", 0, OPTION_TEXT, "FILE", "keep the heaps, for report, gate, diff, why", TRACE(capture) },
+        { "capture-contents", 0, OPTION_FLAG, NULL, "with all data of the program in it", TRACE(capture_contents),
+          true },
 };
 
 static const struct option_group groups[] = {
@@ -79,8 +82,8 @@ const struct command command_run = {
         .name = "run",
         .arguments = "[--] COMMAND [ARG...]",
         .summary = "trace a command and all it starts; report what leaks",
-        .description = "Runs COMMAND with its own input, output and exit status, traces it and every process\n"
-                       "it starts, and prints what leaked on standard error.  WEIR_OPTIONS gives defaults.\n",
+        .description = "Runs COMMAND with its own input, output and exit status, traces it and all that\n"
+                       "it starts, and says what leaked on standard error.  WEIR_OPTIONS gives defaults.\n",
         .groups = groups,
         .group_count = sizeof groups / sizeof groups[0],
         .options_size = sizeof(struct run_options),

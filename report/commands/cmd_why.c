@@ -271,7 +271,7 @@ static int load(struct why *why, struct error *e)
         const uint32_t all = (1u << KIND_COUNT) - 1;
 
         if (!loading_is_capture(why->file)) {
-                why->report = loading_report(why->file, all, e);
+                why->report = loading_report(why->file, all, false, e);
                 return why->report ? 0 : -1;
         }
         why->capture = capture_file_open(why->file, e);
@@ -283,7 +283,7 @@ static int load(struct why *why, struct error *e)
         if (why->is_address) /* no need to look at every heap */
                 why->report = report_create();
         else
-                why->report = loading_capture(why->capture, why->symbols, all, e);
+                why->report = loading_capture(why->capture, why->symbols, all, false, e);
         return why->report ? 0 : why->is_address ? error_no_memory(e, "looking for what holds a block") : -1;
 }
 
@@ -326,9 +326,9 @@ const struct command command_why = {
         .arguments = "FILE ADDRESS|LEAK-ID",
         .summary = "say what holds a block, or show a leak's tree or cycle",
         .description =
-                "Of a capture (weir run --capture FILE): the path from a root to the block at ADDRESS (0x...), and\n"
-                "what it points at; or a leak with one of its blocks.  A JSON report knows a few blocks of each "
-                "leak.\n",
+                "Of a capture (weir run --capture FILE): the path from a root to the block at\n"
+                "ADDRESS (0x...), and what it points at; or a leak with one of its blocks.  A\n"
+                "JSON report knows a few blocks of each leak.\n",
         .groups = groups,
         .group_count = sizeof groups / sizeof groups[0],
         .options_size = sizeof(struct why_options),

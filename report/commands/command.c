@@ -3,6 +3,7 @@
 #include "emit/schema.h"
 #include "mem.h"
 #include "nearest.h"
+#include "policy/suppress.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -46,7 +47,7 @@ static void print_help(FILE *out)
 {
         fputs("usage: weir COMMAND [options] ...\n"
               "\n"
-              "Traces a program's heap from its first allocation to its end, and says what leaks.\n"
+              "Traces a program's heap from its first allocation on, and says what leaks.\n"
               "\n"
               "    weir run -- ./app                  what does it leak?\n"
               "    weir run -o leaks.json -- ./app    the same, as JSON\n"
@@ -60,13 +61,17 @@ static void print_help(FILE *out)
         fputs("\nExit status:\n", out);
         for (size_t i = 0; i < sizeof exit_lines / sizeof exit_lines[0]; i++)
                 fprintf(out, "  %-18s %s\n", exit_lines[i].status, exit_lines[i].when);
-        fputs("\n'weir COMMAND --help' explains a command; 'weir --version', 'weir --print-schema'; man weir.\n", out);
+        fputs("\n'weir COMMAND --help' explains a command; --version, --print-schema,\n--print-suppressions; man weir.\n", out);
 }
 
-static void print_command_help(const struct command *command, FILE *out)
+static void print_command_help(const struct command *command, bool all, FILE *out)
 {
+        size_t left_out;
+
         fprintf(out, "usage: weir %s [options] %s\n\n%s", command->name, command->arguments, command->description);
-        options_print(command->groups, command->group_count, out);
+        left_out = options_print(command->groups, command->group_count, all, out);
+        if (left_out)
+                fprintf(out, "'weir %s --help=all' shows %zu more; man weir explains them.\n", command->name, left_out);
 }
 
 static int fail(const struct error *e, const struct command *command)
@@ -97,7 +102,7 @@ static int run_command(const struct command *command, int argc, char **argv, voi
         if (options_parse(command->groups, command->group_count, command->flags, argc, argv, options, &parsed, e))
                 return fail(e, command);
         if (parsed.help) {
-                print_command_help(command, stdout);
+                print_command_help(command, parsed.help_all, stdout);
                 return printed(e);
         }
         status = command->run(options, argc - parsed.first, argv + parsed.first, e);
@@ -148,6 +153,10 @@ int command_main(int argc, char **argv)
         }
         if (!strcmp(word, "--print-schema")) {
                 fputs(schema_text(), stdout);
+                return printed(&e);
+        }
+        if (!strcmp(word, "--print-suppressions")) {
+                fputs(suppressions_built_in(), stdout);
                 return printed(&e);
         }
         if (!strcmp(word, "--help") || !strcmp(word, "-h")) {

@@ -1,48 +1,199 @@
 #include "judging.h"
 
+#include "emit/save.h"
 #include "policy/gate.h"
+#include "policy/suppress_write.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- files ---------------------------------------------------------------- */
+
+/* Fails now rather than after the run. */
+static int try_writing(const char *path, struct error *e)
+{
+        struct save save;
+
+        if (save_begin(&save, path, e))
+                return -1;
+        save_cancel(&save);
+        return 0;
+}
+
+/* "FORM", "FORM:FILE" or "". */
+static int read_form(struct judging *judging, const char *text, struct error *e)
+{
+        static const char *const names[] = { [RULE_LSAN] = "lsan", [RULE_VALGRIND] = "valgrind", [RULE_WEIR] = "weir" };
+        size_t length = text ? strcspn(text, ":") : 0;
+
+        judging->form = RULE_WEIR;
+        if (!text || !*text)
+                return 0;
+        for (int form = RULE_LSAN; form <= RULE_WEIR; form++) {
+                if (strlen(names[form]) != length || memcmp(names[form], text, length) || (text[length] && !text[length + 1]))
+                        continue;
+                judging->form = (enum rule_form)form;
+                judging->rules = text[length] ? text + length + 1 : NULL;
+                return judging->rules ? try_writing(judging->rules, e) : 0;
+        }
+        return error_set(e, ERROR_USAGE,
+                         "option '--gen-suppressions' wants weir, valgrind or lsan, and :FILE where it is to write "
+                         "one, not '%s'",
+                         text);
+}
 
 int judging_rules(const struct shared_policy *policy, struct suppressions *to, struct error *e)
 {
         for (size_t i = 0; i < policy->suppressions.count; i++)
                 if (suppressions_read(to, policy->suppressions.items[i], e))
                         return -1;
-        return suppressions_add_built_in(to, e);
+        return policy->no_built_in ? 0 : suppressions_add_built_in(to, e);
 }
 
-static int load_files(struct judging *judging, struct error *e)
+static int load_suppressions(struct judging *judging, struct error *e)
 {
         const struct shared_policy *policy = judging->policy;
 
         if (judging_rules(policy, &judging->suppressions, e))
                 return -1;
-        if (policy->baseline && baseline_read(&judging->baseline, policy->baseline, e))
-                return error_prefix(e, "baseline");
+        judging->scope = (struct scope){
+                .modules = policy->modules.items,
+                .module_count = policy->modules.count,
+                .functions = policy->functions.items,
+                .function_count = policy->functions.count,
+        };
+        if (policy->modules.count || policy->functions.count)
+                judging->suppressions.scope = &judging->scope;
         return 0;
+}
+
+/* A baseline that is to be written need not be there yet. */
+static int load_baseline(struct judging *judging, struct error *e)
+{
+        const struct shared_policy *policy = judging->policy;
+
+        if (!policy->baseline)
+                return policy->update_baseline
+                               ? error_set(e, ERROR_USAGE, "--update-baseline needs the file: --baseline FILE")
+                               : 0;
+        if (policy->update_baseline && access(policy->baseline, F_OK) && errno == ENOENT)
+                return try_writing(policy->baseline, e);
+        if (baseline_read(&judging->baseline, policy->baseline, e))
+                return error_prefix(e, "baseline");
+        if (policy->update_baseline && judging->baseline.is_report)
+                return error_set(e, ERROR_USAGE,
+                                 "%s is a report, and a baseline would take its place: name another file",
+                                 policy->baseline);
+        return policy->update_baseline ? try_writing(policy->baseline, e) : 0;
 }
 
 int judging_load(struct judging *judging, const struct shared_policy *policy, struct error *e)
 {
         *judging = (struct judging){ .policy = policy };
-        return load_files(judging, e);
+        if (read_form(judging, policy->generate, e) || load_suppressions(judging, e))
+                return -1;
+        return load_baseline(judging, e);
 }
 
-static struct gate_limit limit_of(const struct option_size *size)
+/* ---- the verdict ---------------------------------------------------------- */
+
+static struct gate_limits limits_of(const struct option_limits *from)
 {
-        return (struct gate_limit){ .given = size->given, .value = size->value };
+        struct gate_limits limits = { .all = { from->all.given, from->all.value } };
+
+        for (int i = 0; i < KIND_COUNT; i++)
+                limits.kinds[i] = (struct gate_limit){ from->kinds[i].given, from->kinds[i].value };
+        return limits;
+}
+
+static int add_diagnostic(struct report *report, const char *level, const char *code, const char *message)
+{
+        size_t count = report->diagnostic_count;
+        struct report_diagnostic *list = message ? report_array(report, count + 1, sizeof *list) : NULL;
+
+        if (!list)
+                return -1;
+        if (count)
+                memcpy(list, report->diagnostics, count * sizeof *list);
+        list[count] = (struct report_diagnostic){ .level = level, .code = code, .message = message };
+        report->diagnostics = list;
+        report->diagnostic_count = count + 1;
+        return 0;
+}
+
+static int write_baseline(struct judging *judging, struct report *report, const struct baseline_tolerance *tolerance,
+                          struct error *e)
+{
+        const char *path = judging->policy->baseline;
+        uint64_t added = report->gate.baseline_new - report->gate.baseline_grown, gone = report->gate.baseline_gone;
+        struct baseline now;
+        int status;
+
+        if (baseline_of(&now, report, e))
+                return -1;
+        status = baseline_save(&now, path, e);
+        if (!status)
+                status = baseline_apply(&now, report, tolerance, e);
+        baseline_deinit(&now);
+        if (status)
+                return -1;
+        return add_diagnostic(report, "note", "baseline-written",
+                              report_format(report, "%s was written: %llu leaks are new in it, %llu were taken out", path,
+                                            (unsigned long long)added, (unsigned long long)gone))
+                       ? error_no_memory(e, "writing the baseline")
+                       : 0;
+}
+
+static int apply_baseline(struct judging *judging, struct report *report, struct error *e)
+{
+        const struct shared_policy *policy = judging->policy;
+        const struct baseline_tolerance tolerance = { policy->tolerance.percent, policy->tolerance.bytes };
+
+        if (!policy->baseline)
+                return 0;
+        if (baseline_apply(&judging->baseline, report, &tolerance, e))
+                return -1;
+        if (!policy->update_baseline)
+                return 0;
+        if (gate_evidence_is_complete(report))
+                return write_baseline(judging, report, &tolerance, e);
+        return add_diagnostic(report, "warning", "baseline-kept",
+                              report_format(report, "%s was not written: what was seen is incomplete", policy->baseline))
+                       ? error_no_memory(e, "writing the baseline")
+                       : 0;
+}
+
+/* What an earlier baseline said of a stored report. */
+static void forget_baseline(struct report *report)
+{
+        for (size_t i = 0; i < report->leak_count; i++) {
+                struct report_leak *leak = &report->leaks[i];
+
+                leak->in_baseline = false;
+                if (leak->status == LEAK_KNOWN)
+                        leak->status = LEAK_NEW;
+        }
+        report->gate.has_baseline = false;
+        report->gate.gone = NULL;
+        report->gate.gone_count = 0;
 }
 
 int judging_apply(struct judging *judging, struct report *report, struct error *e)
 {
+        const struct shared_policy *asked = judging->policy;
         const struct policy policy = {
-                .asked = shared_policy_asks(judging->policy),
-                .fail_on = shared_policy_kinds(judging->policy),
-                .bytes = limit_of(&judging->policy->max_bytes),
+                .asked = shared_policy_asks(asked),
+                .fail_on = shared_policy_fail_on(asked),
+                .bytes = limits_of(&asked->max_bytes),
+                .blocks = limits_of(&asked->max_blocks),
+                .leak_bytes = limits_of(&asked->max_leak_bytes),
+                .leak_blocks = limits_of(&asked->max_leak_blocks),
+                .strict_suppressions = asked->strict_suppressions,
         };
 
-        if (suppressions_apply(&judging->suppressions, report, e))
-                return -1;
-        if (judging->policy->baseline && baseline_apply(&judging->baseline, report, 0, e))
+        forget_baseline(report);
+        if (suppressions_apply(&judging->suppressions, report, e) || apply_baseline(judging, report, e))
                 return -1;
         return gate_judge(report, &policy, e);
 }
@@ -50,6 +201,31 @@ int judging_apply(struct judging *judging, struct report *report, struct error *
 int judging_status(const struct report *report)
 {
         return gate_exit_status(report, 0);
+}
+
+/* ---- rules for the next time ------------------------------------------------ */
+
+bool judging_prints_rules(const struct judging *judging)
+{
+        return judging->policy->generate && !judging->rules;
+}
+
+int judging_write_rules(const struct judging *judging, const struct report *report, uint32_t kinds, FILE *out,
+                        struct error *e)
+{
+        struct save save;
+
+        if (!judging->policy->generate)
+                return 0;
+        if (!judging->rules)
+                return suppressions_write(report, kinds, judging->form, out, e);
+        if (save_begin(&save, judging->rules, e))
+                return -1;
+        errno = 0;
+        if (!suppressions_write(report, kinds, judging->form, save.out, e))
+                return save_finish(&save, e);
+        save_cancel(&save);
+        return -1;
 }
 
 void judging_deinit(struct judging *judging)

@@ -1,6 +1,7 @@
 /*
  * judging.h: what `run` and `gate` do with a report and the policy options:
- * suppress, compare with the baseline, judge.
+ * suppress, compare with the baseline, judge; and what they write for the next
+ * time, a baseline and suppressions.
  */
 #ifndef WEIR_JUDGING_H
 #define WEIR_JUDGING_H
@@ -11,21 +12,38 @@
 #include "policy/suppress.h"
 #include "shared.h"
 
+#include <stdbool.h>
+#include <stdio.h>
+
 struct judging {
         const struct shared_policy *policy;
         struct suppressions suppressions;
-        struct baseline baseline; /* where policy->baseline is not NULL */
+        struct scope scope;
+        struct baseline baseline;  /* where policy->baseline is not NULL */
+        enum rule_form form;       /* of --gen-suppressions */
+        const char *rules;         /* its FILE; NULL = in place of the report */
 };
 
-/* Reads the files that the options name, before anything runs.  0, or -1 with
- * an error; release it with judging_deinit either way. */
+/* Reads the files that the options name and tries those that are to be
+ * written, before anything runs.  0, or -1 with an error; release it with
+ * judging_deinit either way. */
 int judging_load(struct judging *judging, const struct shared_policy *policy, struct error *e);
 
-/* Adds the suppressions that the options name, and the built-in ones.  0, or -1 with an error. */
+/* Adds the suppressions that the options name, and the built-in ones.  0, or -1
+ * with an error. */
 int judging_rules(const struct shared_policy *policy, struct suppressions *to, struct error *e);
 
-/* Does it all to the report.  0, or -1 without memory. */
+/* Does it all to the report, and writes the baseline where that is asked for
+ * and the evidence is complete.  0, or -1. */
 int judging_apply(struct judging *judging, struct report *report, struct error *e);
+
+/* True when rules are to be printed in place of the report. */
+bool judging_prints_rules(const struct judging *judging);
+
+/* Writes rules for what was found, of these kinds, to their file or to `out`,
+ * where they are asked for.  0, or -1. */
+int judging_write_rules(const struct judging *judging, const struct report *report, uint32_t kinds, FILE *out,
+                        struct error *e);
 
 /* 0, 23 or 24. */
 int judging_status(const struct report *report);

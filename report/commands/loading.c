@@ -44,7 +44,8 @@ static int judge(struct report *report, struct error *e)
         return status;
 }
 
-struct report *loading_capture(struct capture_file *file, struct symbols *symbols, uint32_t kinds, struct error *e)
+struct report *loading_capture(struct capture_file *file, struct symbols *symbols, uint32_t kinds, bool raw,
+                               struct error *e)
 {
         const struct look_options look = { .reachable = kinds & 1u << KIND_REACHABLE };
         const struct assemble_options options = { .command = capture_file_command(file) };
@@ -57,17 +58,17 @@ struct report *loading_capture(struct capture_file *file, struct symbols *symbol
                 (void)error_no_memory(e, "making the report");
                 return NULL;
         }
-        if (!assemble(report, capture_file_run(file), symbols, &options, e) && !judge(report, e))
+        if (!assemble(report, capture_file_run(file), symbols, &options, e) && (raw || !judge(report, e)))
                 return report;
         report_destroy(report);
         return NULL;
 }
 
-static struct report *read_capture(const char *path, uint32_t kinds, struct error *e)
+static struct report *read_capture(const char *path, uint32_t kinds, bool raw, struct error *e)
 {
         struct capture_file *file = capture_file_open(path, e);
         struct symbols *symbols = file ? symbols_create(NULL, e) : NULL;
-        struct report *report = symbols ? loading_capture(file, symbols, kinds, e) : NULL;
+        struct report *report = symbols ? loading_capture(file, symbols, kinds, raw, e) : NULL;
 
         symbols_destroy(symbols);
         if (file)
@@ -76,7 +77,7 @@ static struct report *read_capture(const char *path, uint32_t kinds, struct erro
         return report;
 }
 
-struct report *loading_report(const char *path, uint32_t kinds, struct error *e)
+struct report *loading_report(const char *path, uint32_t kinds, bool raw, struct error *e)
 {
-        return loading_is_capture(path) ? read_capture(path, kinds, e) : json_read(path, e);
+        return loading_is_capture(path) ? read_capture(path, kinds, raw, e) : json_read(path, e);
 }

@@ -17,14 +17,15 @@
 bool loading_is_capture(const char *path);
 
 /* The report in the file ("-" = a JSON report on standard input).  Of a capture
- * it is what a `weir run` without policy options made.  `kinds` (mask of
- * 1 << enum kind) says whether a capture's reachable blocks are to be listed.
- * NULL with an error. */
-struct report *loading_report(const char *path, uint32_t kinds, struct error *e);
+ * it is what a `weir run` without policy options made, or with `raw` one that
+ * nothing is suppressed in.  `kinds` (mask of 1 << enum kind) says whether a
+ * capture's reachable blocks are to be listed.  NULL with an error. */
+struct report *loading_report(const char *path, uint32_t kinds, bool raw, struct error *e);
 
 /* The same from an open capture, which keeps the findings of its processes:
  * drop them with loading_forget before it is closed. */
-struct report *loading_capture(struct capture_file *file, struct symbols *symbols, uint32_t kinds, struct error *e);
+struct report *loading_capture(struct capture_file *file, struct symbols *symbols, uint32_t kinds, bool raw,
+                               struct error *e);
 void loading_forget(struct capture_file *file);
 
 #endif

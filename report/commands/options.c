@@ -1,11 +1,11 @@
 #include "options.h"
 
-#include "emit/report.h"
 #include "nearest.h"
+#include "option_values.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+
+enum { HELP_COLUMN = 30 };
 
 struct found {
         const struct option_spec *spec;
@@ -40,112 +40,6 @@ static int unknown(const struct option_group *groups, size_t count, const char *
         return error_set(e, ERROR_USAGE, "unknown option '--%.*s'", (int)length, name);
 }
 
-static int store_list(const struct option_spec *spec, struct option_list *list, const char *text, struct error *e)
-{
-        if (list->count == OPTION_LIST_MAX)
-                return error_set(e, ERROR_USAGE, "option '--%s' is given more than %d times", spec->name,
-                                 OPTION_LIST_MAX);
-        list->items[list->count++] = text;
-        return 0;
-}
-
-static int store_choice(const struct option_spec *spec, int *choice, const char *text, struct error *e)
-{
-        size_t length = strlen(text);
-        int index = 0;
-
-        for (const char *word = spec->value; word; index++) {
-                const char *end = strchrnul(word, '|');
-
-                if ((size_t)(end - word) == length && !memcmp(word, text, length)) {
-                        *choice = index;
-                        return 0;
-                }
-                word = *end ? end + 1 : NULL;
-        }
-        return error_set(e, ERROR_USAGE, "option '--%s' wants one of %s, not '%s'", spec->name, spec->value, text);
-}
-
-static bool suffix_shift(const char *suffix, unsigned *shift)
-{
-        static const char letters[] = "KMG";
-        const char *at;
-
-        *shift = 0;
-        if (!*suffix)
-                return true;
-        at = strchr(letters, *suffix >= 'a' ? *suffix - 'a' + 'A' : *suffix);
-        if (!at || suffix[1])
-                return false;
-        *shift = 10 * (unsigned)(at - letters + 1);
-        return true;
-}
-
-static int store_size(const struct option_spec *spec, struct option_size *size, const char *text, struct error *e)
-{
-        unsigned long long value;
-        unsigned shift;
-        char *end;
-
-        errno = 0;
-        value = strtoull(text, &end, 10);
-        if (*text < '0' || *text > '9' || errno || !suffix_shift(end, &shift) || value > (UINT64_MAX >> shift))
-                return error_set(e, ERROR_USAGE, "option '--%s' wants a number such as 4096, 64K or 2M, not '%s'",
-                                 spec->name, text);
-        *size = (struct option_size){ .given = true, .value = (uint64_t)value << shift };
-        return 0;
-}
-
-static int store_kinds(const struct option_spec *spec, uint32_t *mask, const char *text, struct error *e)
-{
-        uint32_t kinds = 0;
-
-        for (const char *word = text; word;) {
-                const char *end = strchrnul(word, ',');
-                size_t length = (size_t)(end - word);
-                enum kind kind;
-
-                if (length == 3 && !memcmp(word, "all", 3))
-                        kinds |= (1u << KIND_COUNT) - 1;
-                else if (kind_parse(word, length, &kind))
-                        kinds |= 1u << kind;
-                else
-                        return error_set(e, ERROR_USAGE,
-                                         "option '--%s': '%.*s' is no kind; use definite, cycle, indirect, possible, "
-                                         "reachable, unknown or all, separated by commas",
-                                         spec->name, (int)length, word);
-                word = *end ? end + 1 : NULL;
-        }
-        *mask = kinds;
-        return 0;
-}
-
-static int store(const struct found *found, const char *text, struct error *e)
-{
-        const struct option_spec *spec = found->spec;
-
-        if (spec->type != OPTION_FLAG && !*text)
-                return error_set(e, ERROR_USAGE, "option '--%s' wants a value (%s), not nothing", spec->name,
-                                 spec->value);
-        switch (spec->type) {
-        case OPTION_FLAG:
-                *(bool *)found->value = true;
-                return 0;
-        case OPTION_TEXT:
-                *(const char **)found->value = text;
-                return 0;
-        case OPTION_LIST:
-                return store_list(spec, found->value, text, e);
-        case OPTION_CHOICE:
-                return store_choice(spec, found->value, text, e);
-        case OPTION_SIZE:
-                return store_size(spec, found->value, text, e);
-        case OPTION_KINDS:
-                return store_kinds(spec, found->value, text, e);
-        }
-        return error_set(e, ERROR_FAILED, "option '--%s' has no type", spec->name);
-}
-
 /* One option at argv[at]; returns how many words it took, or -1. */
 static int take_option(const struct option_group *groups, size_t count, int argc, char **argv, int at, void *into,
                        struct error *e)
@@ -164,19 +58,25 @@ static int take_option(const struct option_group *groups, size_t count, int argc
         if (found.spec->type == OPTION_FLAG) {
                 if (value)
                         return error_set(e, ERROR_USAGE, "option '--%s' takes no value", found.spec->name);
-                return store(&found, NULL, e) ? -1 : 1;
+                return option_store(found.spec, found.value, NULL, e) ? -1 : 1;
         }
         if (value)
-                return store(&found, value, e) ? -1 : 1;
+                return option_store(found.spec, found.value, value, e) ? -1 : 1;
+        if (found.spec->type == OPTION_MAYBE) {
+                *(const char **)found.value = "";
+                return 1;
+        }
         if (at + 1 >= argc)
                 return error_set(e, ERROR_USAGE, "option '--%s' wants a value: %s", found.spec->name,
                                  found.spec->value);
-        return store(&found, argv[at + 1], e) ? -1 : 2;
+        return option_store(found.spec, found.value, argv[at + 1], e) ? -1 : 2;
 }
 
-static bool asks_for_help(const char *word)
+static bool asks_for_help(const char *word, struct options_result *result)
 {
-        return !strcmp(word, "--help") || !strcmp(word, "-h");
+        result->help_all = !strcmp(word, "--help=all");
+        result->help = result->help_all || !strcmp(word, "--help") || !strcmp(word, "-h");
+        return result->help;
 }
 
 /* Moves the words that are operands, in argv[1..seen), up against argv[seen],
@@ -211,10 +111,8 @@ int options_parse(const struct option_group *groups, size_t count, unsigned flag
                         at++;
                         continue;
                 }
-                if (asks_for_help(word)) {
-                        result->help = true;
+                if (asks_for_help(word, result))
                         return 0;
-                }
                 taken = take_option(groups, count, argc, argv, at, into, e);
                 if (taken < 0)
                         return -1;
@@ -264,18 +162,32 @@ int options_split(char *line, char **argv, int max, struct error *e)
         }
 }
 
-void options_print(const struct option_group *groups, size_t count, FILE *out)
+static void print_option(const struct option_spec *spec, FILE *out)
 {
+        bool maybe = spec->type == OPTION_MAYBE;
+        char left[80];
+
+        (void)snprintf(left, sizeof left, "%s%c%s--%s%s%s%s%s", spec->letter ? "-" : " ",
+                       spec->letter ? spec->letter : ' ', spec->letter ? "," : " ", spec->name, maybe ? "[" : "",
+                       spec->value ? "=" : "", spec->value ? spec->value : "", maybe ? "]" : "");
+        if (strlen(left) > HELP_COLUMN)
+                fprintf(out, "  %s\n  %-*s %s\n", left, HELP_COLUMN, "", spec->help);
+        else
+                fprintf(out, "  %-*s %s\n", HELP_COLUMN, left, spec->help);
+}
+
+size_t options_print(const struct option_group *groups, size_t count, bool all, FILE *out)
+{
+        size_t left_out = 0;
+
         for (size_t g = 0; g < count; g++) {
                 fprintf(out, "\n%s:\n", groups[g].title);
                 for (size_t i = 0; i < groups[g].count; i++) {
-                        const struct option_spec *spec = &groups[g].specs[i];
-                        char left[80];
-
-                        snprintf(left, sizeof left, "%s%c%s--%s%s%s", spec->letter ? "-" : " ",
-                                 spec->letter ? spec->letter : ' ', spec->letter ? "," : " ", spec->name,
-                                 spec->value ? "=" : "", spec->value ? spec->value : "");
-                        fprintf(out, "  %-30s %s\n", left, spec->help);
+                        if (all || !groups[g].specs[i].rare)
+                                print_option(&groups[g].specs[i], out);
+                        else
+                                left_out++;
                 }
         }
+        return left_out;
 }

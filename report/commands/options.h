@@ -21,6 +21,7 @@
 #ifndef WEIR_OPTIONS_H
 #define WEIR_OPTIONS_H
 
+#include "emit/report.h"
 #include "error.h"
 
 #include <stdbool.h>
@@ -35,6 +36,9 @@ enum option_type {
         OPTION_CHOICE, /* int: the index of the value among `value`'s words */
         OPTION_SIZE,   /* struct option_size: a number, with K, M or G for 2^10, 2^20, 2^30 */
         OPTION_KINDS,  /* uint32_t: a mask of 1 << enum kind from "definite,cycle" or "all" */
+        OPTION_MAYBE,  /* const char *: the text behind `=`, "" without one; the next word is not its value */
+        OPTION_LIMITS, /* struct option_limits: "4K", "definite=4K,cycle=0"; may be given several times */
+        OPTION_GROWTH, /* struct option_growth: "10%", or "4K" for bytes */
 };
 
 enum { OPTION_LIST_MAX = 64 };
@@ -49,6 +53,15 @@ struct option_size {
         uint64_t value;
 };
 
+struct option_limits {
+        struct option_size all, kinds[KIND_COUNT];
+};
+
+struct option_growth {
+        uint32_t percent;
+        uint64_t bytes; /* 0 when it is a share */
+};
+
 struct option_spec {
         const char *name;  /* without the dashes */
         char letter;       /* the short form, or 0 */
@@ -56,6 +69,7 @@ struct option_spec {
         const char *value; /* "FILE" for the help; for OPTION_CHOICE the words: "auto|always|never" */
         const char *help;  /* one line */
         size_t offset;     /* of the value in the group's struct */
+        bool rare;         /* only --help=all shows it */
 };
 
 struct option_group {
@@ -74,6 +88,7 @@ enum options_flag {
 struct options_result {
         int first; /* argv[first..argc) are the operands, in their order */
         bool help; /* --help or -h was given; nothing after it was looked at */
+        bool help_all; /* --help=all */
 };
 
 /* Parses argv[1..argc) into `into`.  Moves operands to the end of argv.  0, or
@@ -88,7 +103,8 @@ int options_parse(const struct option_group *groups, size_t count, unsigned flag
  * or -1 when there are more than `max` - 1 words or a quote is not closed. */
 int options_split(char *line, char **argv, int max, struct error *e);
 
-/* Prints the groups' options, one a line. */
-void options_print(const struct option_group *groups, size_t count, FILE *out);
+/* Prints the groups' options, one a line, `all` or those that are not rare.
+ * Returns how many were left out. */
+size_t options_print(const struct option_group *groups, size_t count, bool all, FILE *out);
 
 #endif

@@ -29,6 +29,7 @@ int printing_report(const struct report *report, const struct shared_output *opt
         if (is_silent(report, options))
                 return 0;
         format.kinds = options->kinds;
+        format.limit = options->limit.value;
         format.color = shared_color(options, fileno(out));
         chosen(options)->write(report, &format, out);
         return 0;

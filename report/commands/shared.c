@@ -1,6 +1,6 @@
 #include "shared.h"
 
-#include "emit/report.h"
+#include "emit/format.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,35 +10,74 @@
 #define POLICY(member) offsetof(struct shared_policy, member)
 
 const struct option_spec shared_output_specs[SHARED_OUTPUT_COUNT] = {
-        { "report", 'o', OPTION_TEXT, "FILE", "write the report to FILE, as JSON; %p is the process id", OUTPUT(report) },
+        { "report", 'o', OPTION_TEXT, "FILE", "write the report to FILE, as JSON; %p: its pid", OUTPUT(report) },
         { "format", 0, OPTION_CHOICE, "auto|text|json", "its form; auto: JSON in a file, else text", OUTPUT(format) },
-        { "kinds", 0, OPTION_KINDS, "KINDS", "list these (all but reachable,indirect), or all", OUTPUT(kinds) },
-        { "color", 0, OPTION_CHOICE, "auto|always|never", "colour the text", OUTPUT(color) },
-        { "progress", 0, OPTION_CHOICE, "auto|always|never", "show what takes long on standard error", OUTPUT(progress) },
+        { "kinds", 0, OPTION_KINDS, "KINDS", "list these (not reachable,indirect), or all", OUTPUT(kinds) },
+        { "limit", 0, OPTION_SIZE, "N", "list N leaks in the text (20); 0: all", OUTPUT(limit), true },
+        { "color", 0, OPTION_CHOICE, "auto|always|never", "colour the text", OUTPUT(color), true },
+        { "progress", 0, OPTION_CHOICE, "auto|always|never", "show what takes long", OUTPUT(progress), true },
         { "quiet", 'q', OPTION_FLAG, NULL, "print only errors and failed gates", OUTPUT(quiet) },
 };
 
 const struct option_spec shared_policy_specs[SHARED_POLICY_COUNT] = {
         { "gate", 0, OPTION_FLAG, NULL, "fail on definite leaks and cycles", POLICY(gate) },
         { "fail-on", 0, OPTION_KINDS, "KINDS", "fail on these kinds", POLICY(fail_on) },
-        { "max-bytes", 0, OPTION_SIZE, "N", "of which N bytes may be lost (64K, 2M)", POLICY(max_bytes) },
-        { "baseline", 0, OPTION_TEXT, "FILE", "a stored report: what it has does not fail", POLICY(baseline) },
-        { "suppressions", 0, OPTION_LIST, "FILE", "leave out what FILE names; may be repeated", POLICY(suppressions) },
+        { "max-bytes", 0, OPTION_LIMITS, "[KIND=]N", "of which N bytes may be lost (64K, 2M)", POLICY(max_bytes) },
+        { "max-blocks", 0, OPTION_LIMITS, "[KIND=]N", "of which N blocks may be lost", POLICY(max_blocks), true },
+        { "max-leak-bytes", 0, OPTION_LIMITS, "[KIND=]N", "of which any one may hold N bytes",
+          POLICY(max_leak_bytes), true },
+        { "max-leak-blocks", 0, OPTION_LIMITS, "[KIND=]N", "of which any one may hold N blocks",
+          POLICY(max_leak_blocks), true },
+        { "baseline", 0, OPTION_TEXT, "FILE", "what FILE (or a report) has does not fail", POLICY(baseline) },
+        { "baseline-tolerance", 0, OPTION_GROWTH, "N%|N", "nor when it is larger by so much", POLICY(tolerance), true },
+        { "update-baseline", 0, OPTION_FLAG, NULL, "make the baseline what is found now", POLICY(update_baseline) },
+        { "suppressions", 0, OPTION_LIST, "FILE", "leave out what FILE names; repeatable", POLICY(suppressions) },
+        { "strict-suppressions", 0, OPTION_FLAG, NULL, "fail on unused or expired ones", POLICY(strict_suppressions),
+          true },
+        { "no-builtin-suppressions", 0, OPTION_FLAG, NULL, "see weir --print-suppressions", POLICY(no_built_in), true },
+        { "gen-suppressions", 0, OPTION_MAYBE, "FORM[:FILE]", "write rules: weir, valgrind or lsan", POLICY(generate),
+          true },
+        { "only-module", 0, OPTION_LIST, "PATTERN", "only leaks with a frame in such a file", POLICY(modules) },
+        { "only-frame", 0, OPTION_LIST, "PATTERN", "only leaks with a frame of such a name", POLICY(functions), true },
 };
 
 void shared_output_defaults(struct shared_output *output)
 {
+        output->limit.value = FORMAT_LIMIT;
         output->kinds = ((1u << KIND_COUNT) - 1) & ~(1u << KIND_REACHABLE) & ~(1u << KIND_INDIRECT);
+}
+
+static bool is_limited(const struct option_limits *limits)
+{
+        bool given = limits->all.given;
+
+        for (int i = 0; i < KIND_COUNT; i++)
+                given |= limits->kinds[i].given;
+        return given;
 }
 
 bool shared_policy_asks(const struct shared_policy *policy)
 {
-        return policy->gate || policy->fail_on || policy->max_bytes.given;
+        return policy->gate || policy->fail_on || is_limited(&policy->max_bytes) || is_limited(&policy->max_blocks) ||
+               is_limited(&policy->max_leak_bytes) || is_limited(&policy->max_leak_blocks) ||
+               policy->strict_suppressions;
+}
+
+uint32_t shared_policy_fail_on(const struct shared_policy *policy)
+{
+        return policy->fail_on ? policy->fail_on : 1u << KIND_DEFINITE | 1u << KIND_CYCLE;
 }
 
 uint32_t shared_policy_kinds(const struct shared_policy *policy)
 {
-        return policy->fail_on ? policy->fail_on : 1u << KIND_DEFINITE | 1u << KIND_CYCLE;
+        const struct option_limits *limits[] = { &policy->max_bytes, &policy->max_blocks, &policy->max_leak_bytes,
+                                                 &policy->max_leak_blocks };
+        uint32_t kinds = shared_policy_fail_on(policy);
+
+        for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+                for (int kind = 0; kind < KIND_COUNT; kind++)
+                        kinds |= (uint32_t)limits[i]->kinds[kind].given << kind;
+        return kinds;
 }
 
 bool shared_color(const struct shared_output *output, int fd)

@@ -17,22 +17,29 @@ struct shared_output {
         bool quiet;
         int color;            /* enum shared_color */
         int progress;         /* enum shared_progress */
+        struct option_size limit; /* leaks that the text lists; 0 = all */
 };
 
 enum shared_format { FORMAT_AUTO, FORMAT_TEXT, FORMAT_JSON };
 enum shared_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 enum shared_progress { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 
-/* What a gate asks: run, gate. */
+/* What a gate asks, and what it is not asked about: run, gate. */
 struct shared_policy {
         bool gate;                        /* --gate: fail on definite and cycle */
         uint32_t fail_on;                 /* mask of 1 << enum kind; 0 = not given */
-        struct option_size max_bytes;
-        struct option_list suppressions;  /* file names */
+        struct option_limits max_bytes, max_blocks, max_leak_bytes, max_leak_blocks;
         const char *baseline;             /* file name or NULL */
+        struct option_growth tolerance;
+        bool update_baseline;
+        struct option_list suppressions;  /* file names */
+        bool strict_suppressions;
+        bool no_built_in;
+        const char *generate;             /* "weir", "lsan:FILE", ""; NULL = no */
+        struct option_list modules, functions; /* --only-module, --only-frame */
 };
 
-enum { SHARED_OUTPUT_COUNT = 6, SHARED_POLICY_COUNT = 5 };
+enum { SHARED_OUTPUT_COUNT = 7, SHARED_POLICY_COUNT = 15 };
 
 extern const struct option_spec shared_output_specs[SHARED_OUTPUT_COUNT];
 extern const struct option_spec shared_policy_specs[SHARED_POLICY_COUNT];
@@ -44,6 +51,9 @@ void shared_output_defaults(struct shared_output *output);
 bool shared_policy_asks(const struct shared_policy *policy);
 
 /* The kinds that fail the gate: of --fail-on, or definite and cycle. */
+uint32_t shared_policy_fail_on(const struct shared_policy *policy);
+
+/* Those, and the kinds with limits of their own: what the gate must be told. */
 uint32_t shared_policy_kinds(const struct shared_policy *policy);
 
 /* Whether to colour text that goes to `fd`: --color, then NO_COLOR, then

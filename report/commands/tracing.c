@@ -105,7 +105,8 @@ static int collect(struct tracing *tracing, int socket, struct store *store, str
         tracing->look.session_ns = now_ns();
         tracing->look.store = store;
         tracing->look.rules = rules_of_check;
-        tracing->look.reachable = tracing->options->output.kinds & 1u << KIND_REACHABLE;
+        tracing->look.reachable =
+                (tracing->options->output.kinds | shared_policy_kinds(&tracing->options->policy)) & 1u << KIND_REACHABLE;
         return collector_run(&tracing->collector, &tracing->result, e);
 }
 
@@ -155,9 +156,12 @@ static int32_t first_pid(const struct tracing *tracing)
 
 static int print_report(struct tracing *tracing, struct output *output, struct error *e)
 {
+        const struct shared_output *options = &tracing->options->output;
         FILE *stream = output_stream(output, first_pid(tracing), e);
 
-        if (!stream || printing_report(tracing->report, &tracing->options->output, stream, e))
+        if (!stream || judging_write_rules(&tracing->judging, tracing->report, options->kinds, stream, e))
+                return -1;
+        if (!judging_prints_rules(&tracing->judging) && printing_report(tracing->report, options, stream, e))
                 return -1;
         return output_finish(output, e);
 }

@@ -74,7 +74,6 @@ static int read_step(struct take *at, const json_t *element, void *object)
                 { "member", TAKE_U64, offsetof(struct report_step, member), NULL, true },
                 { "cut", TAKE_ENUM, offsetof(struct report_step, cut), cuts, true },
                 { "alike", TAKE_U64, offsetof(struct report_step, alike), NULL, true },
-                { "advice", TAKE_TEXT, offsetof(struct report_step, advice), NULL, true },
         };
 #undef FIELD
         return take_fields(at, element, fields, COUNT(fields), object);
@@ -132,8 +131,6 @@ static int read_weak_link(struct take *at, const json_t *leak_value, struct repo
 #define REFERENCE_FIELDS(end)                                                                 \
         { #end, TAKE_TEXT, offsetof(struct report_reference, end), NULL },                    \
                 { "offset", TAKE_U64, offsetof(struct report_reference, offset), NULL },      \
-                { "type", TAKE_TEXT, offsetof(struct report_reference, type), NULL, true },   \
-                { "field", TAKE_TEXT, offsetof(struct report_reference, field), NULL, true }, \
         {                                                                                     \
                 "strength", TAKE_ENUM, offsetof(struct report_reference, strength), strengths \
         }
@@ -162,7 +159,6 @@ static int read_example(struct take *at, const json_t *element, void *object)
                 FIELD(address, TAKE_ADDRESS),     FIELD(size, TAKE_U64),
                 FIELD(process, TAKE_PID),         FIELD(thread, TAKE_U32),
                 FIELD(reference_count, TAKE_U64),
-                { "type", TAKE_TEXT, offsetof(struct report_example, type), NULL, true },
         };
 #undef FIELD
         struct report_example *example = object;
@@ -186,6 +182,25 @@ static int read_leak_lists(struct take *at, const json_t *value, struct report_l
                 return -1;
         return take_list(at, value, "examples", sizeof *leak->examples, read_example, &leak->examples,
                          &leak->example_count);
+}
+
+static int read_leak_baseline(struct take *at, const json_t *leak_value, struct report_leak *leak)
+{
+        static const struct take_field fields[] = {
+                { "blocks", TAKE_U64, offsetof(struct report_leak, baseline_blocks), NULL },
+                { "bytes", TAKE_U64, offsetof(struct report_leak, baseline_bytes), NULL },
+        };
+        json_t *value = json_object_get(leak_value, "baseline");
+        size_t above;
+
+        if (!value || json_is_null(value))
+                return 0;
+        leak->in_baseline = true;
+        above = take_down(at, "baseline");
+        if (take_fields(at, value, fields, COUNT(fields), leak))
+                return -1;
+        take_up(at, above);
+        return 0;
 }
 
 static int read_leak(struct take *at, const json_t *element, void *object)
@@ -213,7 +228,7 @@ static int read_leak(struct take *at, const json_t *element, void *object)
         struct report_leak *leak = object;
 
         if (take_fields(at, element, fields, COUNT(fields), leak) || read_leak_lists(at, element, leak) ||
-            read_weak_link(at, element, leak))
+            read_weak_link(at, element, leak) || read_leak_baseline(at, element, leak))
                 return -1;
         return read_cycle(at, element, leak);
 }
@@ -386,6 +401,21 @@ static int read_rule(struct take *at, const json_t *element, void *object)
         return take_fields(at, element, fields, COUNT(fields), object);
 }
 
+static int read_gone(struct take *at, const json_t *element, void *object)
+{
+#define FIELD(key, type)                                      \
+        {                                                     \
+#key, type, offsetof(struct report_gone, key) \
+        }
+        static const struct take_field fields[] = {
+                FIELD(id, TAKE_FINGERPRINT), { "kind", TAKE_ENUM, offsetof(struct report_gone, kind), kinds },
+                FIELD(blocks, TAKE_U64),     FIELD(bytes, TAKE_U64),
+                FIELD(site, TAKE_MAYBE_TEXT),
+        };
+#undef FIELD
+        return take_fields(at, element, fields, COUNT(fields), object);
+}
+
 static int read_baseline(struct take *at, const json_t *gate, struct report *report)
 {
         static const struct take_field fields[] = {
@@ -404,6 +434,10 @@ static int read_baseline(struct take *at, const json_t *gate, struct report *rep
                 return 0;
         above = take_down(at, "baseline");
         if (take_fields(at, value, fields, COUNT(fields), report))
+                return -1;
+        if (json_object_get(value, "gone_leaks") &&
+            take_list(at, value, "gone_leaks", sizeof *report->gate.gone, read_gone, &report->gate.gone,
+                      &report->gate.gone_count))
                 return -1;
         take_up(at, above);
         return 0;
@@ -448,8 +482,15 @@ static int read_suppression(struct take *at, const json_t *element, void *object
 #key, type, offsetof(struct report_suppression, key) \
         }
         static const struct take_field fields[] = {
-                FIELD(rule, TAKE_TEXT),  FIELD(file, TAKE_MAYBE_TEXT), FIELD(line, TAKE_U32),
-                FIELD(blocks, TAKE_U64), FIELD(bytes, TAKE_U64),
+                FIELD(rule, TAKE_TEXT),
+                FIELD(file, TAKE_MAYBE_TEXT),
+                FIELD(line, TAKE_U32),
+                FIELD(blocks, TAKE_U64),
+                FIELD(bytes, TAKE_U64),
+                { "leaks", TAKE_U64, offsetof(struct report_suppression, leaks), NULL, true },
+                { "reason", TAKE_MAYBE_TEXT, offsetof(struct report_suppression, reason), NULL, true },
+                { "expires", TAKE_MAYBE_TEXT, offsetof(struct report_suppression, expires), NULL, true },
+                { "expired", TAKE_BOOL, offsetof(struct report_suppression, expired), NULL, true },
         };
 #undef FIELD
         return take_fields(at, element, fields, COUNT(fields), object);

@@ -94,17 +94,31 @@ static void write_rule(struct put *j, const void *item)
         put_end(j);
 }
 
+static void write_gone(struct put *j, const void *item)
+{
+        const struct report_gone *gone = item;
+
+        put_object(j, NULL, PUT_INLINE);
+        put_text(j, "id", gone->id);
+        put_text(j, "kind", kind_name(gone->kind));
+        put_number(j, "blocks", gone->blocks);
+        put_number(j, "bytes", gone->bytes);
+        put_text(j, "site", gone->site);
+        put_end(j);
+}
+
 static void write_gate(struct put *j, const struct report *report)
 {
         put_object(j, "gate", PUT_LINES);
         put_text(j, "status", gate_status_name(report->gate.status));
         WRITE_LIST(j, "rules", PUT_LINES, report->gate.rules, report->gate.rule_count, write_rule);
         if (report->gate.has_baseline) {
-                put_object(j, "baseline", PUT_INLINE);
+                put_object(j, "baseline", PUT_LINES);
                 put_number(j, "new", report->gate.baseline_new);
                 put_number(j, "known", report->gate.baseline_known);
                 put_number(j, "gone", report->gate.baseline_gone);
                 put_number(j, "grown", report->gate.baseline_grown);
+                WRITE_LIST(j, "gone_leaks", PUT_LINES, report->gate.gone, report->gate.gone_count, write_gone);
                 put_end(j);
         } else {
                 put_null(j, "baseline");
@@ -227,7 +241,6 @@ static void write_step(struct put *j, const void *item)
         put_number(j, "member", step->member);
         put_text(j, "cut", cut_name(step->cut));
         put_number(j, "alike", step->alike);
-        put_text(j, "advice", step->advice);
         put_end(j);
 }
 
@@ -252,8 +265,6 @@ static void write_reference(struct put *j, const char *key, const char *end, con
         put_text(j, key, end);
         put_number(j, "offset", reference->offset);
         put_text(j, "strength", strength_name(reference->strength));
-        put_text(j, "type", reference->type);
-        put_text(j, "field", reference->field);
         put_end(j);
 }
 
@@ -276,11 +287,22 @@ static void write_example(struct put *j, const void *item)
         put_number(j, "size", example->size);
         put_signed(j, "process", example->process);
         put_number(j, "thread", example->thread);
-        put_text(j, "type", example->type);
         put_number(j, "reference_count", example->reference_count);
         WRITE_LIST(j, "referenced_by", PUT_LINES, example->referenced_by, example->referenced_by_count,
                    write_referenced_by);
         WRITE_LIST(j, "references", PUT_LINES, example->references, example->references_count, write_references);
+        put_end(j);
+}
+
+static void write_baseline(struct put *j, const struct report_leak *leak)
+{
+        if (!leak->in_baseline) {
+                put_null(j, "baseline");
+                return;
+        }
+        put_object(j, "baseline", PUT_INLINE);
+        put_number(j, "blocks", leak->baseline_blocks);
+        put_number(j, "bytes", leak->baseline_bytes);
         put_end(j);
 }
 
@@ -304,6 +326,7 @@ static void write_leak(struct put *j, const void *item)
         put_number(j, "first_ns", leak->first_ns);
         put_number(j, "last_ns", leak->last_ns);
         put_text(j, "status", leak_status_name(leak->status));
+        write_baseline(j, leak);
         put_text(j, "suppressed_by", leak->suppressed_by);
         put_bool(j, "fails_gate", leak->fails_gate);
         write_texts(j, "owners", leak->owners, leak->owner_count);
@@ -335,6 +358,10 @@ static void write_suppression(struct put *j, const void *item)
         put_number(j, "line", suppression->line);
         put_number(j, "blocks", suppression->blocks);
         put_number(j, "bytes", suppression->bytes);
+        put_number(j, "leaks", suppression->leaks);
+        put_text(j, "reason", suppression->reason);
+        put_text(j, "expires", suppression->expires);
+        put_bool(j, "expired", suppression->expired);
         put_end(j);
 }
 

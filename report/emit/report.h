@@ -62,15 +62,12 @@ struct report_size { uint64_t size, blocks; };
 struct report_reference {
         const char *from;     /* "0x…" block, "global libfoo.so+0x12 (name)", "stack of thread 7", "register rbx of thread 7" */
         const char *to;       /* for references[]: "0x…" */
-        uint64_t offset;      /* of the pointer in what it is from */
+        uint64_t offset;
         enum strength strength;
-        const char *type;     /* of the block at the other end; NULL = unknown */
-        const char *field;    /* the pointer's name in the block it is from; NULL = unknown */
 };
 
 struct report_example {
         uint64_t address, size;
-        const char *type;     /* NULL = unknown */
         int32_t process;      /* pid */
         uint32_t thread;      /* ordinal of the allocating thread, 1 = the first */
         uint64_t reference_count;
@@ -96,7 +93,6 @@ struct report_step { /* one block of a cycle's shortest path, and the edge that 
         const char *pointer;  /* "std::shared_ptr<account>": the word is half of one; else NULL */
         uint64_t member;      /* offset of that pointer's first word */
         enum cut_effect cut;         /* in break_at: what removing it does */
-        const char *advice;   /* in break_at: what to do, "make account::owner_ a std::weak_ptr"; NULL = unknown */
         uint64_t alike;       /* in break_at: so many words of the cycle are removed with it, itself counted */
 };
 
@@ -119,6 +115,8 @@ struct report_leak {
         uint32_t *threads; size_t thread_count;   /* ordinals, ascending */
         uint64_t first_ns, last_ns;
         enum leak_status status;
+        bool in_baseline;     /* which had it, with as much as: */
+        uint64_t baseline_blocks, baseline_bytes;
         const char *suppressed_by;
         bool fails_gate;      /* counted by a rule of the gate that failed */
         const char **owners; size_t owner_count;  /* ids; for indirect */
@@ -156,7 +154,19 @@ struct report_process {
 
 struct report_reason { int32_t process; /* pid, 0 = the session */ const char *reason; };
 struct report_rule { const char *rule; uint64_t limit, value; bool pass; };
-struct report_suppression { const char *rule, *file; uint32_t line; uint64_t blocks, bytes; };
+struct report_gone { /* a leak that the baseline has and the report has not */
+        const char *id;
+        enum kind kind;
+        uint64_t blocks, bytes;
+        const char *site;     /* "function (module)"; NULL = unknown */
+};
+struct report_suppression {
+        const char *rule, *file; /* file NULL: not of a file (built in, an option) */
+        uint32_t line;
+        uint64_t leaks, blocks, bytes; /* that it suppressed */
+        const char *reason, *expires; /* as the rule says; NULL = it does not */
+        bool expired;
+};
 struct report_diagnostic { const char *level; /* "note", "warning", "error" */ const char *code, *message; };
 
 struct report {
@@ -178,6 +188,7 @@ struct report {
                 bool has_baseline;
                 uint64_t baseline_new, baseline_known, baseline_gone;
                 uint64_t baseline_grown; /* of the new: in the baseline, and larger now */
+                struct report_gone *gone; size_t gone_count; /* by id; baseline_gone of them */
         } gate;
         struct report_process *processes; size_t process_count; /* in order of start */
         struct report_leak *leaks; size_t leak_count; /* by weight: exclusive bytes, bytes, blocks, id; see report_sort */

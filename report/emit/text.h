@@ -19,9 +19,9 @@ void text_write(const struct report *report, const struct format_options *option
 void text_leak(const struct ink *ink, const struct report *report, const struct report_leak *leak, size_t number);
 /* Everything after the leaks. */
 void text_summary(const struct ink *ink, const struct report *report);
-/* "2 leaks, 4,324 bytes in 16 blocks lost; the gate FAILED": nothing foreign in it. */
-void text_conclusion(const struct ink *ink, const struct report *report);
-/* The last line, which says that. */
+/* The baseline, the gate's rules, and what to do where it did not pass. */
+void text_gate(const struct ink *ink, const struct report *report);
+/* The last line. */
 void text_verdict(const struct ink *ink, const struct report *report);
 
 #endif

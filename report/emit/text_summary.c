@@ -202,30 +202,6 @@ static void print_kinds(const struct ink *ink, const struct report *report)
         }
 }
 
-static void print_gate(const struct ink *ink, const struct report *report)
-{
-        if (report->gate.has_baseline) {
-                ink_print(ink, INK_BOLD, "baseline: ");
-                ink_print(ink, INK_PLAIN, "%" PRIu64 " new", report->gate.baseline_new);
-                if (report->gate.baseline_grown)
-                        ink_print(ink, INK_PLAIN, " (%" PRIu64 " of them known, but grown)",
-                                  report->gate.baseline_grown);
-                ink_print(ink, INK_PLAIN, ", %" PRIu64 " known, %" PRIu64 " gone\n", report->gate.baseline_known,
-                          report->gate.baseline_gone);
-        }
-        for (size_t i = 0; i < report->gate.rule_count; i++) {
-                const struct report_rule *rule = &report->gate.rules[i];
-
-                ink_print(ink, INK_BOLD, "gate: ");
-                ink_text(ink, INK_PLAIN, rule->rule, 0);
-                ink_print(ink, INK_PLAIN, ": ");
-                ink_number(ink, INK_PLAIN, rule->value);
-                ink_print(ink, INK_PLAIN, ", at most ");
-                ink_number(ink, INK_PLAIN, rule->limit);
-                ink_print(ink, rule->pass ? INK_GREEN : INK_RED, rule->pass ? ": pass\n" : ": FAIL\n");
-        }
-}
-
 void text_summary(const struct ink *ink, const struct report *report)
 {
         print_processes(ink, report);
@@ -234,7 +210,7 @@ void text_summary(const struct ink *ink, const struct report *report)
         print_incomplete(ink, report);
         print_heap(ink, report);
         print_kinds(ink, report);
-        print_gate(ink, report);
+        text_gate(ink, report);
 }
 
 /* ---- verdict -------------------------------------------------------------- */
@@ -287,8 +263,9 @@ static void print_found(const struct ink *ink, const struct report *report)
         }
 }
 
-void text_conclusion(const struct ink *ink, const struct report *report)
+void text_verdict(const struct ink *ink, const struct report *report)
 {
+        ink_print(ink, INK_BOLD, "weir: ");
         print_found(ink, report);
         if (report->summary.suppressed.blocks) {
                 ink_print(ink, INK_PLAIN, "; suppressed ");
@@ -311,11 +288,5 @@ void text_conclusion(const struct ink *ink, const struct report *report)
                 ink_print(ink, INK_RED, "; the gate cannot pass");
                 break;
         }
-}
-
-void text_verdict(const struct ink *ink, const struct report *report)
-{
-        ink_print(ink, INK_BOLD, "weir: ");
-        text_conclusion(ink, report);
         putc('\n', ink->out);
 }

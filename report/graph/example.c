@@ -220,25 +220,7 @@ static void collect_references(struct collector *c, struct group_example *exampl
                         edge_reference(c->graph, example->block, edges[i], &words);
 }
 
-static uint64_t block_vtable(const struct collector *c, struct vtables *vtables, uint64_t id)
-{
-        return vtable_of(vtables, c->graph->scan.first[id]);
-}
-
-static void find_vtables(const struct collector *c, struct vtables *vtables, struct group_example *example)
-{
-        example->vtable = block_vtable(c, vtables, example->block);
-        for (size_t i = 0; i < example->referenced_by_count; i++) {
-                struct group_reference *reference = &example->referenced_by[i];
-
-                if (!reference->root)
-                        reference->vtable = block_vtable(c, vtables, reference->from);
-        }
-        for (size_t i = 0; i < example->references_count; i++)
-                example->references[i].vtable = block_vtable(c, vtables, example->references[i].to);
-}
-
-int examples_fill(const struct graph *graph, struct groups *groups, struct vtables *vtables, size_t limit)
+int examples_fill(const struct graph *graph, struct groups *groups, size_t limit)
 {
         struct collector c = { .graph = graph, .groups = groups, .limit = limit };
         int status = prepare(&c);
@@ -246,10 +228,8 @@ int examples_fill(const struct graph *graph, struct groups *groups, struct vtabl
         if (!status) {
                 collect_roots(&c);
                 collect_blocks(&c);
-                for (size_t i = 0; i < c.count; i++) {
+                for (size_t i = 0; i < c.count; i++)
                         collect_references(&c, c.examples[i]);
-                        find_vtables(&c, vtables, c.examples[i]);
-                }
         }
         table_free(&c.places);
         mem_free(c.examples);

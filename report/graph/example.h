@@ -5,11 +5,10 @@
 #define WEIR_GRAPH_EXAMPLE_H
 
 #include "group.h"
-#include "vtable.h"
 
-/* Fills vtable, reference_count, referenced_by and references of all examples, at most
+/* Fills reference_count, referenced_by and references of all examples, at most
  * `limit` references of each sort: one walk over all edges.  -1 without
  * memory. */
-int examples_fill(const struct graph *graph, struct groups *groups, struct vtables *vtables, size_t limit);
+int examples_fill(const struct graph *graph, struct groups *groups, size_t limit);
 
 #endif

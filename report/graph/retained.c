@@ -16,8 +16,12 @@ static uint64_t next_of_root(const struct graph *graph, uint64_t *cursor)
                 if (edge->strength >= STRENGTH_TAGGED)
                         return edge->to;
         }
-        if (*cursor - scan->root_count < graph->confidence.inherited_count)
-                return graph->confidence.inherited[(*cursor)++ - scan->root_count];
+        while (*cursor - scan->root_count < graph->snapshot->block_count) {
+                uint64_t id = (*cursor)++ - scan->root_count;
+
+                if (graph->confidence.of[id] && ids_get(&graph->confidence.from, id) == FROM_NONE)
+                        return id;
+        }
         return ID_NONE;
 }
 

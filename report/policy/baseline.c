@@ -3,11 +3,12 @@
 #include "../emit/frames.h"
 #include "../emit/json_read.h"
 #include "../emit/put.h"
+#include "../emit/save.h"
 #include "../emit/slurp.h"
 #include "../emit/take.h"
 #include "../mem.h"
 
-#include <stdbool.h>
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,11 +152,12 @@ static int read_report(struct baseline *baseline, const char *text, size_t lengt
         if (!report)
                 return -1;
         status = baseline_of(baseline, report, e);
+        baseline->is_report = true;
         report_destroy(report);
         return status;
 }
 
-static int read_text(struct baseline *baseline, const char *text, size_t length, const char *name, struct error *e)
+static int read_json(struct baseline *baseline, const char *text, size_t length, const char *name, struct error *e)
 {
         json_t *root = take_load(text, length, name, e);
         const char *schema;
@@ -175,6 +177,15 @@ static int read_text(struct baseline *baseline, const char *text, size_t length,
         return status;
 }
 
+int baseline_parse(struct baseline *baseline, const char *text, size_t length, const char *name, struct error *e)
+{
+        *baseline = (struct baseline){ 0 };
+        if (!read_json(baseline, text, length, name, e))
+                return 0;
+        baseline_deinit(baseline);
+        return -1;
+}
+
 int baseline_read(struct baseline *baseline, const char *path, struct error *e)
 {
         size_t length;
@@ -184,10 +195,8 @@ int baseline_read(struct baseline *baseline, const char *path, struct error *e)
         *baseline = (struct baseline){ 0 };
         if (!text)
                 return -1;
-        status = read_text(baseline, text, length, slurp_name(path), e);
+        status = baseline_parse(baseline, text, length, slurp_name(path), e);
         mem_free(text);
-        if (status)
-                baseline_deinit(baseline);
         return status;
 }
 
@@ -211,13 +220,33 @@ void baseline_write(const struct baseline *baseline, FILE *out)
         put_end(&j);
 }
 
+int baseline_save(const struct baseline *baseline, const char *path, struct error *e)
+{
+        struct save save;
+
+        if (save_begin(&save, path, e))
+                return -1;
+        errno = 0;
+        baseline_write(baseline, save.out);
+        return save_finish(&save, e);
+}
+
 /* ---- against a report ----------------------------------------------------- */
 
-static bool has_grown(uint64_t now, uint64_t before, unsigned tolerance)
+static bool exceeds(uint64_t now, uint64_t before, uint32_t percent)
 {
-        unsigned __int128 most = (unsigned __int128)before * (100 + (unsigned __int128)tolerance);
+        unsigned __int128 most = (unsigned __int128)before * (100 + (unsigned __int128)percent);
 
         return (unsigned __int128)now * 100 > most;
+}
+
+static bool has_grown(const struct baseline_entry *now, const struct baseline_entry *before,
+                      const struct baseline_tolerance *tolerance)
+{
+        if (tolerance->bytes)
+                return now->bytes > sum(before->bytes, tolerance->bytes);
+        return exceeds(now->bytes, before->bytes, tolerance->percent) ||
+               exceeds(now->blocks, before->blocks, tolerance->percent);
 }
 
 /* What is held by another leak, or is no leak, is in nobody's count. */
@@ -226,7 +255,8 @@ static bool is_counted(enum kind kind)
         return kind != KIND_INDIRECT && kind != KIND_REACHABLE;
 }
 
-static void mark(const struct baseline *known, const struct baseline *now, struct report *report, unsigned tolerance)
+static void mark(const struct baseline *known, const struct baseline *now, struct report *report,
+                 const struct baseline_tolerance *tolerance)
 {
         for (size_t i = 0; i < report->leak_count; i++) {
                 struct report_leak *leak = &report->leaks[i];
@@ -237,30 +267,56 @@ static void mark(const struct baseline *known, const struct baseline *now, struc
                         continue;
                 before = baseline_find(known, leak->id);
                 after = baseline_find(now, leak->id);
-                leak->status = before && after && !has_grown(after->bytes, before->bytes, tolerance) &&
-                                               !has_grown(after->blocks, before->blocks, tolerance)
-                                       ? LEAK_KNOWN
-                                       : LEAK_NEW;
+                leak->in_baseline = before != NULL;
+                leak->baseline_blocks = before ? before->blocks : 0;
+                leak->baseline_bytes = before ? before->bytes : 0;
+                leak->status = before && after && !has_grown(after, before, tolerance) ? LEAK_KNOWN : LEAK_NEW;
                 report->gate.baseline_known += counted && leak->status == LEAK_KNOWN;
                 report->gate.baseline_new += counted && leak->status == LEAK_NEW;
                 report->gate.baseline_grown += counted && leak->status == LEAK_NEW && before;
         }
 }
 
-int baseline_apply(const struct baseline *baseline, struct report *report, unsigned tolerance, struct error *e)
+static int list_gone(const struct baseline *known, const struct baseline *now, struct report *report)
+{
+        struct report_gone *list = report_array(report, known->count, sizeof *list);
+        size_t count = 0;
+
+        if (!list)
+                return -1;
+        for (size_t i = 0; i < known->count; i++) {
+                const struct baseline_entry *entry = &known->list[i];
+                struct report_gone *gone = &list[count];
+
+                if (!is_counted(entry->kind) || baseline_find(now, entry->id))
+                        continue;
+                *gone = (struct report_gone){ .kind = entry->kind, .blocks = entry->blocks, .bytes = entry->bytes };
+                gone->id = report_string(report, entry->id);
+                gone->site = entry->site ? report_string(report, entry->site) : NULL;
+                if (!gone->id || (entry->site && !gone->site))
+                        return -1;
+                count++;
+        }
+        report->gate.gone = list;
+        report->gate.gone_count = report->gate.baseline_gone = count;
+        return 0;
+}
+
+int baseline_apply(const struct baseline *baseline, struct report *report, const struct baseline_tolerance *tolerance,
+                   struct error *e)
 {
         struct baseline now;
+        int status;
 
         if (baseline_of(&now, report, e))
                 return -1;
         report->gate.has_baseline = true;
-        report->gate.baseline_new = report->gate.baseline_known = report->gate.baseline_gone = 0;
-        report->gate.baseline_grown = 0;
+        report->gate.baseline_new = report->gate.baseline_known = report->gate.baseline_grown = 0;
         mark(baseline, &now, report, tolerance);
-        for (size_t i = 0; i < baseline->count; i++)
-                report->gate.baseline_gone +=
-                        is_counted(baseline->list[i].kind) && !baseline_find(&now, baseline->list[i].id);
+        status = list_gone(baseline, &now, report);
         baseline_deinit(&now);
+        if (status)
+                return error_no_memory(e, "comparing with the baseline");
         report_sum(report);
         return 0;
 }

@@ -4,12 +4,16 @@
 
 #include <string.h>
 
-enum { RULES_MOST = 5 + 2 * KIND_COUNT };
+enum { MEASURES = 4, RULES_MOST = KIND_COUNT + MEASURES * (1 + KIND_COUNT) + 2 };
 
-/* What the counted leaks come to. */
+/* What the counted leaks come to, together and the most of one. */
 struct tally {
-        struct report_kind all, kinds[KIND_COUNT];
-        uint64_t most_bytes, most_blocks; /* of one leak */
+        struct report_kind sum, most;
+};
+
+struct tallies {
+        struct tally all; /* of the kinds that the gate fails on */
+        struct tally kinds[KIND_COUNT];
 };
 
 static uint64_t greater(uint64_t a, uint64_t b)
@@ -22,46 +26,48 @@ static uint64_t sum(uint64_t a, uint64_t b)
         return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-static void add(struct report_kind *to, uint64_t blocks, uint64_t bytes)
+static void add(struct tally *to, uint64_t blocks, uint64_t bytes)
 {
-        to->groups++;
-        to->blocks = sum(to->blocks, blocks);
-        to->bytes = sum(to->bytes, bytes);
+        to->sum.groups++;
+        to->sum.blocks = sum(to->sum.blocks, blocks);
+        to->sum.bytes = sum(to->sum.bytes, bytes);
+        to->most.blocks = greater(to->most.blocks, blocks);
+        to->most.bytes = greater(to->most.bytes, bytes);
 }
 
-static bool is_counted(const struct report_leak *leak, uint32_t kinds)
+/* What a leak weighs. */
+static struct tally weight(const struct report_leak *leak, uint32_t fail_on)
 {
-        return leak->status == LEAK_NEW && kinds & 1u << leak->kind;
-}
-
-/* What a leak weighs: one group of so many blocks and bytes. */
-static struct report_kind weight(const struct report_leak *leak, uint32_t kinds)
-{
-        bool whole = !(kinds & 1u << KIND_INDIRECT);
-
-        return (struct report_kind){
-                .groups = 1,
-                .blocks = whole ? greater(leak->blocks, leak->exclusive_blocks) : leak->blocks,
-                .bytes = whole ? greater(leak->bytes, leak->exclusive_bytes) : leak->bytes,
-        };
-}
-
-static struct tally tally(const struct report *report, uint32_t kinds)
-{
+        bool whole = !(fail_on & 1u << KIND_INDIRECT);
         struct tally tally = { 0 };
+
+        add(&tally, whole ? greater(leak->blocks, leak->exclusive_blocks) : leak->blocks,
+            whole ? greater(leak->bytes, leak->exclusive_bytes) : leak->bytes);
+        return tally;
+}
+
+static struct tallies tally(const struct report *report, uint32_t fail_on)
+{
+        const struct report_kind *reachable = &report->summary.kinds[KIND_REACHABLE];
+        struct tallies tallies = { 0 };
 
         for (size_t i = 0; i < report->leak_count; i++) {
                 const struct report_leak *leak = &report->leaks[i];
-                const struct report_kind w = weight(leak, kinds);
+                const struct tally one = weight(leak, fail_on);
 
-                if (!is_counted(leak, kinds))
+                if (leak->status != LEAK_NEW)
                         continue;
-                add(&tally.all, w.blocks, w.bytes);
-                add(&tally.kinds[leak->kind], w.blocks, w.bytes);
-                tally.most_bytes = greater(tally.most_bytes, w.bytes);
-                tally.most_blocks = greater(tally.most_blocks, w.blocks);
+                add(&tallies.kinds[leak->kind], one.sum.blocks, one.sum.bytes);
+                if (fail_on & 1u << leak->kind)
+                        add(&tallies.all, one.sum.blocks, one.sum.bytes);
         }
-        return tally;
+        if (reachable->groups || !reachable->blocks)
+                return tallies;
+        /* They are not listed, so they are judged as one leak. */
+        add(&tallies.kinds[KIND_REACHABLE], reachable->blocks, reachable->bytes);
+        if (fail_on & 1u << KIND_REACHABLE)
+                add(&tallies.all, reachable->blocks, reachable->bytes);
+        return tallies;
 }
 
 /* ---- rules ---------------------------------------------------------------- */
@@ -72,59 +78,100 @@ static void add_rule(struct report *report, const char *name, uint64_t limit, ui
                 (struct report_rule){ .rule = name, .limit = limit, .value = value, .pass = value <= limit };
 }
 
-static void add_limit(struct report *report, const char *name, const struct gate_limit *limit, uint64_t value)
+/* One measure of the leaks, and the limits to it. */
+struct measure {
+        const char *name;
+        const struct gate_limits *limits;
+        uint64_t (*of)(const struct tally *tally);
+        bool of_one; /* the most of any one leak */
+};
+
+static uint64_t sum_bytes(const struct tally *tally)
 {
-        if (limit->given)
-                add_rule(report, name, limit->value, value);
+        return tally->sum.bytes;
 }
 
-static bool has_limits(const struct policy *policy)
+static uint64_t sum_blocks(const struct tally *tally)
 {
-        return policy->bytes.given || policy->blocks.given || policy->leak_bytes.given || policy->leak_blocks.given;
+        return tally->sum.blocks;
 }
 
-/* Rules of each kind: its own limit, or none may be when there is no other. */
-static int judge_kinds(struct report *report, const struct policy *policy, const struct tally *tally)
+static uint64_t most_bytes(const struct tally *tally)
 {
-        bool limited = has_limits(policy);
+        return tally->most.bytes;
+}
 
+static uint64_t most_blocks(const struct tally *tally)
+{
+        return tally->most.blocks;
+}
+
+static bool kind_is_limited(const struct measure *measures, int kind)
+{
+        for (int i = 0; i < MEASURES; i++)
+                if (measures[i].limits->all.given || measures[i].limits->kinds[kind].given)
+                        return true;
+        return false;
+}
+
+/* A kind that no limit is about must not be there at all. */
+static int judge_kinds(struct report *report, uint32_t fail_on, const struct measure *measures,
+                       const struct tallies *tallies)
+{
         for (int i = 0; i < KIND_COUNT; i++) {
                 const char *name;
 
-                if (policy->kind_bytes[i].given) {
-                        name = report_format(report, "max-bytes %s", kind_name((enum kind)i));
-                        if (!name)
-                                return -1;
-                        add_rule(report, name, policy->kind_bytes[i].value, tally->kinds[i].bytes);
-                } else if (!limited && policy->fail_on & 1u << i) {
-                        name = report_format(report, "%s blocks", kind_name((enum kind)i));
-                        if (!name)
-                                return -1;
-                        add_rule(report, name, 0, tally->kinds[i].blocks);
-                }
+                if (!(fail_on & 1u << i) || kind_is_limited(measures, i))
+                        continue;
+                name = report_format(report, "%s blocks", kind_name((enum kind)i));
+                if (!name)
+                        return -1;
+                add_rule(report, name, 0, tallies->kinds[i].sum.blocks);
         }
         return 0;
 }
 
-static uint64_t unused_suppressions(const struct report *report)
+static int judge_measure(struct report *report, const struct measure *measure, const struct tallies *tallies)
 {
-        uint64_t unused = 0;
+        if (measure->limits->all.given)
+                add_rule(report, measure->name, measure->limits->all.value, measure->of(&tallies->all));
+        for (int i = 0; i < KIND_COUNT; i++) {
+                const char *name;
 
-        for (size_t i = 0; i < report->suppression_count; i++)
-                unused += report->suppressions[i].file && !report->suppressions[i].blocks;
-        return unused;
+                if (!measure->limits->kinds[i].given)
+                        continue;
+                name = report_format(report, "%s %s", measure->name, kind_name((enum kind)i));
+                if (!name)
+                        return -1;
+                add_rule(report, name, measure->limits->kinds[i].value, measure->of(&tallies->kinds[i]));
+        }
+        return 0;
 }
 
-static int judge_rules(struct report *report, const struct policy *policy, const struct tally *tally)
+static uint64_t count_suppressions(const struct report *report, bool expired)
 {
-        if (judge_kinds(report, policy, tally))
+        uint64_t count = 0;
+
+        for (size_t i = 0; i < report->suppression_count; i++) {
+                const struct report_suppression *rule = &report->suppressions[i];
+
+                count += rule->file && rule->expired == expired && (expired || !rule->blocks);
+        }
+        return count;
+}
+
+static int judge_rules(struct report *report, const struct policy *policy, const struct measure *measures,
+                       const struct tallies *tallies)
+{
+        if (judge_kinds(report, policy->fail_on, measures, tallies))
                 return -1;
-        add_limit(report, "max-bytes", &policy->bytes, tally->all.bytes);
-        add_limit(report, "max-blocks", &policy->blocks, tally->all.blocks);
-        add_limit(report, "max-leak-bytes", &policy->leak_bytes, tally->most_bytes);
-        add_limit(report, "max-leak-blocks", &policy->leak_blocks, tally->most_blocks);
-        if (policy->strict_suppressions)
-                add_rule(report, "unused suppressions", 0, unused_suppressions(report));
+        for (int i = 0; i < MEASURES; i++)
+                if (judge_measure(report, &measures[i], tallies))
+                        return -1;
+        if (policy->strict_suppressions) {
+                add_rule(report, "unused suppressions", 0, count_suppressions(report, false));
+                add_rule(report, "expired suppressions", 0, count_suppressions(report, true));
+        }
         return 0;
 }
 
@@ -136,23 +183,30 @@ static bool exceeds(const struct gate_limit *limit, uint64_t value)
 }
 
 /* Whether a rule that counted the leak failed. */
-static bool fails(const struct report_leak *leak, const struct policy *policy, const struct tally *tally)
+static bool fails(const struct report_leak *leak, uint32_t fail_on, const struct measure *measures,
+                  const struct tallies *tallies)
 {
-        const struct report_kind w = weight(leak, policy->fail_on);
-        const struct gate_limit *of_kind = &policy->kind_bytes[leak->kind];
+        const struct tally one = weight(leak, fail_on);
+        bool counted = fail_on & 1u << leak->kind;
 
-        if (!is_counted(leak, policy->fail_on))
+        if (leak->status != LEAK_NEW)
                 return false;
-        if (!of_kind->given && !has_limits(policy))
-                return true;
-        return exceeds(of_kind, tally->kinds[leak->kind].bytes) || exceeds(&policy->bytes, tally->all.bytes) ||
-               exceeds(&policy->blocks, tally->all.blocks) || exceeds(&policy->leak_bytes, w.bytes) ||
-               exceeds(&policy->leak_blocks, w.blocks);
+        if (!kind_is_limited(measures, leak->kind))
+                return counted;
+        for (int i = 0; i < MEASURES; i++) {
+                const struct measure *m = &measures[i];
+
+                if (counted && exceeds(&m->limits->all, m->of(m->of_one ? &one : &tallies->all)))
+                        return true;
+                if (exceeds(&m->limits->kinds[leak->kind], m->of(m->of_one ? &one : &tallies->kinds[leak->kind])))
+                        return true;
+        }
+        return false;
 }
 
 /* ---- verdict -------------------------------------------------------------- */
 
-static bool evidence_is_complete(const struct report *report)
+bool gate_evidence_is_complete(const struct report *report)
 {
         if (!report->complete || report->incomplete_count || report->summary.totals.events_lost ||
             report->summary.kinds[KIND_UNKNOWN].blocks)
@@ -168,12 +222,18 @@ static enum gate_status verdict(const struct report *report)
         for (size_t i = 0; i < report->gate.rule_count; i++)
                 if (!report->gate.rules[i].pass)
                         return GATE_FAIL;
-        return evidence_is_complete(report) ? GATE_PASS : GATE_INCOMPLETE;
+        return gate_evidence_is_complete(report) ? GATE_PASS : GATE_INCOMPLETE;
 }
 
 int gate_judge(struct report *report, const struct policy *policy, struct error *e)
 {
-        struct tally counted;
+        const struct measure measures[MEASURES] = {
+                { "max-bytes", &policy->bytes, sum_bytes, false },
+                { "max-blocks", &policy->blocks, sum_blocks, false },
+                { "max-leak-bytes", &policy->leak_bytes, most_bytes, true },
+                { "max-leak-blocks", &policy->leak_blocks, most_blocks, true },
+        };
+        const struct tallies tallies = tally(report, policy->fail_on);
 
         report->gate.status = GATE_OFF;
         report->gate.rules = NULL;
@@ -185,11 +245,10 @@ int gate_judge(struct report *report, const struct policy *policy, struct error 
         report->gate.rules = report_array(report, RULES_MOST, sizeof *report->gate.rules);
         if (!report->gate.rules)
                 return error_no_memory(e, "judging the report");
-        counted = tally(report, policy->fail_on);
-        if (judge_rules(report, policy, &counted))
+        if (judge_rules(report, policy, measures, &tallies))
                 return error_no_memory(e, "judging the report");
         for (size_t i = 0; i < report->leak_count; i++)
-                report->leaks[i].fails_gate = fails(&report->leaks[i], policy, &counted);
+                report->leaks[i].fails_gate = fails(&report->leaks[i], policy->fail_on, measures, &tallies);
         report->gate.status = verdict(report);
         return 0;
 }

@@ -142,6 +142,7 @@ static void hit(struct report_leak *leak, struct rule *rule)
 {
         leak->status = LEAK_SUPPRESSED;
         leak->suppressed_by = rule->name;
+        rule->leaks++;
         rule->blocks += leak->blocks;
         rule->bytes += leak->bytes;
 }
@@ -204,6 +205,12 @@ static struct rule *rule_of_owners(const struct report *report, const struct ind
         return rule;
 }
 
+/* A held leak has no say: it stays or goes with its owners. */
+static bool is_outside(const struct suppressions *s, const struct report_leak *leak)
+{
+        return s->scope && !(leak->kind == KIND_INDIRECT && leak->owner_count) && !scope_holds(s->scope, leak);
+}
+
 static int suppress_leaks(struct suppressions *s, struct report *report, struct index *index)
 {
         index->leaks = mem_alloc(report->leak_count, sizeof *index->leaks);
@@ -213,7 +220,11 @@ static int suppress_leaks(struct suppressions *s, struct report *report, struct 
         for (size_t i = 0; i < report->leak_count; i++) {
                 struct report_leak *leak = &report->leaks[i];
 
-                index->rules[i] = leak->status == LEAK_SUPPRESSED ? NULL : suppressions_find(s, leak);
+                if (leak->status != LEAK_SUPPRESSED) {
+                        index->rules[i] = suppressions_find(s, leak);
+                        if (!index->rules[i] && is_outside(s, leak))
+                                index->rules[i] = &s->outside;
+                }
                 if (index->rules[i])
                         hit(leak, index->rules[i]);
                 if (leak->id)
@@ -233,33 +244,57 @@ static int suppress_leaks(struct suppressions *s, struct report *report, struct 
         return 0;
 }
 
-/* Puts copies of the names into the report's memory. */
-static int keep_names(struct report *report, const struct suppressions *s)
+static bool is_expired(const struct suppressions *s, const struct rule *rule)
+{
+        return rule->expires && s->today > rule->expires;
+}
+
+static int copy_text(struct report *report, const char *from, const char **to)
+{
+        *to = from ? report_string(report, from) : NULL;
+        return from && !*to ? -1 : 0;
+}
+
+/* A rule as the report tells it, in the report's memory. */
+static int tell_rule(struct report *report, const struct suppressions *s, const struct rule *rule,
+                     struct report_suppression *to)
+{
+        *to = (struct report_suppression){
+                .line = rule->file ? rule->line : 0,
+                .leaks = rule->leaks,
+                .blocks = rule->blocks,
+                .bytes = rule->bytes,
+                .expired = is_expired(s, rule),
+        };
+        if (rule->expires)
+                to->expires = report_format(report, "%04d-%02d-%02d", (int)(rule->expires / 10000),
+                                            (int)(rule->expires / 100 % 100), (int)(rule->expires % 100));
+        if ((rule->expires && !to->expires) || copy_text(report, rule->name, &to->rule) ||
+            copy_text(report, rule->file, &to->file) || copy_text(report, rule->reason, &to->reason))
+                return -1;
+        for (size_t i = 0; rule->leaks && i < report->leak_count; i++)
+                if (report->leaks[i].suppressed_by == rule->name)
+                        report->leaks[i].suppressed_by = to->rule;
+        return 0;
+}
+
+/* Lists the rules behind those that the report has already. */
+static int tell_rules(struct report *report, const struct suppressions *s)
 {
         size_t count = report->suppression_count;
-        struct report_suppression *list = report_array(report, count + s->count, sizeof *list);
+        struct report_suppression *list = report_array(report, count + s->count + 1, sizeof *list);
 
         if (!list)
                 return -1;
         if (count)
                 memcpy(list, report->suppressions, count * sizeof *list);
-        for (size_t i = 0; i < s->count; i++) {
-                const struct rule *rule = &s->rules[i];
-                struct report_suppression *to = &list[count];
+        for (size_t i = 0; i <= s->count; i++) {
+                const struct rule *rule = i < s->count ? &s->rules[i] : &s->outside;
 
-                if (!rule->file && !rule->blocks)
+                if (!rule->file && !rule->leaks)
                         continue;
-                to->rule = report_string(report, rule->name);
-                to->file = rule->file ? report_string(report, rule->file) : NULL;
-                if (!to->rule || (rule->file && !to->file))
+                if (tell_rule(report, s, rule, &list[count++]))
                         return -1;
-                to->line = rule->file ? rule->line : 0;
-                to->blocks = rule->blocks;
-                to->bytes = rule->bytes;
-                for (size_t k = 0; rule->blocks && k < report->leak_count; k++)
-                        if (report->leaks[k].suppressed_by == rule->name)
-                                report->leaks[k].suppressed_by = to->rule;
-                count++;
         }
         report->suppressions = list;
         report->suppression_count = count;
@@ -272,7 +307,7 @@ static int warn_of_expired(struct report *report, const struct suppressions *s)
         size_t count = report->diagnostic_count, expired = 0;
 
         for (size_t i = 0; i < s->count; i++)
-                expired += s->rules[i].expires && s->today > s->rules[i].expires;
+                expired += is_expired(s, &s->rules[i]);
         if (!expired)
                 return 0;
         list = report_array(report, count + expired, sizeof *list);
@@ -283,7 +318,7 @@ static int warn_of_expired(struct report *report, const struct suppressions *s)
         for (size_t i = 0; i < s->count; i++) {
                 const struct rule *rule = &s->rules[i];
 
-                if (!rule->expires || s->today <= rule->expires)
+                if (!is_expired(s, rule))
                         continue;
                 list[count] = (struct report_diagnostic){ .level = "warning", .code = "expired-suppression" };
                 list[count].message = report_format(report, "%s:%u: this suppression has expired: %s",
@@ -296,60 +331,25 @@ static int warn_of_expired(struct report *report, const struct suppressions *s)
         return 0;
 }
 
+static int prepare(struct suppressions *s, struct report *report)
+{
+        for (size_t i = 0; i < s->count; i++)
+                s->rules[i].leaks = s->rules[i].blocks = s->rules[i].bytes = 0;
+        if (!s->today)
+                s->today = present_day();
+        s->outside = (struct rule){ .name = s->scope ? scope_name(s->scope, report) : "" };
+        return s->outside.name ? 0 : -1;
+}
+
 int suppressions_apply(struct suppressions *s, struct report *report, struct error *e)
 {
         struct index index = { 0 };
-        int status;
+        int status = prepare(s, report) || suppress_leaks(s, report, &index) ? -1 : 0;
 
-        for (size_t i = 0; i < s->count; i++)
-                s->rules[i].blocks = s->rules[i].bytes = 0;
-        status = suppress_leaks(s, report, &index);
         mem_free(index.leaks);
         mem_free(index.rules);
-        if (status || keep_names(report, s) || warn_of_expired(report, s))
+        if (status || tell_rules(report, s) || warn_of_expired(report, s))
                 return error_no_memory(e, "suppressing leaks");
         report_sum(report);
         return 0;
-}
-
-/* ---- built in ------------------------------------------------------------- */
-
-const char *suppressions_built_in(void)
-{
-        return "# What the loader keeps of a process's libraries and threads.\n"
-               "{\n"
-               "   the loader's own memory\n"
-               "   weir:Leak\n"
-               "   fun:*alloc*\n"
-               "   obj:*/ld-linux*.so*\n"
-               "}\n"
-               "{\n"
-               "   the loader's own aligned memory\n"
-               "   weir:Leak\n"
-               "   fun:*memalign\n"
-               "   obj:*/ld-linux*.so*\n"
-               "}\n"
-               "# What libstdc++ keeps to throw std::bad_alloc with.\n"
-               "{\n"
-               "   libstdc++'s emergency pool\n"
-               "   weir:Leak\n"
-               "   fun:malloc\n"
-               "   obj:*/libstdc++.so*\n"
-               "   fun:call_init*\n"
-               "}\n"
-               "# What an allocator allocates for itself: its data are no roots, because they\n"
-               "# hold stale pointers to everybody's blocks.\n"
-               "{\n"
-               "   tcmalloc's own\n"
-               "   weir:Leak\n"
-               "   fun:*\n"
-               "   obj:*/libtcmalloc*.so*\n"
-               "}\n";
-}
-
-int suppressions_add_built_in(struct suppressions *s, struct error *e)
-{
-        const char *text = suppressions_built_in();
-
-        return suppressions_parse(s, text, strlen(text), NULL, e);
 }

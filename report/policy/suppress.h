@@ -30,7 +30,7 @@
  *        name
  *        weir:Leak
  *        match-leak-kinds: cycle,unknown
- *        type: Node*
+ *        type: Node*               glob on the type that the report shows
  *        max-bytes: 4096           a leak that is larger is not suppressed
  *        max-blocks: 10
  *        reason: ticket 123
@@ -46,6 +46,7 @@
 
 #include "../emit/report.h"
 #include "../error.h"
+#include "scope.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -74,7 +75,8 @@ struct rule {
         const char *type;     /* glob on the leak's type; NULL = any */
         uint64_t max_bytes, max_blocks; /* UINT64_MAX = no limit */
         int32_t expires;      /* as YYYYMMDD; 0 = never */
-        uint64_t blocks, bytes; /* what it hit */
+        const char *reason;   /* NULL = none is given */
+        uint64_t leaks, blocks, bytes; /* what it hit */
 };
 
 struct suppressions {
@@ -85,9 +87,11 @@ struct suppressions {
         char **texts;         /* what the rules point into */
         size_t text_count, text_capacity;
         int32_t today;        /* as YYYYMMDD; 0 = the present day; for tests */
+        const struct scope *scope; /* leaks outside of it are set aside; NULL = none is */
+        struct rule outside;  /* that did so */
 };
 
-/* Begin with a zeroed struct. */
+/* Begin with a zeroed struct; release it with suppressions_deinit. */
 void suppressions_deinit(struct suppressions *s);
 
 /* Adds the rules of a file.  0, or -1 with ERROR_BAD_INPUT and "FILE:LINE:
@@ -102,17 +106,18 @@ int suppressions_parse(struct suppressions *s, const char *text, size_t length, 
  * the C++ runtime keep for themselves. */
 int suppressions_add_built_in(struct suppressions *s, struct error *e);
 
-/* Their text. */
+/* Their text (suppress_built_in.c). */
 const char *suppressions_built_in(void);
 
 /* The first rule that matches the leak, or NULL. */
 struct rule *suppressions_find(struct suppressions *s, const struct report_leak *leak);
 
-/* Suppresses what the rules match, and with each leak what it alone owns.
- * Fills status and suppressed_by of the leaks and report->suppressions (of
- * the built-in rules only those that hit), warns of rules that have expired,
- * and sums again.  What a stored report had suppressed stays so, and its rules
- * stay listed before the new ones.  0, or -1 without memory. */
+/* Suppresses what the rules match, and with each leak what it alone owns; what
+ * no rule matches and the scope does not hold is set aside likewise.  Fills
+ * status and suppressed_by of the leaks and report->suppressions (of the
+ * built-in rules only those that hit), warns of rules that have expired, and
+ * sums again.  What a stored report had suppressed stays so, and its rules stay
+ * listed before the new ones.  0, or -1 without memory. */
 int suppressions_apply(struct suppressions *s, struct report *report, struct error *e);
 
 #endif

@@ -147,7 +147,10 @@ static int read_option(struct lines *lines, struct rule *rule, char *line)
                 return read_limit(lines, value, &rule->max_blocks) ? -1 : 1;
         if ((value = value_of(line, "expires")))
                 return read_date(lines, value, &rule->expires) ? -1 : 1;
-        return value_of(line, "reason") ? 1 : 0;
+        if (!(value = value_of(line, "reason")))
+                return 0;
+        rule->reason = value;
+        return 1;
 }
 
 /* ---- locations ------------------------------------------------------------ */

@@ -46,7 +46,7 @@ static void compare(struct report *report, unsigned tolerance)
         struct error e = { 0 };
 
         ck_assert_msg(!baseline_read(&baseline, path, &e), "%s", e.text);
-        ck_assert(!baseline_apply(&baseline, report, tolerance, &e));
+        ck_assert(!baseline_apply(&baseline, report, &(struct baseline_tolerance){ .percent = tolerance }, &e));
         baseline_deinit(&baseline);
         unlink(path);
 }
@@ -92,6 +92,58 @@ START_TEST(what_is_gone_is_counted)
         compare(report, 0);
         ck_assert_uint_eq(report->gate.baseline_known, 1);
         ck_assert_uint_eq(report->gate.baseline_gone, 2);
+        ck_assert_uint_eq(report->gate.gone_count, 2);
+        ck_assert_str_eq(report->gate.gone[1].id, SAMPLE_ID_CYCLE);
+        ck_assert_int_eq(report->gate.gone[1].kind, KIND_CYCLE);
+        ck_assert_uint_eq(report->gate.gone[1].bytes, 128);
+        ck_assert_str_eq(report->gate.gone[1].site, "parent_new (app)");
+        report_destroy(report);
+}
+END_TEST
+
+START_TEST(bytes_may_be_tolerated_in_any_number_of_blocks)
+{
+        static const struct {
+                uint64_t bytes, tolerance;
+                enum leak_status status;
+        } cases[] = { { 196, 100, LEAK_KNOWN }, { 197, 100, LEAK_NEW }, { 197, UINT64_MAX, LEAK_KNOWN } };
+
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                struct report *report = sample_report();
+                struct baseline baseline;
+                struct error e = { 0 };
+
+                ck_assert(!baseline_of(&baseline, report, &e));
+                report->leaks[0].bytes = cases[i].bytes;
+                report->leaks[0].blocks = 50;
+                ck_assert(!baseline_apply(&baseline, report, &(struct baseline_tolerance){ .bytes = cases[i].tolerance },
+                                          &e));
+                ck_assert_int_eq(report->leaks[0].status, cases[i].status);
+                ck_assert(report->leaks[0].in_baseline);
+                ck_assert_uint_eq(report->leaks[0].baseline_bytes, 96);
+                baseline_deinit(&baseline);
+                report_destroy(report);
+        }
+}
+END_TEST
+
+START_TEST(a_baseline_is_saved_whole_or_not_at_all)
+{
+        struct report *report = sample_report();
+        struct baseline baseline, read;
+        struct error e = { 0 };
+
+        ck_assert(!baseline_of(&baseline, report, &e));
+        save("old");
+        ck_assert_msg(!baseline_save(&baseline, path, &e), "%s", e.text);
+        ck_assert(!baseline_read(&read, path, &e));
+        ck_assert_uint_eq(read.count, baseline.count);
+        ck_assert(!read.is_report);
+        baseline_deinit(&read);
+        unlink(path);
+        ck_assert_int_eq(baseline_save(&baseline, "/nonexistent/baseline", &e), -1);
+        ck_assert_str_eq(e.text, "cannot write /nonexistent/baseline: No such file or directory");
+        baseline_deinit(&baseline);
         report_destroy(report);
 }
 END_TEST
@@ -212,6 +264,7 @@ START_TEST(bad_files_are_refused)
 }
 END_TEST
 
-SUITE_MAIN("baseline", what_is_in_it_is_known, a_report_is_a_baseline, what_is_gone_is_counted, what_has_grown_is_new,
+SUITE_MAIN("baseline", what_is_in_it_is_known, a_report_is_a_baseline, what_is_gone_is_counted,
+           bytes_may_be_tolerated_in_any_number_of_blocks, a_baseline_is_saved_whole_or_not_at_all, what_has_grown_is_new,
            twins_are_compared_together, only_new_leaks_fail_the_gate, the_file_is_sorted_and_without_lines,
            bad_files_are_refused)

@@ -65,13 +65,13 @@ static size_t failing(const struct report *report)
 START_TEST(the_leaks_that_fail_it_are_told)
 {
         struct report *report = sample_report();
-        const struct policy all = { .asked = true, .fail_on = KINDS_GATE, .bytes = { true, 4197 } };
-        const struct policy each = { .asked = true, .fail_on = KINDS_GATE, .leak_bytes = { true, 4195 } };
-        const struct policy enough = { .asked = true, .fail_on = KINDS_GATE, .bytes = { true, 1000000 } };
+        const struct policy all = { .asked = true, .fail_on = KINDS_GATE, .bytes.all = { true, 4197 } };
+        const struct policy each = { .asked = true, .fail_on = KINDS_GATE, .leak_bytes.all = { true, 4195 } };
+        const struct policy enough = { .asked = true, .fail_on = KINDS_GATE, .bytes.all = { true, 1000000 } };
         const struct policy of_kind = { .asked = true,
                                         .fail_on = KINDS_GATE,
-                                        .bytes = { true, 1000000 },
-                                        .kind_bytes[KIND_CYCLE] = { true, 127 } };
+                                        .bytes.all = { true, 1000000 },
+                                        .bytes.kinds[KIND_CYCLE] = { true, 127 } };
         const struct policy none = { 0 };
 
         (void)judged(report, &plain);
@@ -135,10 +135,10 @@ START_TEST(a_leak_weighs_what_it_holds)
         struct report *report = sample_report();
         struct policy policy = plain;
 
-        policy.bytes = (struct gate_limit){ true, 4323 };
+        policy.bytes.all = (struct gate_limit){ true, 4323 };
         ck_assert_int_eq(judged(report, &policy), GATE_FAIL);
         ck_assert_uint_eq(report->gate.rules[0].value, 4196 + 128);
-        policy.bytes.value = 4324;
+        policy.bytes.all.value = 4324;
         ck_assert_int_eq(judged(report, &policy), GATE_PASS);
         policy.fail_on = KINDS_LOST; /* indirect counts for itself, nothing twice */
         ck_assert_int_eq(judged(report, &policy), GATE_PASS);
@@ -152,17 +152,60 @@ START_TEST(limits_hold_for_all_for_one_and_for_a_kind)
         struct report *report = sample_report();
         struct policy policy = plain;
 
-        policy.blocks = (struct gate_limit){ true, 16 };
-        policy.leak_bytes = (struct gate_limit){ true, 4196 };
-        policy.leak_blocks = (struct gate_limit){ true, 12 };
-        policy.kind_bytes[KIND_CYCLE] = (struct gate_limit){ true, 128 };
+        policy.blocks.all = (struct gate_limit){ true, 16 };
+        policy.leak_bytes.all = (struct gate_limit){ true, 4196 };
+        policy.leak_blocks.all = (struct gate_limit){ true, 12 };
+        policy.bytes.kinds[KIND_CYCLE] = (struct gate_limit){ true, 128 };
         ck_assert_int_eq(judged(report, &policy), GATE_PASS);
         ck_assert_uint_eq(report->gate.rule_count, 4);
-        policy.kind_bytes[KIND_CYCLE].value--;
+        policy.bytes.kinds[KIND_CYCLE].value--;
         ck_assert_int_eq(judged(report, &policy), GATE_FAIL);
-        policy.kind_bytes[KIND_CYCLE].value++;
-        policy.leak_blocks.value--;
+        policy.bytes.kinds[KIND_CYCLE].value++;
+        policy.leak_blocks.all.value--;
         ck_assert_int_eq(judged(report, &policy), GATE_FAIL);
+        report_destroy(report);
+}
+END_TEST
+
+START_TEST(reachable_blocks_count_though_none_is_listed)
+{
+        struct report *report = sample_report();
+        struct policy policy = plain;
+
+        policy.fail_on = 1u << KIND_REACHABLE;
+        ck_assert_int_eq(judged(report, &policy), GATE_FAIL);
+        ck_assert_uint_eq(report->gate.rules[0].value, 3);
+        policy.leak_bytes.all = (struct gate_limit){ true, 299 };
+        ck_assert_int_eq(judged(report, &policy), GATE_FAIL);
+        policy.leak_bytes.all.value++;
+        ck_assert_int_eq(judged(report, &policy), GATE_PASS);
+        report_destroy(report);
+}
+END_TEST
+
+START_TEST(a_kind_may_have_limits_of_its_own)
+{
+        struct report *report = sample_report();
+        struct policy policy = plain;
+
+        /* Of a kind that the gate does not fail on; the others' rules stay. */
+        policy.bytes.kinds[KIND_POSSIBLE] = (struct gate_limit){ true, 49 };
+        policy.fail_on = 1u << KIND_UNKNOWN;
+        ck_assert_int_eq(judged(report, &policy), GATE_FAIL);
+        ck_assert_uint_eq(report->gate.rule_count, 2);
+        ck_assert_str_eq(report->gate.rules[0].rule, "unknown blocks");
+        ck_assert(report->gate.rules[0].pass);
+        ck_assert_str_eq(report->gate.rules[1].rule, "max-bytes possible");
+        ck_assert_uint_eq(report->gate.rules[1].value, 50);
+        ck_assert_uint_eq(failing(report), 1);
+        policy.bytes.kinds[KIND_POSSIBLE].value = 50;
+        ck_assert_int_eq(judged(report, &policy), GATE_PASS);
+        policy.leak_blocks.kinds[KIND_CYCLE] = (struct gate_limit){ true, 3 };
+        ck_assert_int_eq(judged(report, &policy), GATE_FAIL);
+        ck_assert_str_eq(report->gate.rules[2].rule, "max-leak-blocks cycle");
+        policy.leak_blocks.kinds[KIND_CYCLE].value = 4;
+        policy.blocks.kinds[KIND_DEFINITE] = (struct gate_limit){ true, 12 };
+        ck_assert_int_eq(judged(report, &policy), GATE_PASS);
         report_destroy(report);
 }
 END_TEST
@@ -174,8 +217,12 @@ START_TEST(unused_suppressions_fail_when_strict)
 
         policy.strict_suppressions = true;
         ck_assert_int_eq(judged(report, &policy), GATE_FAIL);
+        ck_assert_str_eq(report->gate.rules[2].rule, "unused suppressions");
         report->suppression_count = 1;
         ck_assert_int_eq(judged(report, &policy), GATE_PASS);
+        report->suppressions[0].expired = true;
+        ck_assert_int_eq(judged(report, &policy), GATE_FAIL);
+        ck_assert_str_eq(report->gate.rules[3].rule, "expired suppressions");
         report_destroy(report);
 }
 END_TEST
@@ -238,7 +285,7 @@ START_TEST(sums_do_not_wrap)
         struct policy policy = plain;
 
         report->leaks[0].bytes = report->leaks[1].bytes = UINT64_MAX;
-        policy.bytes = (struct gate_limit){ true, 1000 };
+        policy.bytes.all = (struct gate_limit){ true, 1000 };
         ck_assert_int_eq(judged(report, &policy), GATE_FAIL);
         report_destroy(report);
 }
@@ -275,5 +322,5 @@ END_TEST
 
 SUITE_MAIN("gate", without_a_question_there_is_no_gate, leaks_fail_it, the_leaks_that_fail_it_are_told, a_clean_and_complete_report_passes,
            known_and_suppressed_leaks_do_not_count, kinds_choose_what_counts, a_leak_weighs_what_it_holds,
-           limits_hold_for_all_for_one_and_for_a_kind, unused_suppressions_fail_when_strict,
+           limits_hold_for_all_for_one_and_for_a_kind, reachable_blocks_count_though_none_is_listed, a_kind_may_have_limits_of_its_own, unused_suppressions_fail_when_strict,
            it_never_passes_on_incomplete_evidence, sums_do_not_wrap, no_memory_is_an_error, kinds_are_read)

@@ -4,6 +4,7 @@
 #include "commands/options.h"
 #include "emit/report.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct output {
@@ -15,6 +16,9 @@ struct output {
 
 struct limits {
         struct option_size max;
+        struct option_limits by_kind;
+        struct option_growth growth;
+        const char *maybe;
         struct option_list files;
 };
 
@@ -32,10 +36,13 @@ static const struct option_spec output_specs[] = {
 static const struct option_spec limit_specs[] = {
         { "max-bytes", 0, OPTION_SIZE, "N", "", offsetof(struct limits, max) },
         { "suppressions", 0, OPTION_LIST, "FILE", "", offsetof(struct limits, files) },
+        { "limits", 0, OPTION_LIMITS, "[KIND=]N", "", offsetof(struct limits, by_kind), true },
+        { "growth", 0, OPTION_GROWTH, "N%|N", "", offsetof(struct limits, growth), true },
+        { "maybe", 0, OPTION_MAYBE, "WORD", "", offsetof(struct limits, maybe), true },
 };
 static const struct option_group groups[] = {
         { "Output", output_specs, 4, offsetof(struct all, output) },
-        { "Limits", limit_specs, 2, offsetof(struct all, limits) },
+        { "Limits", limit_specs, sizeof limit_specs / sizeof limit_specs[0], offsetof(struct all, limits) },
 };
 
 struct parse {
@@ -124,6 +131,67 @@ START_TEST(values_have_types)
 }
 END_TEST
 
+START_TEST(limits_are_for_all_or_for_a_kind)
+{
+        struct parse p;
+        const struct option_limits *limits = &p.all.limits.by_kind;
+
+        parse(&p, 0, "--limits definite=4K,7 --limits=cycle=0,definite=5");
+        ck_assert_int_eq(p.status, 0);
+        ck_assert(limits->all.given);
+        ck_assert_uint_eq(limits->all.value, 7);
+        ck_assert(limits->kinds[KIND_CYCLE].given);
+        ck_assert_uint_eq(limits->kinds[KIND_CYCLE].value, 0);
+        ck_assert_uint_eq(limits->kinds[KIND_DEFINITE].value, 5);
+        ck_assert(!limits->kinds[KIND_POSSIBLE].given);
+}
+END_TEST
+
+START_TEST(growth_is_a_share_or_bytes)
+{
+        struct parse p;
+
+        parse(&p, 0, "--growth 10%");
+        ck_assert_uint_eq(p.all.limits.growth.percent, 10);
+        ck_assert_uint_eq(p.all.limits.growth.bytes, 0);
+        parse(&p, 0, "--growth 10% --growth 2K");
+        ck_assert_uint_eq(p.all.limits.growth.percent, 0);
+        ck_assert_uint_eq(p.all.limits.growth.bytes, 2048);
+}
+END_TEST
+
+START_TEST(a_value_may_be_left_out)
+{
+        struct parse p;
+
+        parse(&p, 0, "--maybe word");
+        ck_assert_int_eq(p.status, 0);
+        ck_assert_str_eq(p.all.limits.maybe, "");
+        ck_assert_int_eq(p.argc - p.result.first, 1);
+        parse(&p, 0, "--maybe=word");
+        ck_assert_str_eq(p.all.limits.maybe, "word");
+        parse(&p, 0, "");
+        ck_assert_ptr_null(p.all.limits.maybe);
+}
+END_TEST
+
+START_TEST(rare_options_are_in_the_long_help)
+{
+        char *text;
+        size_t size;
+
+        for (int all = 0; all < 2; all++) {
+                FILE *out = open_memstream(&text, &size);
+
+                ck_assert_uint_eq(options_print(groups, 2, all, out), all ? 0 : 3);
+                fclose(out);
+                ck_assert_ptr_nonnull(strstr(text, "--max-bytes=N"));
+                ck_assert_int_eq(!!strstr(text, "--maybe[=WORD]"), all);
+                free(text);
+        }
+}
+END_TEST
+
 START_TEST(errors_name_the_option_and_the_cure)
 {
         static const struct {
@@ -140,6 +208,17 @@ START_TEST(errors_name_the_option_and_the_cure)
                 { "--max-bytes 20000000000G",
                   "option '--max-bytes' wants a number such as 4096, 64K or 2M, not '20000000000G'" },
                 { "--max-bytes 1X", "option '--max-bytes' wants a number such as 4096, 64K or 2M, not '1X'" },
+                { "--limits", "option '--limits' wants a value: [KIND=]N" },
+                { "--limits definite=",
+                  "option '--limits' wants a number such as 4096 or 64K, or one for a kind such as definite=64K, "
+                  "separated by commas, not 'definite='" },
+                { "--limits 4,lost=1",
+                  "option '--limits' wants a number such as 4096 or 64K, or one for a kind such as definite=64K, "
+                  "separated by commas, not 'lost=1'" },
+                { "--growth 10%%", "option '--growth' wants a share such as 10% or bytes such as 4K, not '10%%'" },
+                { "--growth %", "option '--growth' wants a share such as 10% or bytes such as 4K, not '%'" },
+                { "--growth 8G%", "option '--growth' wants a share such as 10% or bytes such as 4K, not '8G%'" },
+                { "--maybe=", "option '--maybe' wants a value (WORD), not nothing" },
                 { "--kinds definite,lost",
                   "option '--kinds': 'lost' is no kind; use definite, cycle, indirect, possible, reachable, unknown or "
                   "all, separated by commas" },
@@ -164,6 +243,9 @@ START_TEST(help_is_seen_before_what_follows_it)
         parse(&p, OPTIONS_STOP, "-q --help --zebra");
         ck_assert_int_eq(p.status, 0);
         ck_assert(p.result.help);
+        ck_assert(!p.result.help_all);
+        parse(&p, OPTIONS_STOP, "--help=all --zebra");
+        ck_assert(p.result.help && p.result.help_all);
         parse(&p, OPTIONS_STOP, "ls --help");
         ck_assert(!p.result.help);
 }
@@ -228,6 +310,7 @@ START_TEST(the_nearest_word_is_offered_and_a_far_one_is_not)
 END_TEST
 
 SUITE_MAIN("options", values_come_attached_or_apart, a_command_ends_the_options, operands_may_stand_between_options,
-           values_have_types, errors_name_the_option_and_the_cure, help_is_seen_before_what_follows_it,
+           values_have_types, limits_are_for_all_or_for_a_kind, growth_is_a_share_or_bytes, a_value_may_be_left_out,
+           rare_options_are_in_the_long_help, errors_name_the_option_and_the_cure, help_is_seen_before_what_follows_it,
            too_many_list_values_are_an_error, lines_split_as_in_a_shell,
            the_nearest_word_is_offered_and_a_far_one_is_not)

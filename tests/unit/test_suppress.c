@@ -4,6 +4,7 @@
 #include "policy/glob.h"
 #include "policy/kinds.h"
 #include "policy/suppress.h"
+#include "policy/suppress_write.h"
 #include "sample_report.h"
 
 #include <stdio.h>
@@ -385,9 +386,163 @@ START_TEST(any_allocation_may_fail)
 }
 END_TEST
 
+START_TEST(rules_are_told_with_what_they_say)
+{
+        struct report *report = sample_report();
+        struct suppressions s = { .today = 20261121 };
+
+        report->suppression_count = 0;
+        parse(&s, "{\nx\nweir:Leak\nexpires: 2027-01-31\nreason: ticket 7\nfun:malloc\nfun:list_push\n}");
+        apply(&s, report);
+        suppressions_deinit(&s);
+        ck_assert_uint_eq(report->suppression_count, 1);
+        ck_assert_str_eq(report->suppressions[0].reason, "ticket 7");
+        ck_assert_str_eq(report->suppressions[0].expires, "2027-01-31");
+        ck_assert(!report->suppressions[0].expired);
+        ck_assert_uint_eq(report->suppressions[0].leaks, 2);
+        report_destroy(report);
+}
+END_TEST
+
+/* ---- scope ---------------------------------------------------------------- */
+
+static const struct {
+        const char *module, *function;
+        bool holds;
+} scopes[] = {
+        { "app", NULL, true },     { "libfoo.so*", NULL, true },   { "libfoo", NULL, false },
+        { "*/bin/app", NULL, true }, { "/srv/*", NULL, true },     { "bin/app", NULL, false },
+        { NULL, "list_push", true }, { NULL, "ns::Runner*", true }, { NULL, "_ZN2ns6Runner3runEi", true },
+        { NULL, "list", false },   { "app", "list_push", true },   { "app", "list", false },
+        { "other", "list_push", false },
+};
+
+START_TEST(a_scope_holds_what_touches_it)
+{
+        struct report *report = sample_report();
+
+        for (size_t i = 0; i < sizeof scopes / sizeof scopes[0]; i++) {
+                const struct scope scope = {
+                        .modules = &scopes[i].module,
+                        .functions = &scopes[i].function,
+                        .module_count = scopes[i].module != NULL,
+                        .function_count = scopes[i].function != NULL,
+                };
+
+                ck_assert_msg(scope_holds(&scope, &report->leaks[0]) == scopes[i].holds, "case %zu", i);
+                ck_assert(scope_holds(&scope, &report->leaks[4])); /* its stack is cut off */
+        }
+        report_destroy(report);
+}
+END_TEST
+
+START_TEST(what_is_outside_the_scope_is_set_aside)
+{
+        static const char *const functions[] = { "parent_new" };
+        const struct scope scope = { .functions = functions, .function_count = 1 };
+        struct suppressions s = { .scope = &scope };
+        struct report *report = sample_report();
+
+        report->suppression_count = 0;
+        apply(&s, report);
+        suppressions_deinit(&s);
+        ck_assert_int_eq(report->leaks[0].status, LEAK_SUPPRESSED);
+        ck_assert_int_eq(report->leaks[1].status, LEAK_NEW);
+        ck_assert_int_eq(report->leaks[3].status, LEAK_SUPPRESSED); /* with its owner */
+        ck_assert_str_eq(report->leaks[3].suppressed_by, "not in --only-frame=parent_new");
+        ck_assert_uint_eq(report->suppression_count, 1);
+        ck_assert_ptr_null(report->suppressions[0].file);
+        ck_assert_uint_eq(report->suppressions[0].leaks, 2);
+        ck_assert_uint_eq(report->suppressions[0].bytes, 96 + 4100);
+        report_destroy(report);
+}
+END_TEST
+
+/* ---- writing rules -------------------------------------------------------- */
+
+static char *written(const struct report *report, uint32_t kinds, enum rule_form form)
+{
+        struct error e = { 0 };
+        char *text;
+        size_t size;
+        FILE *out = open_memstream(&text, &size);
+
+        ck_assert_msg(!suppressions_write(report, kinds, form, out, &e), "%s", e.text);
+        fclose(out);
+        return text;
+}
+
+START_TEST(written_rules_suppress_what_they_are_for)
+{
+        for (int form = RULE_LSAN; form <= RULE_WEIR; form++) {
+                struct report *report = sample_report();
+                char *text = written(report, KINDS_ALL, (enum rule_form)form);
+                struct suppressions s = { 0 };
+
+                report->suppression_count = 0;
+                parse(&s, text);
+                apply(&s, report);
+                for (size_t i = 0; i < report->leak_count; i++)
+                        ck_assert_msg(report->leaks[i].status == LEAK_SUPPRESSED, "leak %zu: %s", i, text);
+                for (size_t i = 0; i < report->suppression_count; i++)
+                        ck_assert_msg(report->suppressions[i].leaks, "unused: %s", report->suppressions[i].rule);
+                suppressions_deinit(&s);
+                free(text);
+                report_destroy(report);
+        }
+}
+END_TEST
+
+START_TEST(rules_are_written_in_each_syntax)
+{
+        struct report *report = sample_report();
+        char *text;
+
+        text = written(report, 1u << KIND_CYCLE, RULE_WEIR);
+        ck_assert_str_eq(text, "{\n   cycle " SAMPLE_ID_CYCLE ": parent_new\n   weir:Leak\n   match-leak-kinds: cycle\n"
+                               "   fun:malloc\n   fun:parent_new\n   fun:build_all\n   obj:*/libfoo.so.1\n"
+                               "   fun:ns::Runner::run(int)\n   fun:main\n}\n");
+        free(text);
+        text = written(report, 1u << KIND_CYCLE, RULE_VALGRIND);
+        ck_assert_ptr_nonnull(strstr(text, "   Memcheck:Leak\n   match-leak-kinds: definite\n   fun:malloc\n"));
+        ck_assert_ptr_nonnull(strstr(text, "   fun:_ZN2ns6Runner3runEi\n"));
+        free(text);
+        text = written(report, 1u << KIND_CYCLE, RULE_LSAN);
+        ck_assert_str_eq(text, "leak:^parent_new$\n");
+        free(text);
+        report_destroy(report);
+}
+END_TEST
+
+START_TEST(odd_names_make_usable_rules)
+{
+        static const char *const names[] = { "operator*(a, b)", "a\nb", " lead", "trail ", "x$y", "^up", "f(char*)", "}" };
+
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+                for (int form = RULE_LSAN; form <= RULE_WEIR; form++) {
+                        struct report *report = sample_report();
+                        struct suppressions s = { 0 };
+                        char *text;
+
+                        report->leaks[0].stack[1].function = names[i];
+                        text = written(report, 1u << KIND_DEFINITE, (enum rule_form)form);
+                        parse(&s, text);
+                        if (!strstr(text, "# nothing"))
+                                ck_assert_msg(suppressions_find(&s, &report->leaks[0]) != NULL, "%s: %s", names[i], text);
+                        else
+                                ck_assert_int_eq(form, RULE_LSAN);
+                        suppressions_deinit(&s);
+                        free(text);
+                        report_destroy(report);
+                }
+}
+END_TEST
+
 SUITE_MAIN("suppress", templates_match_as_leak_sanitizer_does, globs_match_the_whole, hostile_patterns_take_little_time,
            rules_match_stacks, kinds_of_valgrind_include_cycles, operators_of_every_variant_match,
            errors_name_the_line_and_what_was_expected, binary_and_missing_files_are_refused,
            too_many_locations_are_refused, a_suppressed_leak_takes_what_it_owns, what_others_own_too_stays,
            the_first_rule_wins, expired_rules_are_told, built_in_rules_are_told_only_when_they_hit,
-           any_allocation_may_fail)
+           any_allocation_may_fail, rules_are_told_with_what_they_say, a_scope_holds_what_touches_it,
+           what_is_outside_the_scope_is_set_aside, written_rules_suppress_what_they_are_for,
+           rules_are_written_in_each_syntax, odd_names_make_usable_rules)

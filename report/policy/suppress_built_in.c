@@ -1,0 +1,91 @@
+/* What the C library, the loader and the runtimes of languages keep for
+ * themselves.  Every rule names the library that allocates; none may hide what
+ * a program asked for. */
+#include "suppress.h"
+
+#include <string.h>
+
+const char *suppressions_built_in(void)
+{
+        return "# What weir suppresses by itself; --no-builtin-suppressions switches it off.\n"
+               "\n"
+               "# What the loader keeps of a process's libraries and threads.\n"
+               "{\n"
+               "   the loader's own memory\n"
+               "   weir:Leak\n"
+               "   fun:*alloc*\n"
+               "   obj:*/ld-linux*.so*\n"
+               "}\n"
+               "{\n"
+               "   the loader's own aligned memory\n"
+               "   weir:Leak\n"
+               "   fun:*memalign\n"
+               "   obj:*/ld-linux*.so*\n"
+               "}\n"
+               "# A thread's stack, which the C library keeps for the next.\n"
+               "{\n"
+               "   the C library's threads\n"
+               "   weir:Leak\n"
+               "   match-leak-kinds: possible\n"
+               "   fun:*alloc\n"
+               "   ...\n"
+               "   fun:pthread_create*\n"
+               "}\n"
+               "# What libstdc++ keeps to throw std::bad_alloc with.\n"
+               "{\n"
+               "   libstdc++'s emergency pool\n"
+               "   weir:Leak\n"
+               "   fun:malloc\n"
+               "   obj:*/libstdc++.so*\n"
+               "   fun:call_init*\n"
+               "}\n"
+               "# GLib's types are held by pointers to their inside.\n"
+               "{\n"
+               "   GLib's types\n"
+               "   weir:Leak\n"
+               "   match-leak-kinds: possible\n"
+               "   fun:*alloc\n"
+               "   ...\n"
+               "   fun:g_type_register_*\n"
+               "}\n"
+               "{\n"
+               "   GLib's interfaces\n"
+               "   weir:Leak\n"
+               "   match-leak-kinds: possible\n"
+               "   fun:*alloc\n"
+               "   ...\n"
+               "   fun:g_type_add_interface_*\n"
+               "}\n"
+               "# What Rust's standard library knows of the main thread.\n"
+               "{\n"
+               "   Rust's main thread\n"
+               "   weir:Leak\n"
+               "   match-leak-kinds: possible\n"
+               "   fun:*alloc\n"
+               "   ...\n"
+               "   fun:std::rt::init*\n"
+               "}\n"
+               "# OpenMP's threads and what they share.\n"
+               "{\n"
+               "   libgomp's threads\n"
+               "   weir:Leak\n"
+               "   match-leak-kinds: possible\n"
+               "   fun:*alloc\n"
+               "   obj:*/libgomp.so*\n"
+               "}\n"
+               "# What an allocator allocates for itself: its data are no roots, because they\n"
+               "# hold stale pointers to everybody's blocks.\n"
+               "{\n"
+               "   tcmalloc's own\n"
+               "   weir:Leak\n"
+               "   fun:*\n"
+               "   obj:*/libtcmalloc*.so*\n"
+               "}\n";
+}
+
+int suppressions_add_built_in(struct suppressions *s, struct error *e)
+{
+        const char *text = suppressions_built_in();
+
+        return suppressions_parse(s, text, strlen(text), NULL, e);
+}
