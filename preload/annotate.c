@@ -18,12 +18,12 @@ static bool turned_off;
 
 static void set_quiet(bool quiet)
 {
-        bool entered = guard_enter();
+        uintptr_t entered = guard_enter();
 
         if (thread_local_state.self)
                 thread_set_quiet(quiet);
         if (entered)
-                guard_leave();
+                guard_leave(entered);
 }
 
 WEIR_EXPORT void weir_shim_disable(void)
@@ -43,20 +43,24 @@ WEIR_EXPORT void weir_shim_enable(void)
 
 WEIR_EXPORT void weir_shim_ignore(const void *address)
 {
-        if (!address || !guard_enter())
+        uintptr_t entered = address ? guard_enter() : 0;
+
+        if (!entered)
                 return;
         ring_put_slow(WEIR_EVENT_IGNORE, (uintptr_t)address, 0, 0);
-        guard_leave();
+        guard_leave(entered);
 }
 
 static void say_root(const void *start, size_t size, bool is_root)
 {
         const struct weir_note_root root = { (uintptr_t)start, size };
 
-        if (!size || !guard_enter())
+        uintptr_t entered = size ? guard_enter() : 0;
+
+        if (!entered)
                 return;
         note_send(WEIR_NOTE_ROOT, is_root, &(struct note_piece){ &root, sizeof root }, 1);
-        guard_leave();
+        guard_leave(entered);
 }
 
 WEIR_EXPORT void weir_shim_add_root(const void *start, size_t size)
@@ -91,9 +95,10 @@ static int look(enum weir_end how, uint64_t sp, struct weir_leaks *leaks)
 {
         const struct weir_control *control;
         struct weir_leaks found = { 0 };
+        uintptr_t entered = guard_enter();
         int result = -1;
 
-        if (!guard_enter())
+        if (!entered)
                 return -1;
         control = process_self->control;
         if (ask(how, sp)) {
@@ -101,7 +106,7 @@ static int look(enum weir_end how, uint64_t sp, struct weir_leaks *leaks)
                 result = control->check_failed ? -1 : found.leaks != 0;
                 end_was_none();
         }
-        guard_leave();
+        guard_leave(entered);
         if (leaks && result >= 0)
                 *leaks = found;
         return result;
@@ -188,9 +193,10 @@ static void take(const struct own_symbol *symbol, void *function)
  * symbols: few link their programs with -rdynamic. */
 static void find(struct own_symbol *symbols, size_t count)
 {
+        uintptr_t entered = guard_enter();
         bool exported = false;
 
-        if (!guard_enter())
+        if (!entered)
                 return;
         for (size_t i = 0; i < count; i++) {
                 symbols[i].address = dlsym(RTLD_DEFAULT, symbols[i].name);
@@ -201,7 +207,7 @@ static void find(struct own_symbol *symbols, size_t count)
         (void)dlerror();
         if (!exported)
                 own_symbols_find(symbols, count);
-        guard_leave();
+        guard_leave(entered);
 }
 
 void annotate_ask_program(void)
@@ -213,6 +219,7 @@ void annotate_ask_program(void)
         };
         const char *(*default_options)(void), *(*default_suppressions)(void);
         int (*is_turned_off)(void);
+        uintptr_t entered;
 
         find(symbols, sizeof symbols / sizeof symbols[0]);
         take(&symbols[0], &default_options);
@@ -224,8 +231,11 @@ void annotate_ask_program(void)
                 suppressions = default_suppressions();
         if (is_turned_off)
                 turned_off = is_turned_off();
-        if ((!options && !suppressions && !turned_off) || !guard_enter())
+        if (!options && !suppressions && !turned_off)
+                return;
+        entered = guard_enter();
+        if (!entered)
                 return;
         annotate_repeat();
-        guard_leave();
+        guard_leave(entered);
 }

@@ -306,18 +306,18 @@ enum weir_event_kind {
 /* 16 bytes.  `body` first, then `head` with release.
  *
  * head  bits  0..3   enum weir_event_kind, never NONE
- *       bits  4..7   thread, bits 16..19
+ *       bits  4..7   zero
  *       bits  8..16  tag: bits 8..16 of the record's position
  *       bits 17..63  address
- * body  bits  0..23  size in bytes; FREE and MOVE: enum weir_function of the release
- *       bits 24..47  stack
- *       bits 48..63  thread, bits 0..15
+ * body  bits  0..19  size in bytes; FREE and MOVE: enum weir_function of the release
+ *       bits 20..43  stack
+ *       bits 44..63  thread
  *
  * The tag tells a lap of the ring from the one before it: their positions
  * differ in the bit that counts rings of this size, which lies inside of the tag.
  * What a ring holds before its first lap has no kind.
  *
- * A record that does not fit (size >= 2^24, stack >= 2^24, address >= 2^47, and
+ * A record that does not fit (size >= 2^20, stack >= 2^24, address >= 2^47, and
  * every MAP, UNMAP, MAP_OWN) takes two slots, reserved together, each with its own
  * tag and no thread in its head:
  *
@@ -336,16 +336,14 @@ enum {
         WEIR_RING_MAX = 1 << 16,          /* laps of rings between these */
         WEIR_TAG_MASK = 0x1ff00,
         WEIR_HEAD_KIND = 15,
-        WEIR_HEAD_THREAD_SHIFT = 4,
-        WEIR_HEAD_THREAD = 15,
         WEIR_HEAD_ADDRESS_SHIFT = 17,
         WEIR_HEAD_REAL_KIND_SHIFT = 17,
         WEIR_HEAD_REAL_THREAD_SHIFT = 21,
         WEIR_HEAD_STACK_SHIFT = 17,
         WEIR_ADDRESS_BITS = 47,
-        WEIR_BODY_SIZE_BITS = 24,
+        WEIR_BODY_SIZE_BITS = 20,
         WEIR_BODY_STACK_BITS = 24,
-        WEIR_BODY_THREAD_SHIFT = 48,
+        WEIR_BODY_THREAD_SHIFT = WEIR_BODY_SIZE_BITS + WEIR_BODY_STACK_BITS,
 };
 
 static inline uint64_t weir_tag(uint64_t position)

@@ -21,6 +21,7 @@ enum { SERVED, RECORDED, FREED };
 _Alignas(64) char early_pool[EARLY_POOL_BYTES];
 static _Atomic size_t pool_used;
 static struct header *_Atomic blocks;
+static _Atomic size_t in_use; /* blocks not FREED */
 const void *early_mapped;
 
 static struct header *header_of(const void *block)
@@ -40,6 +41,7 @@ static void *place(uintptr_t from, size_t size, size_t alignment, size_t mapping
 
         h->size = size;
         h->mapping = mapping;
+        atomic_fetch_add(&in_use, 1);
         h->next = blocks;
         while (!atomic_compare_exchange_weak(&blocks, &h->next, h))
                 ;
@@ -75,13 +77,28 @@ void *early_alloc(size_t size, size_t alignment)
         return place((uintptr_t)early_pool + at, size, alignment, 0);
 }
 
+/* Its state before. */
+static uint32_t release(void *block)
+{
+        uint32_t before = atomic_exchange(&header_of(block)->state, FREED);
+
+        if (before != FREED && atomic_fetch_sub(&in_use, 1) == 1)
+                process_becomes_plain();
+        return before;
+}
+
+bool early_any(void)
+{
+        return atomic_load(&in_use) != 0;
+}
+
 void *early_realloc(void *old, size_t size)
 {
         void *fresh = early_alloc(size, 16);
 
         if (old && fresh) {
                 raw_copy(fresh, old, early_size(old) < size ? early_size(old) : size);
-                header_of(old)->state = FREED;
+                (void)release(old);
         }
         return fresh;
 }
@@ -101,7 +118,7 @@ bool early_is_mapped(const void *block)
 
 void early_free(void *block)
 {
-        if (atomic_exchange(&header_of(block)->state, FREED) == RECORDED)
+        if (release(block) == RECORDED)
                 ring_put_slow(WEIR_EVENT_FREE, (uintptr_t)block, WEIR_FN_FREE, 0);
 }
 

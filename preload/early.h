@@ -28,9 +28,12 @@ size_t early_size(const void *block);
 /* Records all blocks served so far, once the channel is there. */
 void early_flush(void);
 
-extern char early_pool[];
-extern const void *early_mapped; /* newest mapped block; NULL = none */
+extern char early_pool[] __attribute__((visibility("hidden")));
+extern const void *early_mapped __attribute__((visibility("hidden"))); /* newest mapped block; NULL = none */
 enum { EARLY_POOL_BYTES = 1 << 16 };
+
+/* Whether any block is in use. */
+bool early_any(void);
 
 bool early_is_mapped(const void *block);
 

@@ -17,7 +17,7 @@ static void wait_for_release(void)
                 raw_futex_wait(&control->state, WEIR_STATE_ENDING, SESSION_WAIT_MS);
                 if (atomic_load(&control->state) == WEIR_STATE_ENDING &&
                     !session_is_alive(process_self->session, &patience)) {
-                        atomic_store(&process_self->mode, PROCESS_LOST);
+                        process_lose();
                         return;
                 }
         }

@@ -1,14 +1,104 @@
 #include "guard.h"
 
-__attribute__((noinline, cold)) bool guard_enter_slow(void)
+#include "walk.h"
+
+enum relation {
+        NESTED,      /* the real function of the hook that raised the guard called this one */
+        INTERRUPTED, /* a signal handler did, which interrupted that hook */
+        ABANDONED,   /* that hook will never return */
+};
+
+enum {
+        /* A frame and the return address above it: from a function's frame
+         * address to the stack pointer of its caller. */
+        FRAME_BYTES = 2 * sizeof(uintptr_t),
+        /* Less than what the kernel pushes for a signal handler, everywhere. */
+        NEAR = 640,
+        FRAMES = 16, /* walked without mapping memory */
+};
+
+static enum relation relation_on(const struct trail *trail, uintptr_t holder_sp)
+{
+        bool signal = false;
+        uint32_t i;
+
+        for (i = 0; i < trail->count; i++) {
+                signal |= trail->frames[i].flags & WEIR_FRAME_EXACT;
+                if (trail->frames[i].sp == holder_sp)
+                        return signal ? INTERRUPTED : NESTED;
+        }
+        return i && trail->frames[i - 1].flags & WEIR_FRAME_TRUNCATED ? NESTED : ABANDONED;
+}
+
+/* How the hook that `at` called stands to the one that raised the guard. */
+static enum relation relation_to(uintptr_t holder, struct frame_state at)
+{
+        uintptr_t holder_sp = (holder & ~(uintptr_t)GUARD_FLAGS) + FRAME_BYTES;
+        struct trail_frame frames[FRAMES];
+        struct trail trail = { .frames = frames, .capacity = FRAMES };
+        enum relation relation = NESTED;
+
+        if (holder_sp - at.sp < NEAR)
+                return NESTED;
+        if (walk_all(&trail, at, (struct window){ 0, 0 }, false) == WALK_END)
+                relation = relation_on(&trail, holder_sp);
+        trail_release(&trail);
+        return relation;
+}
+
+/* The thread is about to become known, or dlsym finds its functions: there is
+ * no second beginning inside the first. */
+static bool is_beginning(void)
+{
+        return !thread_local_state.self || thread_local_state.resolving;
+}
+
+/* Outside of every hook. */
+static uintptr_t outside(void)
+{
+        return process_self->plain == GUARD_OPEN ? GUARD_OPEN : GUARD_SLOW;
+}
+
+/* `interrupted` is what the guard of the interrupted hook was, or 0. */
+static uintptr_t begin(struct frame_state at, uintptr_t interrupted)
 {
         struct thread_local_state *local = &thread_local_state;
+        uintptr_t found = local->guard;
 
-        if (local->depth || process_self->mode == PROCESS_OFF)
-                return false;
-        local->depth = 1;
+        if (process_self->mode == PROCESS_OFF)
+                return 0;
+        local->guard = at.sp - FRAME_BYTES;
         if (process_enter())
-                return true;
-        local->depth = 0;
-        return false;
+                return interrupted ? interrupted : outside();
+        local->guard = found;
+        return 0;
+}
+
+static uintptr_t enter(struct frame_state at, bool below_new)
+{
+        struct thread_local_state *local = &thread_local_state;
+        uintptr_t found = local->guard;
+        enum relation relation;
+
+        if (!guard_is_nested())
+                return begin(at, 0);
+        if (is_beginning())
+                return 0;
+        relation = relation_to(found, at);
+        if (relation != NESTED)
+                return begin(at, relation == INTERRUPTED ? found : 0);
+        if (!below_new || !(found & GUARD_NEW))
+                return 0;
+        local->guard = (found & ~(uintptr_t)GUARD_FLAGS) | GUARD_BELOW_NEW;
+        return found;
+}
+
+__attribute__((noinline)) uintptr_t guard_enter_slow(struct frame_state at)
+{
+        return enter(at, false);
+}
+
+__attribute__((noinline)) uintptr_t guard_enter_below_new_slow(struct frame_state at)
+{
+        return enter(at, true);
 }

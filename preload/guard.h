@@ -5,66 +5,93 @@
  * function is written in terms of another:
  *
  *      program -> operator new (hook) -> libstdc++ -> malloc (hook) -> libc
- *                 guard 0 -> 1                        guard 1: pass through
+ *                 raised                              nested: pass through
  *
- * Whoever gets true from guard_enter lowers the guard on every way out, also
- * when an exception passes (hooks_cxx.c).
+ * The guard holds the frame that raised it.  So a hook that finds it raised can
+ * tell whether the real function called it (nested), a signal handler that came in
+ * between (its events are the program's own: recorded), or whether that frame was
+ * left by a longjmp (nobody is in a hook: recorded).
+ *
+ * Whoever raised the guard lowers it on every way out, also when an exception
+ * passes (hooks_cxx.c).
  */
 #ifndef WEIR_GUARD_H
 #define WEIR_GUARD_H
 
+#include "frame.h"
 #include "hooks.h"
 #include "process.h"
 #include "thread.h"
 
-/* Values of thread_local_state.depth. */
+/* Values of thread_local_state.guard: one of the first three, or the address of
+ * a hook's frame and perhaps a flag.  Never 0. */
 enum {
-        GUARD_OPEN = 0,
-        GUARD_REAL = 1,      /* inside a hook */
+        GUARD_OPEN = 1,      /* outside of every hook */
+        GUARD_SLOW = 3,      /* the same, when the process was not plain at the last event */
+        GUARD_UNKNOWN = 7,   /* outside of every hook; the thread has made no event yet */
         GUARD_NEW = 2,       /* inside operator new, which may run the program's new-handler or throw */
-        GUARD_BELOW_NEW = 3, /* inside a hook that operator new's handler or exception called */
+        GUARD_BELOW_NEW = 4, /* inside a hook that operator new's handler or exception called */
+        GUARD_FLAGS = 7,
 };
 
-/* The rest of guard_enter: first hook of a thread, of a process, of a fork
- * child; nested hook; tracing off. */
-bool guard_enter_slow(void);
+#define GUARD_INLINE static inline __attribute__((always_inline))
 
-/* True when this is the outermost hook and its event shall be recorded.
- * Budget: 3 compares, 1 store. */
-static inline bool guard_enter(void)
+/* The rest of guard_enter: first hook of a thread, of a process, of a fork
+ * child; nested hook; tracing off.  `at` is the caller of the function that
+ * raises the guard. */
+uintptr_t guard_enter_slow(struct frame_state at);
+uintptr_t guard_enter_below_new_slow(struct frame_state at);
+
+/* Raises the guard where that is all there is to do: the process is LIVE and
+ * the thread known.  To be lowered by guard_lower.  `flags` is 0 or GUARD_NEW.
+ * Budget: 1 compare, 1 store. */
+GUARD_INLINE bool guard_raise(unsigned flags)
 {
         struct thread_local_state *local = &thread_local_state;
+        uintptr_t plain = atomic_load_explicit(&process_self->plain, memory_order_relaxed);
 
-        if (unlikely(local->depth | (process_self->mode ^ PROCESS_LIVE)) || unlikely(!local->self))
-                return guard_enter_slow();
-        local->depth = GUARD_REAL;
+        if (unlikely(local->guard != plain))
+                return false;
+        local->guard = (uintptr_t)__builtin_frame_address(0) | flags;
         atomic_signal_fence(memory_order_seq_cst);
         return true;
+}
+
+GUARD_INLINE void guard_lower(void)
+{
+        atomic_signal_fence(memory_order_seq_cst);
+        thread_local_state.guard = GUARD_OPEN;
+}
+
+/* Not 0 when this hook's event shall be recorded, and GUARD_OPEN when the
+ * process is plain; to be given to guard_leave by the same function. */
+GUARD_INLINE uintptr_t guard_enter(void)
+{
+        return likely(guard_raise(0)) ? GUARD_OPEN : guard_enter_slow(frame_state_of_caller());
 }
 
 /* For the hooks that change blocks which exist already: they count below
  * operator new as well, where only a new-handler can have called them. */
-static inline bool guard_enter_below_new(void)
+GUARD_INLINE uintptr_t guard_enter_below_new(void)
 {
-        if (likely(thread_local_state.depth != GUARD_NEW))
-                return guard_enter();
-        thread_local_state.depth = GUARD_BELOW_NEW;
-        return true;
+        return likely(guard_raise(0)) ? GUARD_OPEN : guard_enter_below_new_slow(frame_state_of_caller());
 }
 
-/* BELOW_NEW becomes NEW again, everything else OPEN. */
-static inline void guard_leave(void)
+GUARD_INLINE void guard_leave(uintptr_t before)
 {
-        uint32_t depth = thread_local_state.depth;
-
         atomic_signal_fence(memory_order_seq_cst);
-        thread_local_state.depth = depth & depth << 1 & GUARD_NEW;
+        thread_local_state.guard = before;
 }
 
 /* True when the calling hook was called by the real function of another one. */
 static inline bool guard_is_nested(void)
 {
-        return thread_local_state.depth != GUARD_OPEN;
+        return thread_local_state.guard > GUARD_FLAGS;
+}
+
+static inline bool guard_is(unsigned flag)
+{
+        return guard_is_nested() && thread_local_state.guard & flag;
 }
 
 #endif

@@ -17,7 +17,7 @@ static void put_pending(struct thread *thread, struct frame_state at, enum weir_
 
         thread->pending = NULL;
         if (block)
-                ring_put(WEIR_EVENT_ALLOC, (uintptr_t)block, thread->pending_size,
+                ring_put_slow(WEIR_EVENT_ALLOC, (uintptr_t)block, thread->pending_size,
                          unwind_stack(thread->unwind, at, function));
 }
 
@@ -41,10 +41,10 @@ bool new_take_pending(const void *block)
         return true;
 }
 
-static inline void lower(const bool *raised)
+static inline void lower(const uintptr_t *raised)
 {
         if (*raised)
-                guard_leave();
+                guard_leave(*raised);
 }
 
 /* operator new on its way out, by return or by exception. */
@@ -53,31 +53,35 @@ struct new_call {
         size_t size;
         struct frame_state at;
         enum weir_function function;
-        bool recording;
+        uintptr_t before; /* as guard_enter says */
 };
 
-static inline bool new_begin(void)
+GUARD_INLINE uintptr_t new_begin(void)
 {
-        if (unlikely(!guard_enter()))
-                return false;
-        thread_local_state.depth = GUARD_NEW;
-        return true;
+        uintptr_t before;
+
+        if (likely(guard_raise(GUARD_NEW)))
+                return GUARD_OPEN;
+        before = guard_enter_slow(frame_state_of_caller());
+        if (before)
+                thread_local_state.guard |= GUARD_NEW;
+        return before;
 }
 
 static inline void new_end(const struct new_call *call)
 {
         struct thread *thread = thread_local_state.self;
 
-        if (unlikely(!call->recording))
+        if (unlikely(!call->before))
                 return;
         if (likely(thread->pending == call->block))
                 thread->pending = NULL;
         else
                 put_pending(thread, call->at, WEIR_FN_MALLOC);
         if (likely(call->block))
-                ring_put(WEIR_EVENT_ALLOC, (uintptr_t)call->block, call->size,
+                ring_put(call->before, WEIR_EVENT_ALLOC, (uintptr_t)call->block, call->size,
                          unwind_stack(thread->unwind, call->at, call->function));
-        guard_leave();
+        guard_leave(call->before);
 }
 
 #define NEW_HOOK(name, FUNCTION, parameters, arguments)                                                                \
@@ -94,10 +98,10 @@ static inline void new_end(const struct new_call *call)
 #define DELETE_HOOK(name, FUNCTION, parameters, arguments)                                                             \
         WEIR_EXPORT void name parameters                                                                               \
         {                                                                                                              \
-                __attribute__((cleanup(lower))) bool recording = guard_enter();                                        \
+                __attribute__((cleanup(lower))) uintptr_t recording = guard_enter();                                   \
                                                                                                                        \
                 if (likely(recording && block))                                                                        \
-                        ring_put(WEIR_EVENT_FREE, (uintptr_t)block, WEIR_FN_##FUNCTION, 0);                            \
+                        ring_put(recording, WEIR_EVENT_FREE, (uintptr_t)block, WEIR_FN_##FUNCTION, 0);                 \
                 next.name arguments;                                                                                   \
         }
 

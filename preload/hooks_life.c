@@ -16,19 +16,23 @@ __attribute__((optimize("optimize-sibling-calls"))) WEIR_EXPORT int
 __libc_start_main(int (*program)(int, char **, char **), int argc, char **argv, void (*init)(void), void (*fini)(void),
                   void (*loader_fini)(void), void *stack_end)
 {
-        if (guard_enter()) {
+        uintptr_t entered = guard_enter();
+
+        if (entered) {
                 unwind_load();
                 environment_publish();
-                guard_leave();
+                guard_leave(entered);
         }
         return next.__libc_start_main(program, argc, argv, init, fini, loader_fini, stack_end);
 }
 
 static void becomes_parallel(void)
 {
-        if (guard_enter()) {
+        uintptr_t entered = guard_enter();
+
+        if (entered) {
                 process_parallel();
-                guard_leave();
+                guard_leave(entered);
         }
 }
 

@@ -39,9 +39,10 @@ static void put_nested(unsigned kind, void *at, size_t bytes)
 static void *map(__typeof__(&mmap) real, void *at, size_t bytes, int protection, int flags, int descriptor,
                  off_t offset, struct frame_state caller)
 {
+        uintptr_t entered = guard_enter();
         void *p;
 
-        if (!guard_enter()) {
+        if (!entered) {
                 p = real(at, bytes, protection, flags, descriptor, offset);
                 put_nested(WEIR_EVENT_MAP_OWN, p, bytes);
                 return p;
@@ -51,7 +52,7 @@ static void *map(__typeof__(&mmap) real, void *at, size_t bytes, int protection,
                 put_unmap(at, bytes);
         p = real(at, bytes, protection, flags, descriptor, offset);
         put_map(p, bytes, caller, WEIR_FN_MMAP);
-        guard_leave();
+        guard_leave(entered);
         return p;
 }
 
@@ -67,24 +68,26 @@ WEIR_EXPORT void *mmap64(void *at, size_t bytes, int protection, int flags, int 
 
 WEIR_EXPORT int munmap(void *at, size_t bytes)
 {
+        uintptr_t entered = guard_enter();
         int result;
 
-        if (!guard_enter()) {
+        if (!entered) {
                 put_nested(WEIR_EVENT_UNMAP, at, bytes);
                 return next.munmap(at, bytes);
         }
         if (!((uintptr_t)at & (WEIR_PAGE - 1)))
                 put_unmap(at, bytes);
         result = next.munmap(at, bytes);
-        guard_leave();
+        guard_leave(entered);
         return result;
 }
 
 static void *remap(void *old, size_t old_bytes, size_t bytes, int flags, void *at, struct frame_state caller)
 {
+        uintptr_t entered = guard_enter();
         void *p;
 
-        if (!guard_enter()) {
+        if (!entered) {
                 p = next.mremap(old, old_bytes, bytes, flags, at);
                 if (p != MAP_FAILED) {
                         put_nested(WEIR_EVENT_UNMAP, old, old_bytes);
@@ -100,7 +103,7 @@ static void *remap(void *old, size_t old_bytes, size_t bytes, int flags, void *a
                 put_map(old, old_bytes, caller, WEIR_FN_MREMAP);
         else
                 put_map(p, bytes, caller, WEIR_FN_MREMAP);
-        guard_leave();
+        guard_leave(entered);
         return p;
 }
 

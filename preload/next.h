@@ -18,7 +18,7 @@ struct next {
 };
 #undef NEXT_FIELD
 
-extern struct next next;
+extern struct next next __attribute__((visibility("hidden")));
 
 /* Finds all of them.  Calls dlsym: takes the loader's lock and may allocate.
  * Idempotent; any number of threads may do it at once.  Keeps errno. */

@@ -15,7 +15,7 @@ static bool wait_for_room(uint64_t end, uint64_t capacity)
                 session_ring_bell(process_self->session);
                 raw_futex_wait(&nobody_wakes, 0, 1);
                 if (++slept % SESSION_WAIT_MS == 0 && !session_is_alive(process_self->session, &patience)) {
-                        atomic_store(&process_self->mode, PROCESS_LOST);
+                        process_lose();
                         return false;
                 }
         }

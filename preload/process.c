@@ -63,6 +63,7 @@ static void find_parts(struct process *p)
 {
         const struct weir_layout *l = &channel.layout;
 
+        p->address_end = UINT64_C(1) << WEIR_ADDRESS_BITS;
         p->session = channel.session;
         p->control = (struct weir_control *)channel.base;
         p->threads = (struct weir_thread *)(channel.base + weir_threads_offset(l));
@@ -136,6 +137,8 @@ static void start(struct process *p, int32_t pid)
         atomic_store_explicit(&p->session->slot_state[channel.slot], WEIR_SLOT_LIVE, memory_order_release);
         session_ring_bell(p->session);
         atomic_store(&p->mode, p->session->flags & WEIR_SESSION_DROP ? PROCESS_DROP : PROCESS_LIVE);
+        if (!early_any())
+                process_becomes_plain();
         say_who();
         annotate_repeat();
 }
@@ -163,6 +166,11 @@ __attribute__((noinline, cold)) bool process_enter(void)
         return true;
 }
 
+void process_becomes_plain(void)
+{
+        atomic_store(&process_self->plain, process_self->mode == PROCESS_LIVE ? GUARD_OPEN : 0);
+}
+
 bool process_is_mine(void)
 {
         return process_self->pid == raw_getpid();
@@ -185,13 +193,13 @@ void process_parallel(void)
 
 void process_fork_prepare(void)
 {
-        bool recording = guard_enter();
+        uintptr_t recording = guard_enter();
 
         thread_local_state.fork_sequence = 0;
         if (recording && process_is_mine())
                 thread_local_state.fork_sequence = ring_mark_fork();
         if (recording)
-                guard_leave();
+                guard_leave(recording);
 }
 
 void process_fork_parent(void)
@@ -201,9 +209,12 @@ void process_fork_parent(void)
 
 void process_fork_child(void)
 {
+        uintptr_t recording;
+
         raw_zero(&process_page, sizeof process_page);
-        if (guard_enter())
-                guard_leave();
+        recording = guard_enter();
+        if (recording)
+                guard_leave(recording);
         thread_local_state.fork_sequence = 0;
 }
 
@@ -227,12 +238,14 @@ static void at_quick(void)
  * libc would come up without arguments and environment. */
 __attribute__((constructor)) static void library_start(void)
 {
-        if (!guard_enter())
+        uintptr_t recording = guard_enter();
+
+        if (!recording)
                 return;
         (void)pthread_atfork(process_fork_prepare, process_fork_parent, process_fork_child);
         (void)on_exit(at_exit, NULL);
         (void)at_quick_exit(at_quick);
         signals_init();
-        guard_leave();
+        guard_leave(recording);
         annotate_ask_program();
 }

@@ -38,6 +38,11 @@ struct process_ring {
 
 struct process {
         struct process_ring rings[WEIR_RINGS];
+        /* GUARD_OPEN: LIVE, and none of early.c's blocks are in use, so that a
+         * thread that is outside of every hook need look no further; else 0. */
+        _Atomic uintptr_t plain;
+        /* Addresses below it fit an event of 16 bytes; 0 in a fork child. */
+        uint64_t address_end;
         _Atomic uint32_t mode; /* enum process_mode */
         /* Rings 1..15 are in use. */
         _Atomic uint32_t parallel;
@@ -71,6 +76,16 @@ extern const char *process_single __attribute__((visibility("hidden")));
  * True when events can be recorded now.  Called with the guard raised.  Keeps
  * errno. */
 bool process_enter(void);
+
+/* None of early.c's blocks are in use any more. */
+void process_becomes_plain(void);
+
+/* The collector died, or hangs. */
+static inline void process_lose(void)
+{
+        atomic_store(&process_self->mode, PROCESS_LOST);
+        atomic_store(&process_self->plain, 0);
+}
 
 /* The calling process owns this memory: not a vfork child of its owner. */
 bool process_is_mine(void);

@@ -46,7 +46,7 @@ static bool wait_for_room(struct weir_ring *ring, uint64_t position, uint64_t re
                         break;
                 if (!session_is_alive(process_self->session, &patience)) {
                         atomic_fetch_sub(&ring->waiters, 1);
-                        atomic_store(&process_self->mode, PROCESS_LOST);
+                        process_lose();
                         return false;
                 }
         }
@@ -64,7 +64,12 @@ static bool is_recording(unsigned kind)
         return mode == PROCESS_LIVE || mode == PROCESS_DROP;
 }
 
-__attribute__((noinline, cold)) bool ring_pressure(struct process_ring *ring, uint64_t position, unsigned kind)
+/* `position` is beyond the ring's limit.  Returns true once its slot may be
+ * written, false when the record is lost (and counted) or nobody wants it.
+ * The release with which the limit is stored, and the acquire with which
+ * ring_put_shared reads it, order the collector's last read of a slot before
+ * the next write to it. */
+static bool may_fill(struct process_ring *ring, uint64_t position, unsigned kind)
 {
         uint64_t records = ring->mask + 1, tail, used;
         struct weir_ring *shared;
@@ -96,6 +101,24 @@ __attribute__((noinline, cold)) bool ring_pressure(struct process_ring *ring, ui
         return true;
 }
 
+__attribute__((noinline, cold)) void ring_put_late(struct process_ring *ring, uint64_t position, unsigned kind,
+                                                   uint64_t address, uint64_t size, uint32_t stack)
+{
+        if (may_fill(ring, position, kind))
+                ring_fill(ring, position, kind, address, size, stack);
+}
+
+__attribute__((noinline)) void ring_put_shared(unsigned kind, uint64_t address, uint64_t size, uint32_t stack)
+{
+        struct process_ring *ring = &process_self->rings[weir_ring_of(address)];
+        uint64_t position = atomic_fetch_add_explicit(&ring->position, 1, memory_order_relaxed);
+
+        if (unlikely(position >= atomic_load_explicit(&ring->limit, memory_order_acquire)))
+                ring_put_late(ring, position, kind, address, size, stack);
+        else
+                ring_fill(ring, position, kind, address, size, stack);
+}
+
 /* PROCESS_DROP: whether there is room to reserve at all.  The last quarter is
  * kept for releases, whose loss would show as false leaks, the last sixteenth for
  * threads that looked at the same time. */
@@ -113,7 +136,7 @@ static bool reserve(struct process_ring *ring, unsigned count, unsigned kind, ui
 {
         *position = atomic_fetch_add_explicit(&ring->position, count, memory_order_relaxed);
         return *position + count <= atomic_load_explicit(&ring->limit, memory_order_acquire) ||
-               ring_pressure(ring, *position + count - 1, kind);
+               may_fill(ring, *position + count - 1, kind);
 }
 
 static void publish(struct process_ring *ring, uint64_t position, uint64_t head, uint64_t body)
@@ -123,9 +146,7 @@ static void publish(struct process_ring *ring, uint64_t position, uint64_t head,
 
 static void put_extended(struct process_ring *ring, unsigned kind, uint64_t address, uint64_t size, uint32_t stack)
 {
-        const struct thread *thread = thread_local_state.self;
-        uint64_t number = thread->body_bits >> WEIR_BODY_THREAD_SHIFT | thread->head_bits >> WEIR_HEAD_THREAD_SHIFT << 16;
-        uint64_t position;
+        uint64_t number = thread_local_state.body_bits >> WEIR_BODY_THREAD_SHIFT, position;
 
         if (!reserve(ring, 2, kind, &position))
                 return;
@@ -137,12 +158,11 @@ static void put_extended(struct process_ring *ring, unsigned kind, uint64_t addr
 
 static void put_plain(struct process_ring *ring, unsigned kind, uint64_t address, uint64_t body)
 {
-        const struct thread *thread = thread_local_state.self;
         uint64_t position;
 
-        if (!reserve(ring, 1, kind, &position))
-                return;
-        publish(ring, position, kind | address << WEIR_HEAD_ADDRESS_SHIFT | thread->head_bits, body | thread->body_bits);
+        if (reserve(ring, 1, kind, &position))
+                publish(ring, position, kind | address << WEIR_HEAD_ADDRESS_SHIFT,
+                        body | thread_local_state.body_bits);
 }
 
 static bool is_mapping(unsigned kind)

@@ -9,6 +9,7 @@
 #define WEIR_RING_H
 
 #include "channel.h"
+#include "guard.h"
 #include "hooks.h"
 #include "process.h"
 #include "thread.h"
@@ -16,9 +17,12 @@
 /* For every record and every state of the process. */
 void ring_put_slow(unsigned kind, uint64_t address, uint64_t size, uint32_t stack);
 
-/* `position` is beyond the ring's limit.  Returns true once its slot may be
- * written, false when the record is lost (and counted) or nobody wants it. */
-bool ring_pressure(struct process_ring *ring, uint64_t position, unsigned kind);
+/* The same for what fits 16 bytes, when there may be other threads. */
+void ring_put_shared(unsigned kind, uint64_t address, uint64_t size, uint32_t stack);
+
+/* And when `position` is reserved for it, and beyond the ring's limit. */
+void ring_put_late(struct process_ring *ring, uint64_t position, unsigned kind, uint64_t address, uint64_t size,
+                   uint32_t stack);
 
 /* Marks in every ring in use that this fork begins; its number, never 0. */
 uint32_t ring_mark_fork(void);
@@ -44,40 +48,57 @@ static inline void ring_publish(struct weir_event *event, uint64_t head, uint64_
         atomic_store_explicit(&event->head, head, memory_order_release);
 }
 
-/* Records one event: ALLOC, FREE, MOVE or RESTORE.  Size is in bytes, or the
- * enum weir_function of a FREE or MOVE; stack as unwind_stack gave it, or 0.
+/* Writes an event that fits 16 bytes into its slot. */
+static inline __attribute__((always_inline)) void ring_fill(const struct process_ring *ring, uint64_t position,
+                                                            unsigned kind, uint64_t address, uint64_t size,
+                                                            uint32_t stack)
+{
+        ring_publish(&ring->events[position & ring->mask],
+                     (address << WEIR_HEAD_ADDRESS_SHIFT) + weir_tag(position) + kind,
+                     size | (uint64_t)stack << WEIR_BODY_SIZE_BITS | thread_local_state.body_bits);
+}
+
+/* Records one event, where guard_raise said that the process is plain: ALLOC,
+ * FREE, MOVE or RESTORE.  Size is in bytes, or the enum weir_function of a FREE
+ * or MOVE; stack as unwind_stack gave it, or 0.
  *
  * The limit is the only thing asked about the ring: a ring that is half full,
  * was never used, or belongs to a process that has just been forked is below its
- * limit nowhere.  Acquire, with the release in ring_pressure: the collector's
- * last read of the slot comes before our write to it.
+ * limit nowhere.  Whatever is unusual is left to a function, and nothing is
+ * done after it: the caller's registers are its own.
  *
- * Budget: 25 instructions; five more and one of them locked when parallel. */
-static inline __attribute__((always_inline)) void ring_put(unsigned kind, uint64_t address, uint64_t size,
-                                                           uint32_t stack)
+ * Budget: 25 instructions, the 18 of a release among them. */
+static inline __attribute__((always_inline)) void ring_put_plain(unsigned kind, uint64_t address, uint64_t size,
+                                                                 uint32_t stack)
 {
-        const struct thread *thread = thread_local_state.self;
         struct process_ring *ring = process_self->rings;
-        struct weir_event *event;
-        uint64_t position;
+        uint64_t position, limit;
 
-        if (unlikely(process_self->mode != PROCESS_LIVE) || unlikely(address >> WEIR_ADDRESS_BITS) ||
-            unlikely(size >> WEIR_BODY_SIZE_BITS)) {
+        if (unlikely(address >= process_self->address_end) || unlikely(size >> WEIR_BODY_SIZE_BITS)) {
                 ring_put_slow(kind, address, size, stack);
                 return;
         }
-        if (likely(*process_single)) {
-                position = ring_reserve_alone(&ring->position, 1);
-        } else {
-                ring += weir_ring_of(address);
-                position = atomic_fetch_add_explicit(&ring->position, 1, memory_order_relaxed);
-        }
-        if (unlikely(position >= atomic_load_explicit(&ring->limit, memory_order_acquire)) &&
-            !ring_pressure(ring, position, kind))
+        if (unlikely(!*process_single)) {
+                ring_put_shared(kind, address, size, stack);
                 return;
-        event = &ring->events[position & ring->mask];
-        ring_publish(event, (address << WEIR_HEAD_ADDRESS_SHIFT | thread->head_bits) + weir_tag(position) + kind,
-                     size | (uint64_t)stack << WEIR_BODY_SIZE_BITS | thread->body_bits);
+        }
+        position = ring_reserve_alone(&ring->position, 1);
+        __builtin_memcpy(&limit, (const void *)&ring->limit, sizeof limit); /* nobody else can move it */
+        if (unlikely(position >= limit)) {
+                ring_put_late(ring, position, kind, address, size, stack);
+                return;
+        }
+        ring_fill(ring, position, kind, address, size, stack);
+}
+
+/* The same for a hook that guard_enter answered `entered`. */
+static inline __attribute__((always_inline)) void ring_put(uintptr_t entered, unsigned kind, uint64_t address,
+                                                           uint64_t size, uint32_t stack)
+{
+        if (likely(entered == GUARD_OPEN))
+                ring_put_plain(kind, address, size, stack);
+        else
+                ring_put_slow(kind, address, size, stack);
 }
 
 #endif

@@ -1,12 +1,13 @@
 #include "thread.h"
 
 #include "end.h"
+#include "guard.h"
 #include "process.h"
 #include "raw.h"
 
 #include <sys/mman.h>
 
-__thread struct thread_local_state thread_local_state;
+__thread struct thread_local_state thread_local_state = { .guard = GUARD_UNKNOWN };
 
 enum { LIMIT_AT_LEAST = 16 };
 
@@ -134,10 +135,9 @@ static uint32_t announce(struct thread *t, uint32_t tid)
 }
 
 /* The number its next events carry. */
-static void wear(struct thread *t, uint32_t number)
+static void wear(uint32_t number)
 {
-        t->head_bits = (uint64_t)(number >> 16) << WEIR_HEAD_THREAD_SHIFT;
-        t->body_bits = (uint64_t)number << WEIR_BODY_THREAD_SHIFT;
+        thread_local_state.body_bits = (uint64_t)number << WEIR_BODY_THREAD_SHIFT;
 }
 
 static uint32_t announce_quiet(struct thread *t)
@@ -161,7 +161,7 @@ void thread_set_quiet(bool quiet)
 
         if (quiet && !t->quiet)
                 t->quiet = announce_quiet(t);
-        wear(t, quiet && t->quiet ? t->quiet : t->number);
+        wear(quiet && t->quiet ? t->quiet : t->number);
 }
 
 bool thread_register(void)
@@ -175,7 +175,7 @@ bool thread_register(void)
                 process_parallel();
         t->number = announce(t, tid);
         t->quiet = 0;
-        wear(t, t->number);
+        wear(t->number);
         thread_local_state.self = t;
         if (thread_local_state.quiet)
                 thread_set_quiet(true);

@@ -1,7 +1,7 @@
 /*
  * thread.h: what the shim keeps for each thread.
  *
- * Thread-local storage is `thread_local_state`, 32 bytes, all zero at first.
+ * Thread-local storage is `thread_local_state`, 32 bytes.
  * The rest is a struct thread, mapped at the thread's first event, never
  * unmapped, and taken over by a new thread once its owner is dead.  Death is
  * asked of the kernel (tgkill with signal 0), not of a destructor: frees still
@@ -20,8 +20,6 @@
 struct thread {
         struct thread *next;    /* all there are; only ever pushed */
         _Atomic uint64_t owner; /* bits 0..31 the owner's tid, 0 = free; bits 32..: how often it changed hands */
-        uint64_t head_bits;     /* thread number, as in weir_event.head and .body */
-        uint64_t body_bits;
         uint32_t number, quiet; /* its entries of the thread table; `quiet` 0 = has none yet */
         struct unwind_thread *unwind;
         _Atomic uint64_t *moving; /* in its entry of the thread table, or `nowhere` */
@@ -34,10 +32,11 @@ struct thread {
 
 struct thread_local_state {
         struct thread *self;    /* NULL before the first event */
-        uint32_t depth;         /* the guard: 0 outside of every hook */
+        uintptr_t guard;        /* guard.h: GUARD_UNKNOWN at first */
+        uint64_t body_bits;     /* its number, as in weir_event.body */
         uint32_t fork_sequence; /* of the fork this thread is making; the child reads its copy */
-        uint32_t resolving;     /* inside next_resolve: allocations come from early.c */
-        uint32_t quiet;         /* calls of __lsan_disable without their __lsan_enable */
+        uint32_t resolving : 1; /* inside next_resolve: allocations come from early.c */
+        uint32_t quiet : 31;    /* calls of __lsan_disable without their __lsan_enable */
 };
 _Static_assert(sizeof(struct thread_local_state) <= 32, "static TLS is scarce");
 

@@ -137,8 +137,7 @@ static void apply_short(struct round *round, uint64_t head, uint64_t body)
                 .address = head >> WEIR_HEAD_ADDRESS_SHIFT,
                 .size = body & ((1u << WEIR_BODY_SIZE_BITS) - 1),
                 .stack = body >> WEIR_BODY_SIZE_BITS & ((1u << WEIR_BODY_STACK_BITS) - 1),
-                .thread = (uint32_t)(body >> WEIR_BODY_THREAD_SHIFT |
-                                     (head >> WEIR_HEAD_THREAD_SHIFT & WEIR_HEAD_THREAD) << 16),
+                .thread = (uint32_t)(body >> WEIR_BODY_THREAD_SHIFT),
         };
 
         if (record.kind == WEIR_EVENT_FORK)

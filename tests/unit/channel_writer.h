@@ -82,7 +82,7 @@ struct writer_record {
 
 static inline bool writer_is_short(const struct writer_record *r)
 {
-        return r->size < 1 << 24 && r->stack < 1u << 24 && r->address < UINT64_C(1) << 47 &&
+        return r->size < 1 << 20 && r->stack < 1u << 24 && r->address < UINT64_C(1) << 47 &&
                r->kind != WEIR_EVENT_MAP && r->kind != WEIR_EVENT_UNMAP && r->kind != WEIR_EVENT_MAP_OWN;
 }
 
@@ -90,8 +90,8 @@ static inline void writer_fill(struct writer *writer, unsigned ring, uint64_t po
                                const struct writer_record *r)
 {
         if (writer_is_short(r)) {
-                writer_commit(writer, ring, position, r->kind | r->thread >> 16 << 4 | r->address << 17,
-                              r->size | (uint64_t)r->stack << 24 | (uint64_t)r->thread << 48);
+                writer_commit(writer, ring, position, r->kind | r->address << 17,
+                              r->size | (uint64_t)r->stack << 20 | (uint64_t)r->thread << 44);
                 return;
         }
         writer_commit(writer, ring, position, WEIR_EVENT_EXTENDED | r->kind << 17 | (uint64_t)r->thread << 21, r->size);

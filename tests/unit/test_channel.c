@@ -21,6 +21,7 @@ union process_page process_page;
 __thread struct thread_local_state thread_local_state;
 static char single = 1;
 const char *process_single = &single;
+static uintptr_t entered = GUARD_OPEN;
 static unsigned parallel_calls;
 
 void process_parallel(void)
@@ -36,8 +37,7 @@ static struct weir_session *session;
 
 static void set_thread(struct thread *t, uint32_t number)
 {
-        t->head_bits = (uint64_t)(number >> 16) << 4;
-        t->body_bits = (uint64_t)number << 48;
+        thread_local_state.body_bits = (uint64_t)number << 44;
         thread_local_state.self = t;
 }
 
@@ -60,6 +60,8 @@ static void open_channel(struct thread *t)
                 p->rings[r].mask = (r ? small.ring_records : small.ring0_records) - 1;
         }
         p->mode = PROCESS_LIVE;
+        entered = GUARD_OPEN;
+        p->address_end = UINT64_C(1) << WEIR_ADDRESS_BITS;
         parallel_calls = 0;
         set_thread(t, 0);
 }
@@ -108,9 +110,10 @@ static bool take(unsigned ring, struct record *out)
                 at++;
         } else {
                 out->address = head >> 17;
-                out->size = body & 0xffffff;
-                out->stack = (uint32_t)(body >> 24 & 0xffffff);
-                out->thread = (uint32_t)(body >> 48 | (head >> 4 & 15) << 16);
+                ck_assert_uint_eq(head >> 4 & 15, 0);
+                out->size = body & 0xfffff;
+                out->stack = (uint32_t)(body >> 20 & 0xffffff);
+                out->thread = (uint32_t)(body >> 44);
         }
         atomic_store_explicit(&r->tail, at + 1, memory_order_release);
         return true;
@@ -120,7 +123,7 @@ static void check_record(unsigned kind, uint64_t address, uint64_t size, uint32_
 {
         struct thread *t = thread_local_state.self;
         uint64_t before = process_self->rings[0].position;
-        bool plain = size < 1 << 24 && stack < 1 << 24 && address >> 47 == 0;
+        bool plain = size < 1 << 20 && stack < 1 << 24 && address >> 47 == 0;
         struct record got;
 
         set_thread(t, thread);
@@ -130,7 +133,7 @@ static void check_record(unsigned kind, uint64_t address, uint64_t size, uint32_
         } else if (stack >> 24) { /* more than any stack table has */
                 ring_put_slow(kind, address, size, stack);
         } else {
-                ring_put(kind, address, size, stack);
+                ring_put(entered, kind, address, size, stack);
         }
         ck_assert_uint_eq(process_self->rings[0].position, before + (plain ? 1 : 2));
         ck_assert(take(0, &got));
@@ -147,7 +150,7 @@ START_TEST(every_kind_survives_at_every_edge)
                                           WEIR_EVENT_MAP,   WEIR_EVENT_UNMAP, WEIR_EVENT_MAP_OWN };
         static const uint64_t addresses[] = { 8, 0x7fffffffffe0, 0x7ffffffffff8, 0x800000000000, 0xffffffffff600000,
                                               0x1001 };
-        static const uint64_t sizes[] = { 0, 1, (1 << 24) - 1, 1 << 24, UINT64_C(1) << 40, UINT64_MAX };
+        static const uint64_t sizes[] = { 0, 1, (1 << 20) - 1, 1 << 20, UINT64_C(1) << 40, UINT64_MAX };
         static const uint32_t stacks[] = { 0, 1, (1u << 24) - 1, 1u << 24, UINT32_MAX };
         static const uint32_t threads[] = { 0, 1, 0xffff, 0x10000, 4096, WEIR_THREAD_NONE };
         struct thread t = { 0 };
@@ -214,10 +217,10 @@ START_TEST(a_thread_made_behind_our_back_is_noticed)
         struct thread t = { 0 };
 
         open_channel(&t);
-        ring_put(WEIR_EVENT_ALLOC, UINT64_C(0x100000000), 1, 1);
+        ring_put(entered, WEIR_EVENT_ALLOC, UINT64_C(0x100000000), 1, 1);
         ck_assert_uint_eq(parallel_calls, 0);
         single = 0; /* as libc does before it makes its first thread */
-        ring_put(WEIR_EVENT_ALLOC, UINT64_C(0x100000000), 1, 1);
+        ring_put(entered, WEIR_EVENT_ALLOC, UINT64_C(0x100000000), 1, 1);
         ck_assert_uint_eq(parallel_calls, 1);
         ck_assert_uint_eq(process_self->rings[0].position, 1);
         ck_assert_uint_eq(process_self->rings[weir_ring_of(UINT64_C(0x100000000))].position, 1);
@@ -232,13 +235,14 @@ START_TEST(a_full_ring_drops_when_told_to_and_keeps_room_for_releases)
 
         open_channel(&t);
         process_self->mode = PROCESS_DROP;
+        entered = 0;
         for (unsigned i = 0; i < 2000; i++)
-                ring_put(WEIR_EVENT_ALLOC, 16 * i + 16, 1, 1);
+                ring_put(entered, WEIR_EVENT_ALLOC, 16 * i + 16, 1, 1);
         kept = process_self->rings[0].position;
         ck_assert_uint_eq(kept, 768);
         ck_assert_uint_eq(process_self->control->lost.allocations, 2000 - kept);
         for (unsigned i = 0; i < 2000; i++)
-                ring_put(WEIR_EVENT_FREE, 16 * i + 16, WEIR_FN_FREE, 0);
+                ring_put(entered, WEIR_EVENT_FREE, 16 * i + 16, WEIR_FN_FREE, 0);
         ck_assert_uint_eq(process_self->rings[0].position, 960);
         ck_assert_uint_eq(process_self->control->lost.releases, 2000 - (960 - kept));
         close_channel();
@@ -252,7 +256,7 @@ START_TEST(a_dead_collector_is_not_waited_for)
         open_channel(&t);
         session->alive = FUTEX_OWNER_DIED;
         for (unsigned i = 0; i < 3000; i++)
-                ring_put(WEIR_EVENT_ALLOC, 16 * i + 16, 1, 1);
+                ring_put(entered, WEIR_EVENT_ALLOC, 16 * i + 16, 1, 1);
         ck_assert_uint_eq(process_self->mode, PROCESS_LOST);
         ck_assert_uint_eq(process_self->control->lost.allocations, 3000 - 1024);
         ck_assert_uint_eq(process_self->control->counters.waits, 1);
@@ -274,10 +278,10 @@ static void *produce(void *number)
                 /* One megabyte apart: all rings are met. */
                 uint64_t address = (n + 1) * (UINT64_C(1) << 40) + (i % 64 << 20);
 
-                ring_put(WEIR_EVENT_ALLOC, address, i, n);
+                ring_put(entered, WEIR_EVENT_ALLOC, address, i, n);
                 if (i % 5 == 0)
                         ring_put_slow(WEIR_EVENT_MAP, address + 4096, 4096, n);
-                ring_put(WEIR_EVENT_FREE, address, WEIR_FN_FREE, 0);
+                ring_put(entered, WEIR_EVENT_FREE, address, WEIR_FN_FREE, 0);
         }
         return NULL;
 }

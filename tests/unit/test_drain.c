@@ -33,8 +33,8 @@ START_TEST(short_and_extended_records_say_the_same)
         struct writer writer = writer_create(&writer_small);
         struct process *process = follow(&writer);
         const struct writer_record records[] = {
-                { WEIR_EVENT_ALLOC, 0x7ffffffffff8, (1 << 24) - 1, 200, 255 },
-                { WEIR_EVENT_ALLOC, 0x7ffffffffff0, 1 << 24, 201, WEIR_THREAD_NONE },
+                { WEIR_EVENT_ALLOC, 0x7ffffffffff8, (1 << 20) - 1, 200, 255 },
+                { WEIR_EVENT_ALLOC, 0x7ffffffffff0, 1 << 20, 201, WEIR_THREAD_NONE },
                 { WEIR_EVENT_ALLOC, 0x1001, 0, 202, 0x12345 },
                 { WEIR_EVENT_ALLOC, UINT64_C(0xffff800000000000), 5, 203, 1 },
         };
