@@ -7,11 +7,11 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test install bench fuzz sanitize format clean
+.PHONY: help setup build demo test install bench fuzz sanitize aarch64 format clean
 
 help: ## show this screen
 	@echo "usage: make TARGET"; echo
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 	@echo; echo "one test: meson test -C $(BUILD) NAME     all names: meson test -C $(BUILD) --list"
 
 demo: packages = build
@@ -42,11 +42,14 @@ sanitize: ## the unit tests under AddressSanitizer and UndefinedBehaviorSanitize
 	@test -d $(BUILD)-sanitize || meson setup $(BUILD)-sanitize -Db_sanitize=address,undefined -Db_lundef=false
 	@ASAN_OPTIONS=detect_leaks=1:verify_asan_link_order=0 meson test -C $(BUILD)-sanitize --suite unit --suite fuzz --print-errorlogs
 
+aarch64: ## cross-compile, and test under user-mode emulation
+	@tests/aarch64/run.sh $(BUILD)-aarch64
+
 format: ## let clang-format format what is not committed
 	@git diff --name-only HEAD -- '*.c' '*.h' '*.cpp' | xargs -r clang-format -i
 
 clean: ## remove the build directories
-	@rm -rf $(BUILD) $(BUILD)-fuzz $(BUILD)-sanitize
+	@rm -rf $(BUILD) $(BUILD)-fuzz $(BUILD)-sanitize $(BUILD)-aarch64
 
 build: setup
 	@ninja -C $(BUILD)

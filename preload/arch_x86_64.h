@@ -54,6 +54,10 @@ enum { ARCH_REGISTERS = 17 };
 /* Bits of an address that user code can have. */
 #define ARCH_ADDRESS_BITS 47
 
+/* libunwind for this machine: the library, and its names for remote targets. */
+#define ARCH_LIBUNWIND        "libunwind-x86_64.so.8"
+#define ARCH_LIBUNWIND_PREFIX "_Ux86_64_"
+
 /* Bytes of the C library's signal return code: mov $15, %rax; syscall. */
 static inline const uint8_t *arch_sigreturn_code(size_t *length)
 {

@@ -16,6 +16,10 @@ struct frame_state {
         uintptr_t fp;
 };
 
+#if defined(__aarch64__)
+#include "arch_aarch64.h"
+#else
 #include "arch_x86_64.h"
+#endif
 
 #endif

@@ -22,10 +22,11 @@ struct window {
 };
 
 /* Whether the page of `address` can be read: the kernel copies the 8 bytes
- * before it looks at the impossible first argument, so nothing changes. */
+ * before it looks at the impossible first argument, so nothing changes.
+ * Nothing is ever mapped at 0, which is asked for most. */
 static inline bool memory_page_readable(uintptr_t address)
 {
-        return raw_syscall(SYS_rt_sigprocmask, ~0, address & ~(uintptr_t)7, 0, 8) != -EFAULT;
+        return address >= WEIR_PAGE && raw_syscall(SYS_rt_sigprocmask, ~0, address & ~(uintptr_t)7, 0, 8) != -EFAULT;
 }
 
 static inline bool window_extend(struct window *w, uintptr_t address)

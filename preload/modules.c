@@ -165,7 +165,7 @@ static const char *path_of(const struct link_map *map, char *room)
         long length;
 
         if (is_program(map)) {
-                length = raw_syscall(SYS_readlink, "/proc/self/exe", room, WEIR_PATH_MAX - 1, 0);
+                length = raw_syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", room, WEIR_PATH_MAX - 1);
                 room[length > 0 ? length : 0] = '\0';
                 return room;
         }

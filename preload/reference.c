@@ -124,12 +124,12 @@ static bool symbol(void *handle, const char *name, void *slot)
 
 static bool symbols(void *handle)
 {
-        return symbol(handle, "_Ux86_64_create_addr_space", &library.create) &&
-               symbol(handle, "_Ux86_64_set_caching_policy", &library.set_caching_policy) &&
-               symbol(handle, "_Ux86_64_init_remote", &library.init_remote) &&
-               symbol(handle, "_Ux86_64_step", &library.step) && symbol(handle, "_Ux86_64_get_reg", &library.get_reg) &&
-               symbol(handle, "_Ux86_64_is_signal_frame", &library.is_signal_frame) &&
-               symbol(handle, "_Ux86_64_dwarf_search_unwind_table", &library.search_table);
+        return symbol(handle, ARCH_LIBUNWIND_PREFIX "create_addr_space", &library.create) &&
+               symbol(handle, ARCH_LIBUNWIND_PREFIX "set_caching_policy", &library.set_caching_policy) &&
+               symbol(handle, ARCH_LIBUNWIND_PREFIX "init_remote", &library.init_remote) &&
+               symbol(handle, ARCH_LIBUNWIND_PREFIX "step", &library.step) && symbol(handle, ARCH_LIBUNWIND_PREFIX "get_reg", &library.get_reg) &&
+               symbol(handle, ARCH_LIBUNWIND_PREFIX "is_signal_frame", &library.is_signal_frame) &&
+               symbol(handle, ARCH_LIBUNWIND_PREFIX "dwarf_search_unwind_table", &library.search_table);
 }
 
 static bool is_pipe(long descriptor, ino_t *inode)
@@ -194,7 +194,7 @@ bool reference_load(void)
 
         if (library.usable)
                 return true;
-        handle = dlopen("libunwind-x86_64.so.8", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+        handle = dlopen(ARCH_LIBUNWIND, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
         if (!handle)
                 return false;
         if (!symbols(handle))

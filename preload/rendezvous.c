@@ -103,7 +103,7 @@ static void run(const struct errand *errand)
 /* The child begins at `top` of its own stack, in run(errand). */
 static long clone_onto(char *top, const struct errand *errand)
 {
-#ifdef __x86_64__
+#if defined(__x86_64__)
         long result;
         void **words = (void **)(void *)top;
 
@@ -125,9 +125,26 @@ static long clone_onto(char *top, const struct errand *errand)
                          : "rcx", "r11", "r8", "r10", "memory");
         return result;
 #else
-        (void)top;
-        (void)errand;
-        return -ENOSYS;
+        register long x8 __asm__("x8") = SYS_clone;
+        register long x0 __asm__("x0") = CLONE_VM | CLONE_VFORK;
+        register long x1 __asm__("x1") = (long)top;
+        register long x2 __asm__("x2") = 0;
+        register long x3 __asm__("x3") = 0;
+        register long x4 __asm__("x4") = 0;
+
+        __asm__ volatile("mov x19, %6\n\t"
+                         "mov x20, %7\n\t"
+                         "svc 0\n\t"
+                         "cbnz x0, 1f\n\t"
+                         "mov x29, xzr\n\t"
+                         "mov x0, x20\n\t"
+                         "blr x19\n\t"
+                         "brk 0\n"
+                         "1:"
+                         : "+r"(x0)
+                         : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(run), "r"(errand)
+                         : "x19", "x20", "memory");
+        return x0;
 #endif
 }
 

@@ -1,6 +1,7 @@
 #include "places.h"
 
 #include "../mem.h"
+#include "machine.h"
 #include "memory.h"
 #include "proc.h"
 
@@ -30,22 +31,24 @@ uint32_t place_descriptor_size(uint32_t pthread_size)
 uint64_t place_static_tls(const struct place *place, const struct memory *memory, uint32_t known)
 {
         uint64_t thread_pointer = place->thread_pointer;
-        uint64_t dtv = memory_word(memory, thread_pointer + 8), below = 0;
+        uint64_t dtv = memory_word(memory, thread_pointer + MACHINE_DTV), reach = 0;
         uint64_t modules = memory_word(memory, dtv - DTV_ENTRY);
 
         if (known)
                 return known;
         /* Entry 0 is a generation; a module's is its address and what to free. */
         for (uint64_t i = 1; dtv > DTV_ENTRY && i <= modules && i <= DTV_MODULES; i++) {
-                uint64_t entry[2];
+                uint64_t entry[2], away;
 
                 if (!memory_read_all(memory, dtv + i * DTV_ENTRY, entry, sizeof entry))
                         break;
-                if (!entry[1] && entry[0] < thread_pointer && thread_pointer - entry[0] < TLS_MOST &&
-                    thread_pointer - entry[0] > below)
-                        below = thread_pointer - entry[0];
+                away = MACHINE_TLS_ABOVE ? entry[0] - thread_pointer : thread_pointer - entry[0];
+                if (!entry[1] && away < TLS_MOST && away > reach)
+                        reach = away;
         }
-        return below + (place->first ? TLS_SURPLUS : 0);
+        if (MACHINE_TLS_ABOVE && reach)
+                reach += TLS_SURPLUS; /* where the furthest begins; its size is not known here */
+        return reach + (place->first ? TLS_SURPLUS : 0);
 }
 
 bool place_is_descriptor(const struct memory *memory, uint64_t address)
@@ -60,14 +63,14 @@ bool place_noted_stack(const struct memory *memory, uint64_t thread_pointer, uin
         uint64_t words[DESCRIPTOR_MAX / sizeof(uint64_t)];
         size_t size = place_descriptor_size(pthread_size), count;
 
-        count = memory->read(memory->context, thread_pointer, words, size) / sizeof *words;
+        count = memory->read(memory->context, machine_descriptor(thread_pointer, size), words, size) / sizeof *words;
         for (size_t i = 0; i + 1 < count; i++) {
                 uint64_t end;
 
                 if (!words[i] || words[i] >= thread_pointer || words[i + 1] < STACK_LEAST || words[i + 1] > STACK_MOST)
                         continue;
                 end = words[i] + words[i + 1];
-                if (end < thread_pointer + DESCRIPTOR_LEAST || end - thread_pointer > DESCRIPTOR_MAX)
+                if (end < thread_pointer + (MACHINE_TLS_ABOVE ? 0 : DESCRIPTOR_LEAST) || end - thread_pointer > DESCRIPTOR_MAX)
                         continue;
                 *low = words[i];
                 *high = end;

@@ -1,28 +1,29 @@
 /*
- * registers.h: the registers of a held thread, x86-64.
+ * registers.h: the registers of a held thread; one file for each machine.
  */
 #ifndef WEIR_REGISTERS_H
 #define WEIR_REGISTERS_H
 
 #include "../error.h"
+#include "machine.h"
 
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 /* The first REGISTER_GENERAL words are general registers, each at its place;
- * after them come the words of the x87, vector and extended registers that are
- * not zero, in no order worth telling.
+ * after them come the words of the vector and other registers that are not
+ * zero, in no order worth telling.
  *
- * The stack pointer, the program counter and the base of fs are not among
+ * The stack pointer, the program counter and the thread pointer are not among
  * them: they say where the thread is, not what it holds. */
-enum { REGISTER_GENERAL = 16 };
+enum { REGISTER_GENERAL = MACHINE_REGISTERS };
 
 struct registers {
         uint64_t *words;         /* mem_free releases it */
         size_t count;            /* at least REGISTER_GENERAL */
         uint64_t sp, pc;
-        uint64_t thread_pointer; /* base of fs; 0 = the thread has none */
+        uint64_t thread_pointer; /* 0 = the thread has none */
 };
 
 /* Reads the registers of `tid`.  Call in the thread that traces it, while it

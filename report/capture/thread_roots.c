@@ -1,9 +1,8 @@
 #include "extents.h"
+#include "machine.h"
 #include "root_list.h"
 
-/* Below the stack pointer a function that calls no other may use this much. */
-#define RED_ZONE 128
-#define PAGE     UINT64_C(4096)
+#define PAGE UINT64_C(4096)
 
 enum {
         DTV_ENTRY = 16,
@@ -43,7 +42,7 @@ static int hold_block(struct root_builder *builder, uint64_t address, const char
 int dtv_root(struct root_builder *builder, uint64_t thread_pointer, const char *name, pid_t tid)
 {
         const struct memory *memory = builder->from->memory;
-        uint64_t dtv = memory_word(memory, thread_pointer + 8), start = dtv - DTV_ENTRY, entries, end;
+        uint64_t dtv = memory_word(memory, thread_pointer + MACHINE_DTV), start = dtv - DTV_ENTRY, entries, end;
         const struct map *map = maps_find(builder->from->maps, start);
         const struct block *block = extents_find(builder->extents, start);
 
@@ -63,12 +62,15 @@ static void tls_range(const struct root_builder *builder, const struct place *pl
 {
         const struct capture_request *request = builder->from->request;
         const struct map *map = maps_find(builder->from->maps, place->thread_pointer);
+        uint64_t tls, descriptor;
 
         *low = *high = 0;
         if (!map || !map->read)
                 return;
-        *low = place->thread_pointer - place_static_tls(place, builder->from->memory, request->tls_static_size);
-        *high = place->thread_pointer + place_descriptor_size(request->pthread_size);
+        tls = place_static_tls(place, builder->from->memory, request->tls_static_size);
+        descriptor = place_descriptor_size(request->pthread_size);
+        *low = place->thread_pointer - (MACHINE_TLS_ABOVE ? descriptor : tls);
+        *high = place->thread_pointer + (MACHINE_TLS_ABOVE ? tls : descriptor);
         if (place->thread_pointer < place->stack_high && place->stack_high - place->thread_pointer < 2 * PAGE)
                 *high = place->stack_high; /* it is at the top of the stack */
         if (*low > place->thread_pointer || *low < map->start)
@@ -112,7 +114,7 @@ static int live_stack(struct root_builder *builder, const struct place *place, u
 static int stack_roots(struct root_builder *builder, const struct place *place, const char *name)
 {
         const struct capture_request *request = builder->from->request;
-        uint64_t sp = place->sp, low = sp > RED_ZONE ? sp - RED_ZONE : sp;
+        uint64_t sp = place->sp, low = sp > MACHINE_RED_ZONE ? sp - MACHINE_RED_ZONE : sp;
         const struct map *map = maps_find(builder->from->maps, low);
 
         if (!map || !map->read)
@@ -166,7 +168,7 @@ static int note_loader(struct root_builder *builder, const struct place *place)
         if (!place->first || !place->thread_pointer)
                 return 0;
         return loader_add(loader, place->thread_pointer, &ignored) ||
-                               loader_add(loader, memory_word(builder->from->memory, place->thread_pointer + 8),
+                               loader_add(loader, memory_word(builder->from->memory, place->thread_pointer + MACHINE_DTV),
                                           &ignored)
                        ? -1
                        : 0;

@@ -109,7 +109,21 @@ static int add_relocation(struct elf_image *image, uint64_t place, uint64_t valu
         return 0;
 }
 
-static int read_rela(struct elf_image *image, const struct dynamic *dynamic)
+/* The two types of relocation that put an address into a word of data. */
+struct relocation_types {
+        uint32_t symbol, relative;
+};
+
+static struct relocation_types types_of(Elf *elf)
+{
+        GElf_Ehdr header;
+
+        if (gelf_getehdr(elf, &header) && header.e_machine == EM_AARCH64)
+                return (struct relocation_types){ R_AARCH64_ABS64, R_AARCH64_RELATIVE };
+        return (struct relocation_types){ R_X86_64_64, R_X86_64_RELATIVE };
+}
+
+static int read_rela(struct elf_image *image, const struct dynamic *dynamic, struct relocation_types type)
 {
         for (uint64_t at = 0; at + sizeof(Elf64_Rela) <= dynamic->rela_size; at += sizeof(Elf64_Rela)) {
                 const void *bytes = elf_image_bytes(image, dynamic->rela + at, sizeof(Elf64_Rela));
@@ -119,9 +133,9 @@ static int read_rela(struct elf_image *image, const struct dynamic *dynamic)
                 if (!bytes)
                         break;
                 memcpy(&rela, bytes, sizeof rela);
-                if (ELF64_R_TYPE(rela.r_info) == R_X86_64_64)
+                if (ELF64_R_TYPE(rela.r_info) == type.symbol)
                         symbol = (uint32_t)ELF64_R_SYM(rela.r_info);
-                else if (ELF64_R_TYPE(rela.r_info) != R_X86_64_RELATIVE)
+                else if (ELF64_R_TYPE(rela.r_info) != type.relative)
                         continue;
                 if (add_relocation(image, rela.r_offset, (uint64_t)rela.r_addend, symbol))
                         return -1;
@@ -149,7 +163,7 @@ int elf_image_read(struct elf_image *image, Elf *elf)
         if (read_segments(image, elf, &header))
                 goto fail;
         read_dynamic(image, &header, &dynamic);
-        if (read_rela(image, &dynamic))
+        if (read_rela(image, &dynamic, types_of(elf)))
                 goto fail;
         if (image->relocation_count)
                 qsort(image->relocations, image->relocation_count, sizeof *image->relocations, compare);

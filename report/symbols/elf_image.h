@@ -1,6 +1,6 @@
 /*
  * elf_image.h: what a module's data holds at run time, read from its file:
- * the loaded segments, with the relocations the loader would do (x86-64).
+ * the loaded segments, with the relocations the loader would do (x86-64 and AArch64).
  */
 #ifndef WEIR_ELF_IMAGE_H
 #define WEIR_ELF_IMAGE_H
