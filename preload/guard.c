@@ -24,7 +24,7 @@ static enum relation relation_on(const struct trail *trail, uintptr_t holder_sp)
 
         for (i = 0; i < trail->count; i++) {
                 signal |= trail->frames[i].flags & WEIR_FRAME_EXACT;
-                if (trail->frames[i].sp == holder_sp)
+                if (i && trail->frames[i].sp == holder_sp)
                         return signal ? INTERRUPTED : NESTED;
         }
         return i && trail->frames[i - 1].flags & WEIR_FRAME_TRUNCATED ? NESTED : ABANDONED;
@@ -38,7 +38,9 @@ static enum relation relation_to(uintptr_t holder, struct frame_state at)
         struct trail trail = { .frames = frames, .capacity = FRAMES };
         enum relation relation = NESTED;
 
-        if (holder_sp - at.sp < NEAR)
+        /* So near that there is no room for a signal: only a frame that a longjmp
+         * has left may still be taken for one that is there. */
+        if (holder & (GUARD_CALLS | GUARD_NEW) && holder_sp - at.sp - 1 < NEAR)
                 return NESTED;
         if (walk_all(&trail, at, (struct window){ 0, 0 }, false) == WALK_END)
                 relation = relation_on(&trail, holder_sp);

@@ -24,11 +24,12 @@
 #include "thread.h"
 
 /* Values of thread_local_state.guard: one of the first three, or the address of
- * a hook's frame and perhaps a flag.  Never 0. */
+ * a hook's frame and perhaps flags.  Never 0. */
 enum {
         GUARD_OPEN = 1,      /* outside of every hook */
         GUARD_SLOW = 3,      /* the same, when the process was not plain at the last event */
         GUARD_UNKNOWN = 7,   /* outside of every hook; the thread has made no event yet */
+        GUARD_CALLS = 1,     /* inside a hook whose real function calls other hooks as a rule */
         GUARD_NEW = 2,       /* inside operator new, which may run the program's new-handler or throw */
         GUARD_BELOW_NEW = 4, /* inside a hook that operator new's handler or exception called */
         GUARD_FLAGS = 7,
@@ -43,7 +44,8 @@ uintptr_t guard_enter_slow(struct frame_state at);
 uintptr_t guard_enter_below_new_slow(struct frame_state at);
 
 /* Raises the guard where that is all there is to do: the process is LIVE and
- * the thread known.  To be lowered by guard_lower.  `flags` is 0 or GUARD_NEW.
+ * the thread known.  To be lowered by guard_lower.  `flags` are GUARD_CALLS or
+ * GUARD_NEW or none.
  * Budget: 1 compare, 1 store. */
 GUARD_INLINE bool guard_raise(unsigned flags)
 {

@@ -47,6 +47,12 @@ static inline void lower(const uintptr_t *raised)
                 guard_leave(*raised);
 }
 
+/* operator delete calls free. */
+GUARD_INLINE uintptr_t delete_begin(void)
+{
+        return likely(guard_raise(GUARD_CALLS)) ? GUARD_OPEN : guard_enter_slow(frame_state_of_caller());
+}
+
 /* operator new on its way out, by return or by exception. */
 struct new_call {
         void *block; /* NULL: it threw, or it is a nothrow form that failed */
@@ -98,7 +104,7 @@ static inline void new_end(const struct new_call *call)
 #define DELETE_HOOK(name, FUNCTION, parameters, arguments)                                                             \
         WEIR_EXPORT void name parameters                                                                               \
         {                                                                                                              \
-                __attribute__((cleanup(lower))) uintptr_t recording = guard_enter();                                   \
+                __attribute__((cleanup(lower))) uintptr_t recording = delete_begin();                                  \
                                                                                                                        \
                 if (likely(recording && block))                                                                        \
                         ring_put(recording, WEIR_EVENT_FREE, (uintptr_t)block, WEIR_FN_##FUNCTION, 0);                 \
