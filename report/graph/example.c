@@ -1,58 +1,40 @@
 #include "example.h"
 
-#include "arena.h"
 #include "table.h"
 
 struct collector {
         const struct graph *graph;
-        struct groups *groups;
+        const struct example_request *request;
         size_t limit;
         struct table places; /* block -> index in `examples` */
-        struct group_example **examples;
+        struct group_example *const *examples;
         size_t count;
         uint8_t *wanted; /* bit for each block */
 };
 
-static size_t count_examples(const struct groups *groups)
+static int prepare_example(struct collector *c, size_t index)
 {
-        size_t count = 0;
-
-        for (size_t i = 0; i < groups->count; i++)
-                count += groups->list[i].example_count;
-        return count;
-}
-
-static int prepare_example(struct collector *c, struct group_example *example)
-{
-        struct group_arena **arena = &c->groups->arena;
+        struct group_arena **arena = c->request->arena;
+        struct group_example *example = c->examples[index];
         uint64_t *slot = table_put(&c->places, example->block, NULL);
 
         example->referenced_by = arena_alloc(arena, c->limit, sizeof *example->referenced_by);
         example->references = arena_alloc(arena, c->limit, sizeof *example->references);
         if (!slot || !example->referenced_by || !example->references)
                 return -1;
-        *slot = c->count;
-        c->examples[c->count++] = example;
+        *slot = index;
         c->wanted[example->block / 8] |= (uint8_t)(1 << example->block % 8);
         return 0;
 }
 
 static int prepare(struct collector *c)
 {
-        size_t count = count_examples(c->groups);
-
-        c->examples = mem_alloc(count, sizeof *c->examples);
         c->wanted = mem_alloc(c->graph->snapshot->block_count / 8 + 1, 1);
-        if (!c->examples || !c->wanted)
+        if (!c->wanted)
                 return -1;
-        for (size_t i = 0; i < c->groups->count; i++) {
-                struct group *group = &c->groups->list[i];
-
-                for (size_t j = 0; j < group->example_count; j++) {
-                        if (prepare_example(c, &group->examples[j]))
-                                return -1;
-                }
-        }
+        for (size_t i = 0; i < c->count; i++)
+                if (prepare_example(c, i))
+                        return -1;
         return 0;
 }
 
@@ -105,62 +87,37 @@ static bool is_wanted(const struct collector *c, uint64_t id)
         return c->wanted[id / 8] >> id % 8 & 1;
 }
 
-/* Words of block `from` that point at block `to`, where the edge could not
- * count so far.  `*first` becomes the offset of the strongest, as far as the
- * edge could not tell. */
-struct recount {
-        const struct graph *graph;
-        const struct block *block;
-        uint64_t to, words, first;
-};
-
-static int recount_range(void *context, uint64_t start, uint64_t end)
-{
-        struct recount *r = context;
-        const struct memory *memory = &r->graph->snapshot->memory;
-        uint64_t words[512];
-
-        for (uint64_t address = (start + 7) & ~7ull; address < end && end - address >= 8;) {
-                size_t want = end - address < sizeof words ? (size_t)(end - address) : sizeof words;
-                size_t got = memory->read(memory->context, address, words, want) / 8;
-
-                for (size_t i = 0; i < got; i++) {
-                        struct pointee hit = pointers_find(&r->graph->pointers, words[i]);
-
-                        if (hit.inside != r->to && hit.end != r->to)
-                                continue;
-                        if (!r->words++)
-                                r->first = address + i * 8 - r->block->address;
-                }
-                address += got ? got * 8 : 4096 - (address & 4095);
-        }
-        return 0;
-}
-
-static void recount(const struct graph *graph, uint64_t from, edge_t edge, struct group_reference *reference,
+/* What the edge itself is too small to say. */
+static void recount(const struct collector *c, uint64_t from, const edge_t *edge, struct group_reference *reference,
                     uint64_t *words)
 {
-        struct recount r = { .graph = graph, .block = &graph->snapshot->blocks[from], .to = edge_target(edge) };
+        const struct recounts *recounts = c->request->recounts;
+        uint64_t index = (uint64_t)(edge - c->graph->scan.edges), counted = 0, offset = 0;
 
-        (void)scan_ranges(graph->snapshot, &graph->pointers, from, recount_range, &r);
-        if (r.words > *words)
-                *words = r.words;
-        if (r.words && edge_word(edge) == EDGE_WORD_FAR)
-                reference->offset = r.first;
+        if (!recounts)
+                recount_edge(c->graph, from, *edge, &counted, &offset);
+        else if (!recounts_get(recounts, index, &counted, &offset))
+                return;
+        if (counted > *words)
+                *words = counted;
+        if (counted && edge_word(*edge) == EDGE_WORD_FAR)
+                reference->offset = offset;
 }
 
-static struct group_reference edge_reference(const struct graph *graph, uint64_t from, edge_t edge, uint64_t *words)
+static struct group_reference edge_reference(const struct collector *c, uint64_t from, const edge_t *at,
+                                             uint64_t *words)
 {
+        edge_t edge = *at;
         struct group_reference reference = {
                 .from = from,
                 .to = edge_target(edge),
                 .strength = edge_strength(edge),
-                .offset = block_lead(&graph->snapshot->blocks[from]) + 8 * edge_word(edge),
+                .offset = block_lead(&c->graph->snapshot->blocks[from]) + 8 * edge_word(edge),
         };
 
         *words = edge_count(edge);
         if (*words == EDGE_COUNT_MANY || edge_word(edge) == EDGE_WORD_FAR)
-                recount(graph, from, edge, &reference, words);
+                recount(c, from, at, &reference, words);
         return reference;
 }
 
@@ -175,7 +132,7 @@ static void collect_blocks(struct collector *c)
 
                         if (!is_wanted(c, edge_target(edges[i])))
                                 continue;
-                        reference = edge_reference(c->graph, id, edges[i], &words);
+                        reference = edge_reference(c, id, &edges[i], &words);
                         add_reference(c, &reference, words);
                 }
         }
@@ -217,12 +174,15 @@ static void collect_references(struct collector *c, struct group_example *exampl
 
         for (uint64_t i = 0; i < count && example->references_count < c->limit; i++)
                 example->references[example->references_count++] =
-                        edge_reference(c->graph, example->block, edges[i], &words);
+                        edge_reference(c, example->block, &edges[i], &words);
 }
 
-int examples_fill(const struct graph *graph, struct groups *groups, size_t limit)
+int examples_fill_list(const struct graph *graph, struct group_example *const *examples, size_t count,
+                       const struct example_request *request)
 {
-        struct collector c = { .graph = graph, .groups = groups, .limit = limit };
+        struct collector c = {
+                .graph = graph, .request = request, .limit = request->limit, .examples = examples, .count = count
+        };
         int status = prepare(&c);
 
         if (!status) {
@@ -232,7 +192,32 @@ int examples_fill(const struct graph *graph, struct groups *groups, size_t limit
                         collect_references(&c, c.examples[i]);
         }
         table_free(&c.places);
-        mem_free(c.examples);
         mem_free(c.wanted);
+        return status;
+}
+
+static size_t count_examples(const struct groups *groups)
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < groups->count; i++)
+                count += groups->list[i].example_count;
+        return count;
+}
+
+int examples_fill(const struct graph *graph, struct groups *groups, size_t limit)
+{
+        const struct example_request request = { .arena = &groups->arena, .limit = limit };
+        struct group_example **examples = mem_alloc(count_examples(groups), sizeof *examples);
+        size_t count = 0;
+        int status;
+
+        if (!examples)
+                return -1;
+        for (size_t i = 0; i < groups->count; i++)
+                for (size_t k = 0; k < groups->list[i].example_count; k++)
+                        examples[count++] = &groups->list[i].examples[k];
+        status = examples_fill_list(graph, examples, count, &request);
+        mem_free(examples);
         return status;
 }

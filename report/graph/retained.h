@@ -1,6 +1,11 @@
 /*
  * retained.h: what each reachable block alone keeps: the dominator tree of
- * the live heap under a virtual root that holds what the roots hold.
+ * the live heap.
+ *
+ * Its top is a virtual root.  Below it are holders: sets of root words that a
+ * person knows as one thing (a variable, a frame of a stack), as whoever
+ * calls says; what only one holder leads to hangs from it, what several lead
+ * to hangs from the virtual root itself.
  */
 #ifndef WEIR_GRAPH_RETAINED_H
 #define WEIR_GRAPH_RETAINED_H
@@ -8,15 +13,24 @@
 #include "dominators.h"
 #include "graph.h"
 
+struct retained_holders {
+        const uint32_t *of; /* of each of scan.roots its holder */
+        uint32_t count;
+};
+
 struct retained {
-        struct dominators dominators; /* vertices: block ids, then the virtual root */
-        uint64_t *bytes;  /* of each block: its own and of all that only it keeps; 0 for what is not reachable */
+        struct dominators dominators; /* vertices: block ids, then the holders, then the virtual root */
+        uint64_t first_holder;        /* vertex of holder 0 == snapshot.block_count */
+        uint64_t root;                /* the virtual root; its entry below is the sum of all */
+        uint64_t *bytes;  /* of each vertex: its own and of all that only it keeps; 0 for what is not reachable */
         uint64_t *blocks; /* the same, counted */
 };
 
-/* Of the blocks of kind reachable, by edges of strength tagged or better.  The
- * root's own entry, at snapshot.block_count, is the sum of all. */
-int retained_run(struct retained *r, const struct graph *graph, struct error *e);
+/* Of the blocks of kind reachable, by edges of strength tagged or better.
+ * `holders` NULL: there are none, the virtual root holds what the roots hold.
+ * Inherited blocks that no root holds hang from the virtual root. */
+int retained_run(struct retained *r, const struct graph *graph, const struct retained_holders *holders,
+                 struct error *e);
 void retained_free(struct retained *r);
 
 #endif

@@ -360,7 +360,7 @@ START_TEST(what_only_one_block_keeps_is_its_own)
         root_word(&a, ROOT_GLOBAL, x);
         root_word(&a, ROOT_GLOBAL, y);
         analyse(&a);
-        ck_assert_int_eq(retained_run(&r, &a.graph, &e), 0);
+        ck_assert_int_eq(retained_run(&r, &a.graph, NULL, &e), 0);
         ck_assert_uint_eq(r.bytes[heap_id(&a.heap, x)], 80);
         ck_assert_uint_eq(r.bytes[heap_id(&a.heap, y)], 32);
         ck_assert_uint_eq(r.bytes[heap_id(&a.heap, both)], 128);
