@@ -59,12 +59,14 @@ static int judge(const struct gate_options *options, struct report *report, stru
 static int run(void *options, int argc, char **argv, struct error *e)
 {
         const struct gate_options *gate_options = options;
+        struct shared_output wanted = gate_options->output;
         struct report *report;
         int status;
 
         if (argc != 1)
                 return error_set(e, ERROR_USAGE, "one report to judge is wanted: weir gate [options] FILE");
-        report = loading_report(argv[0], gate_options->output.kinds | shared_policy_kinds(&gate_options->policy), true, e);
+        wanted.kinds |= shared_policy_kinds(&gate_options->policy);
+        report = loading_for(argv[0], &wanted, true, e);
         if (!report)
                 return -1;
         status = judge(gate_options, report, e);

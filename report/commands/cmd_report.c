@@ -26,7 +26,7 @@ static int defaults(void *options, struct error *e)
 
 static int print_file(const char *file, const struct shared_output *options, FILE *out, struct error *e)
 {
-        struct report *report = loading_report(file, options->kinds, false, e);
+        struct report *report = loading_for(file, options, false, e);
         int result;
 
         if (!report)

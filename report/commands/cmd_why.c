@@ -283,7 +283,8 @@ static int load(struct why *why, struct error *e)
         if (why->is_address) /* no need to look at every heap */
                 why->report = report_create();
         else
-                why->report = loading_capture(why->capture, why->symbols, all, false, e);
+                why->report = loading_capture(why->capture, why->symbols, &(struct shared_output){ .kinds = all }, false,
+                                              e);
         return why->report ? 0 : why->is_address ? error_no_memory(e, "looking for what holds a block") : -1;
 }
 

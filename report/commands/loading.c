@@ -44,11 +44,19 @@ static int judge(struct report *report, struct error *e)
         return status;
 }
 
-struct report *loading_capture(struct capture_file *file, struct symbols *symbols, uint32_t kinds, bool raw,
-                               struct error *e)
+struct report *loading_capture(struct capture_file *file, struct symbols *symbols, const struct shared_output *options,
+                               bool raw, struct error *e)
 {
-        const struct look_options look = { .reachable = kinds & 1u << KIND_REACHABLE };
-        const struct assemble_options options = { .command = capture_file_command(file) };
+        const struct look_options look = {
+                .reachable = options->kinds & 1u << KIND_REACHABLE,
+                .retained = options->retained,
+                .limit = (size_t)options->limit.value,
+                .symbols = symbols,
+        };
+        const struct assemble_options wanted = {
+                .command = capture_file_command(file),
+                .retained = options->retained,
+        };
         struct report *report;
 
         if (look_at_capture(file, &look, e))
@@ -58,17 +66,18 @@ struct report *loading_capture(struct capture_file *file, struct symbols *symbol
                 (void)error_no_memory(e, "making the report");
                 return NULL;
         }
-        if (!assemble(report, capture_file_run(file), symbols, &options, e) && (raw || !judge(report, e)))
+        if (!assemble(report, capture_file_run(file), symbols, &wanted, e) && (raw || !judge(report, e)))
                 return report;
         report_destroy(report);
         return NULL;
 }
 
-static struct report *read_capture(const char *path, uint32_t kinds, bool raw, struct error *e)
+static struct report *read_capture(const char *path, const struct shared_output *options, bool raw,
+                                   struct error *e)
 {
         struct capture_file *file = capture_file_open(path, e);
         struct symbols *symbols = file ? symbols_create(NULL, e) : NULL;
-        struct report *report = symbols ? loading_capture(file, symbols, kinds, raw, e) : NULL;
+        struct report *report = symbols ? loading_capture(file, symbols, options, raw, e) : NULL;
 
         symbols_destroy(symbols);
         if (file)
@@ -77,7 +86,26 @@ static struct report *read_capture(const char *path, uint32_t kinds, bool raw, s
         return report;
 }
 
+struct report *loading_for(const char *path, const struct shared_output *options, bool raw, struct error *e)
+{
+        struct report *report;
+
+        if (loading_is_capture(path))
+                return read_capture(path, options, raw, e);
+        report = json_read(path, e);
+        if (!report || !options->retained || report->has_retained)
+                return report;
+        report_destroy(report);
+        (void)error_set(e, ERROR_FAILED,
+                        "%s is a report that does not say what keeps the memory: that needs a capture (weir run "
+                        "--capture FILE), or a report of weir run --retained",
+                        path);
+        return NULL;
+}
+
 struct report *loading_report(const char *path, uint32_t kinds, bool raw, struct error *e)
 {
-        return loading_is_capture(path) ? read_capture(path, kinds, raw, e) : json_read(path, e);
+        const struct shared_output options = { .kinds = kinds };
+
+        return loading_for(path, &options, raw, e);
 }

@@ -8,6 +8,7 @@
 #include "capture/file.h"
 #include "emit/report.h"
 #include "error.h"
+#include "shared.h"
 #include "symbols/symbols.h"
 
 #include <stdbool.h>
@@ -22,10 +23,14 @@ bool loading_is_capture(const char *path);
  * capture's reachable blocks are to be listed.  NULL with an error. */
 struct report *loading_report(const char *path, uint32_t kinds, bool raw, struct error *e);
 
+/* The same, with what else the options ask of it: --retained of a report that
+ * has no such table is an error. */
+struct report *loading_for(const char *path, const struct shared_output *options, bool raw, struct error *e);
+
 /* The same from an open capture, which keeps the findings of its processes:
  * drop them with loading_forget before it is closed. */
-struct report *loading_capture(struct capture_file *file, struct symbols *symbols, uint32_t kinds, bool raw,
-                               struct error *e);
+struct report *loading_capture(struct capture_file *file, struct symbols *symbols, const struct shared_output *options,
+                               bool raw, struct error *e);
 void loading_forget(struct capture_file *file);
 
 #endif

@@ -123,6 +123,20 @@ static int store_growth(const struct option_spec *spec, struct option_growth *gr
         return 0;
 }
 
+static int store_limit(const struct option_spec *spec, struct option_size *limit, const char *text, struct error *e)
+{
+        bool all = !strcmp(text, "all");
+        unsigned long long value;
+        char *end;
+
+        errno = 0;
+        value = all ? 0 : strtoull(text, &end, 10);
+        if (!all && (*text < '0' || *text > '9' || errno || *end))
+                return error_set(e, ERROR_USAGE, "option '--%s' wants a number or all, not '%s'", spec->name, text);
+        *limit = (struct option_size){ .given = true, .value = value };
+        return 0;
+}
+
 static int store_kinds(const struct option_spec *spec, uint32_t *mask, const char *text, struct error *e)
 {
         uint32_t kinds = 0;
@@ -166,6 +180,8 @@ int option_store(const struct option_spec *spec, void *to, const char *text, str
                 return store_choice(spec, to, text, e);
         case OPTION_SIZE:
                 return store_size(spec, to, text, e);
+        case OPTION_LIMIT:
+                return store_limit(spec, to, text, e);
         case OPTION_KINDS:
                 return store_kinds(spec, to, text, e);
         case OPTION_LIMITS:

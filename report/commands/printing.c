@@ -29,7 +29,8 @@ int printing_report(const struct report *report, const struct shared_output *opt
         if (is_silent(report, options))
                 return 0;
         format.kinds = options->kinds;
-        format.limit = options->limit.value;
+        format.retained = options->retained;
+        format.limit = (size_t)options->limit.value;
         format.color = shared_color(options, fileno(out));
         chosen(options)->write(report, &format, out);
         return 0;

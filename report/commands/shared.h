@@ -14,10 +14,11 @@ struct shared_output {
         const char *report;   /* -o; NULL = standard error (run) or standard output */
         int format;           /* enum shared_format */
         uint32_t kinds;       /* mask of 1 << enum kind */
+        bool retained;        /* what keeps the memory */
         bool quiet;
         int color;            /* enum shared_color */
         int progress;         /* enum shared_progress */
-        struct option_size limit; /* leaks that the text lists; 0 = all */
+        struct option_size limit; /* entries of lists that may be long; 0 = all */
 };
 
 enum shared_format { FORMAT_AUTO, FORMAT_TEXT, FORMAT_JSON };
@@ -39,7 +40,7 @@ struct shared_policy {
         struct option_list modules, functions; /* --only-module, --only-frame */
 };
 
-enum { SHARED_OUTPUT_COUNT = 7, SHARED_POLICY_COUNT = 15 };
+enum { SHARED_OUTPUT_COUNT = 8, SHARED_POLICY_COUNT = 15 };
 
 extern const struct option_spec shared_output_specs[SHARED_OUTPUT_COUNT];
 extern const struct option_spec shared_policy_specs[SHARED_POLICY_COUNT];

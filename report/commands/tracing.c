@@ -27,6 +27,7 @@ struct tracing {
         struct judging judging;
         struct collector_options collector; /* the result may refer to it */
         struct collector_result result;
+        struct symbols *symbols; /* the worker's while processes are looked at, then ours */
         struct report *report;
 };
 
@@ -105,6 +106,9 @@ static int collect(struct tracing *tracing, int socket, struct store *store, str
         tracing->look.session_ns = now_ns();
         tracing->look.store = store;
         tracing->look.rules = rules_of_check;
+        tracing->look.retained = tracing->options->output.retained;
+        tracing->look.limit = (size_t)tracing->options->output.limit.value;
+        tracing->look.symbols = tracing->symbols;
         tracing->look.reachable =
                 (tracing->options->output.kinds | shared_policy_kinds(&tracing->options->policy)) & 1u << KIND_REACHABLE;
         return collector_run(&tracing->collector, &tracing->result, e);
@@ -123,17 +127,13 @@ static int fill_report(struct tracing *tracing, struct error *e)
         struct progress progress = progress_begin(&tracing->options->output, "naming stacks");
         const struct assemble_options options = {
                 .command = tracing->command,
+                .retained = tracing->options->output.retained,
                 .progress = progress_show,
                 .context = &progress,
         };
-        struct symbols *symbols = symbols_create(NULL, e);
-        int result;
+        int result = assemble(tracing->report, &tracing->result, tracing->symbols, &options, e);
 
-        if (!symbols)
-                return -1;
-        result = assemble(tracing->report, &tracing->result, symbols, &options, e);
         progress_end(&progress);
-        symbols_destroy(symbols);
         return result;
 }
 
@@ -200,7 +200,9 @@ static int trace(struct tracing *tracing, int socket, struct tracing_files *file
 {
         int result;
 
-        if (judging_load(&tracing->judging, &tracing->options->policy, e) || collect(tracing, socket, &files->store, e))
+        tracing->symbols = symbols_create(NULL, e);
+        if (!tracing->symbols || judging_load(&tracing->judging, &tracing->options->policy, e) ||
+            collect(tracing, socket, &files->store, e))
                 return -1;
         result = make_report(tracing, e);
         if (!result)
@@ -215,6 +217,7 @@ static int trace(struct tracing *tracing, int socket, struct tracing_files *file
 static void tracing_deinit(struct tracing *tracing)
 {
         report_destroy(tracing->report);
+        symbols_destroy(tracing->symbols);
         forget_findings(&tracing->result);
         collector_result_deinit(&tracing->result);
         judging_deinit(&tracing->judging);

@@ -14,8 +14,9 @@
 
 struct format_options {
         uint32_t kinds;   /* mask of 1 << enum kind: which leaks to list; json lists all */
+        bool retained;    /* text: what keeps the memory; json has it whenever the report has */
         bool color;       /* text only */
-        size_t limit;     /* text: list at most so many leaks; 0 = all */
+        size_t limit;     /* text: list at most so many leaks, sites, ...; 0 = all */
         const char *root; /* directory that source paths are made relative to, or NULL */
 };
 

@@ -1,6 +1,7 @@
 #include "json_read.h"
 
 #include "../mem.h"
+#include "json_parts.h"
 #include "slurp.h"
 #include "take.h"
 
@@ -31,7 +32,7 @@ PLAIN_ELEMENT(read_fingerprint, TAKE_FINGERPRINT)
 
 /* ---- leaks ---------------------------------------------------------------- */
 
-static int read_frame(struct take *at, const json_t *element, void *object)
+int json_read_frame(struct take *at, const json_t *element, void *object)
 {
 #define FIELD(key, type)                                       \
         {                                                      \
@@ -149,7 +150,7 @@ static int read_reference(struct take *at, const json_t *element, void *object)
         return take_fields(at, element, fields, COUNT(fields), object);
 }
 
-static int read_example(struct take *at, const json_t *element, void *object)
+int json_read_example(struct take *at, const json_t *element, void *object)
 {
 #define FIELD(key, type)                                         \
         {                                                        \
@@ -174,13 +175,13 @@ static int read_example(struct take *at, const json_t *element, void *object)
 static int read_leak_lists(struct take *at, const json_t *value, struct report_leak *leak)
 {
         if (take_list(at, value, "sizes", sizeof *leak->sizes, read_size, &leak->sizes, &leak->size_count) ||
-            take_list(at, value, "stack", sizeof *leak->stack, read_frame, &leak->stack, &leak->stack_count) ||
+            take_list(at, value, "stack", sizeof *leak->stack, json_read_frame, &leak->stack, &leak->stack_count) ||
             take_list(at, value, "processes", sizeof *leak->processes, read_pid, &leak->processes,
                       &leak->process_count) ||
             take_list(at, value, "threads", sizeof *leak->threads, read_u32, &leak->threads, &leak->thread_count) ||
             take_list(at, value, "owners", sizeof *leak->owners, read_fingerprint, &leak->owners, &leak->owner_count))
                 return -1;
-        return take_list(at, value, "examples", sizeof *leak->examples, read_example, &leak->examples,
+        return take_list(at, value, "examples", sizeof *leak->examples, json_read_example, &leak->examples,
                          &leak->example_count);
 }
 
@@ -516,6 +517,8 @@ static int read_top_lists(struct take *at, const json_t *root, struct report *r)
             take_list(at, root, "leaks", sizeof *r->leaks, read_leak, &r->leaks, &r->leak_count) ||
             take_list(at, root, "suppressions", sizeof *r->suppressions, read_suppression, &r->suppressions,
                       &r->suppression_count))
+                return -1;
+        if (json_read_retained(at, root, r))
                 return -1;
         return take_list(at, root, "diagnostics", sizeof *r->diagnostics, read_diagnostic, &r->diagnostics,
                          &r->diagnostic_count);

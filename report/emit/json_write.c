@@ -1,22 +1,15 @@
 #include "json_write.h"
 
-#include "put.h"
+#include "json_parts.h"
 
-/* Writes one member of a list. */
-typedef void write_item(struct put *j, const void *item);
-
-/* A list of `count` objects of `size` bytes. */
-static void write_list(struct put *j, const char *key, enum put_layout layout, const void *items, size_t count,
-                       size_t size, write_item *write)
+void json_write_list(struct put *j, const char *key, enum put_layout layout, const void *items, size_t count,
+                     size_t size, json_write_item *write)
 {
         put_array(j, key, layout);
         for (size_t i = 0; i < count; i++)
                 write(j, (const char *)items + i * size);
         put_end(j);
 }
-
-#define WRITE_LIST(j, key, layout, items, count, write) \
-        write_list((j), (key), (layout), (items), (count), sizeof *(items), (write))
 
 static void write_text(struct put *j, const void *item)
 {
@@ -178,7 +171,7 @@ static void write_process(struct put *j, const void *item)
 
 /* ---- leaks ---------------------------------------------------------------- */
 
-static void write_frame(struct put *j, const void *item)
+void json_write_frame(struct put *j, const void *item)
 {
         const struct report_frame *frame = item;
 
@@ -278,11 +271,8 @@ static void write_references(struct put *j, const void *item)
         write_reference(j, "to", ((const struct report_reference *)item)->to, item);
 }
 
-static void write_example(struct put *j, const void *item)
+void json_write_example(struct put *j, const struct report_example *example)
 {
-        const struct report_example *example = item;
-
-        put_object(j, NULL, PUT_LINES);
         put_address(j, "address", example->address);
         put_number(j, "size", example->size);
         put_signed(j, "process", example->process);
@@ -291,6 +281,12 @@ static void write_example(struct put *j, const void *item)
         WRITE_LIST(j, "referenced_by", PUT_LINES, example->referenced_by, example->referenced_by_count,
                    write_referenced_by);
         WRITE_LIST(j, "references", PUT_LINES, example->references, example->references_count, write_references);
+}
+
+static void write_example(struct put *j, const void *item)
+{
+        put_object(j, NULL, PUT_LINES);
+        json_write_example(j, item);
         put_end(j);
 }
 
@@ -319,7 +315,7 @@ static void write_leak(struct put *j, const void *item)
         put_number(j, "exclusive_bytes", leak->exclusive_bytes);
         put_number(j, "exclusive_blocks", leak->exclusive_blocks);
         put_text(j, "type", leak->type);
-        WRITE_LIST(j, "stack", PUT_LINES, leak->stack, leak->stack_count, write_frame);
+        WRITE_LIST(j, "stack", PUT_LINES, leak->stack, leak->stack_count, json_write_frame);
         put_bool(j, "stack_truncated", leak->stack_truncated);
         WRITE_LIST(j, "processes", PUT_INLINE, leak->processes, leak->process_count, write_pid);
         WRITE_LIST(j, "threads", PUT_INLINE, leak->threads, leak->thread_count, write_thread);
@@ -392,6 +388,7 @@ void json_write(const struct report *report, FILE *out)
         write_gate(&j, report);
         WRITE_LIST(&j, "processes", PUT_LINES, report->processes, report->process_count, write_process);
         WRITE_LIST(&j, "leaks", PUT_LINES, report->leaks, report->leak_count, write_leak);
+        json_write_retained(&j, report);
         WRITE_LIST(&j, "suppressions", PUT_LINES, report->suppressions, report->suppression_count, write_suppression);
         WRITE_LIST(&j, "diagnostics", PUT_LINES, report->diagnostics, report->diagnostic_count, write_diagnostic);
         put_end(&j);

@@ -105,6 +105,16 @@ const char *report_format(struct report *report, const char *format, ...)
         return text;
 }
 
+void report_adopt(struct report *report, struct report *from)
+{
+        struct report_chunk **end = &report->arena;
+
+        while (*end)
+                end = &(*end)->next;
+        *end = from->arena;
+        from->arena = NULL;
+}
+
 /* ---- names ---------------------------------------------------------------- */
 
 static const char *const kinds[KIND_COUNT] = {

@@ -125,6 +125,65 @@ struct report_leak {
         struct report_example *examples; size_t example_count;
 };
 
+/* ---- what keeps the memory of a live heap; see graph/keepers.h ---------------- */
+
+/* A root, or a block: what holds something. */
+struct report_keeper {
+        const char *root;     /* "global libfoo.so (name)", "stack of thread 7"; NULL: a block */
+        uint64_t address, size;
+        const char *type, *site; /* NULL = unknown */
+};
+
+/* Blocks, and what is freed with them. */
+struct report_weight { uint64_t blocks, bytes, retained_blocks, retained_bytes; };
+
+struct report_sum { /* of a site or a type */
+        const char *type;     /* by_type; else NULL */
+        const char *site;     /* by_site; NULL = unknown */
+        struct report_frame *stack; size_t stack_count; /* by_site: of its oldest block */
+        bool stack_truncated;
+        struct report_weight weight;
+};
+
+struct report_line { /* of the tree: a root, or blocks of one site and type below the last line of less depth */
+        uint64_t depth;       /* 0 = from the roots */
+        struct report_keeper what; /* of several blocks the oldest */
+        uint64_t tops;        /* how many of the blocks hang from the line above; the others hang from these */
+        struct report_weight weight; /* of a root: retained only */
+        enum strength strength; /* of the pointer from the line above, when one block there points at one here; */
+        uint64_t offset;      /* and where it is; else STRENGTH_NONE */
+        const char *field;
+        uint64_t more, more_blocks, more_bytes; /* lines below it that are left out, and what they retain */
+};
+
+struct report_point { /* accumulation point: what alone keeps many blocks of one site and type */
+        struct report_keeper what; /* block or root */
+        const char *type, *site; /* of the blocks that it keeps */
+        uint64_t tops;        /* how many hang from it; the others from these, as in a list */
+        struct report_weight weight;
+        struct report_keeper *held_by; size_t held_by_count; /* what alone keeps it, from the root down */
+        uint64_t held_by_more; /* left out in the middle */
+};
+
+struct report_block { /* one of those that keep most */
+        struct report_example example;
+        const char *type, *site;
+        uint64_t retained_blocks, retained_bytes;
+};
+
+struct report_retained { /* of one process */
+        int32_t process;      /* pid */
+        uint64_t blocks, bytes; /* reachable; inherited ones are among them */
+        uint64_t inherited_blocks, inherited_bytes, typed_blocks, typed_bytes;
+        /* Each list heaviest first; `_total` counts what it leaves out as well. */
+        struct report_sum *by_site, *by_type; size_t by_site_count, by_type_count;
+        struct report_line *tree; size_t tree_count;
+        struct report_point *points; size_t point_count;
+        struct report_block *top; size_t top_count;
+        uint64_t by_site_total, by_type_total, point_total, top_total;
+        uint64_t tree_more, tree_more_blocks, tree_more_bytes;
+};
+
 struct report_kind { uint64_t groups, blocks, bytes; };
 
 struct report_totals {
@@ -191,6 +250,8 @@ struct report {
                 struct report_gone *gone; size_t gone_count; /* by id; baseline_gone of them */
         } gate;
         struct report_process *processes; size_t process_count; /* in order of start */
+        bool has_retained;    /* it was asked for */
+        struct report_retained *retained; size_t retained_count; /* of each process whose heap was looked at, in their order */
         struct report_leak *leaks; size_t leak_count; /* by weight: exclusive bytes, bytes, blocks, id; see report_sort */
         struct report_suppression *suppressions; size_t suppression_count;
         struct report_diagnostic *diagnostics; size_t diagnostic_count;
@@ -207,6 +268,10 @@ void report_destroy(struct report *report);
 const char *report_string(struct report *report, const char *text);
 const char *report_format(struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void *report_array(struct report *report, size_t count, size_t size);
+
+/* Takes over what `from` owns, which is then to be destroyed: everything that
+ * was filled in there lives as long as `report`. */
+void report_adopt(struct report *report, struct report *from);
 
 /* Names as the JSON writes them: "definite", "exact", "new", "fail", "exited". */
 const char *kind_name(enum kind kind);

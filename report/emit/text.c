@@ -354,6 +354,8 @@ void text_write(const struct report *report, const struct format_options *option
 
         print_command(&ink, report);
         print_leaks(&ink, report, options);
+        if (options->retained)
+                text_retained(&ink, report, options->limit);
         text_summary(&ink, report);
         text_verdict(&ink, report);
 }

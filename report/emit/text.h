@@ -17,6 +17,9 @@ void text_write(const struct report *report, const struct format_options *option
 /* One leak: headline, what is to be known about it, stack, cycle.  `number`
  * is its place in the list, 0 = none. */
 void text_leak(const struct ink *ink, const struct report *report, const struct report_leak *leak, size_t number);
+/* What keeps the memory, of every process; at most `limit` entries of a list,
+ * 0 = all. */
+void text_retained(const struct ink *ink, const struct report *report, size_t limit);
 /* Everything after the leaks. */
 void text_summary(const struct ink *ink, const struct report *report);
 /* The baseline, the gate's rules, and what to do where it did not pass. */

@@ -59,6 +59,38 @@ static int add_kid(struct finding_points *f, uint64_t parent, uint64_t id)
         return 0;
 }
 
+static int add_point(struct finding_points *f, const struct keepers_point *point)
+{
+        if (mem_grow(&f->list, &f->capacity, f->count + 1, sizeof *f->list))
+                return -1;
+        f->list[f->count++] = *point;
+        return 0;
+}
+
+/* What hangs from the virtual root hangs from several holders: each is a
+ * structure of its own. */
+static int look_at_top(struct finding_points *f)
+{
+        const struct retained *r = &f->k->keepers->retained;
+        uint64_t count = domtree_count(&f->k->tree, r->root);
+        int status = 0;
+
+        for (uint64_t i = 0; i < count && !status; i++) {
+                uint64_t id = domtree_child(&f->k->tree, r->root, i);
+                const struct keepers_point point = { .parent = r->root,
+                                                     .first = id,
+                                                     .tops = 1,
+                                                     .blocks = id < f->k->blocks ? f->blocks[id] : 0,
+                                                     .bytes = id < f->k->blocks ? f->bytes[id] : 0,
+                                                     .retained_blocks = r->blocks[id],
+                                                     .retained_bytes = r->bytes[id] };
+
+                if (point.blocks >= KEEPERS_POINT)
+                        status = add_point(f, &point);
+        }
+        return status;
+}
+
 /* What alone keeps few blocks in all keeps few of one sort. */
 static int look_below(struct finding_points *f, uint64_t vertex)
 {
@@ -76,11 +108,8 @@ static int look_below(struct finding_points *f, uint64_t vertex)
         }
         table_free(&f->kids);
         for (size_t i = 0; i < f->fresh_count; i++) {
-                if (f->fresh[i].blocks < KEEPERS_POINT)
-                        continue;
-                if (mem_grow(&f->list, &f->capacity, f->count + 1, sizeof *f->list))
+                if (f->fresh[i].blocks >= KEEPERS_POINT && add_point(f, &f->fresh[i]))
                         return -1;
-                f->list[f->count++] = f->fresh[i];
         }
         return 0;
 }
@@ -124,10 +153,9 @@ int keepers_points(struct keeping *k)
         f.blocks = mem_alloc(k->blocks, sizeof *f.blocks);
         f.bytes = mem_alloc(k->blocks, sizeof *f.bytes);
         if (f.blocks && f.bytes) {
-                status = 0;
                 chain_up(&f);
+                status = look_at_top(&f);
         }
-        /* The virtual root is no container: what it alone keeps hangs from several holders. */
         for (uint64_t i = 1; !status && i < d->reached; i++)
                 status = look_below(&f, ids_get(&d->order, i));
         if (!status)

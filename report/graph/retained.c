@@ -6,6 +6,9 @@ struct view {
         uint64_t blocks, root;
         uint32_t holders;
         struct ids rows, words; /* of each holder its root edges */
+        uint64_t *lasting;      /* of each block a bit: globals or thread-local storage lead to it */
+        uint64_t *queue;
+        size_t queued, capacity;
 };
 
 static bool is_reachable(const struct graph *graph, uint64_t id)
@@ -13,9 +16,55 @@ static bool is_reachable(const struct graph *graph, uint64_t id)
         return graph_confidence(graph, id) >= STRENGTH_TAGGED;
 }
 
-static bool counts(const struct root_edge *edge)
+static bool is_lasting(const struct view *view, const struct root_edge *edge)
 {
-        return edge->strength >= STRENGTH_TAGGED;
+        enum root_kind kind = view->graph->snapshot->roots[edge->root].kind;
+
+        return kind == ROOT_GLOBAL || kind == ROOT_TLS;
+}
+
+static bool counts(const struct view *view, const struct root_edge *edge)
+{
+        if (edge->strength < STRENGTH_TAGGED)
+                return false;
+        return is_lasting(view, edge) || !(view->lasting[edge->to / 64] >> edge->to % 64 & 1);
+}
+
+/* ---- what lasting roots lead to ----------------------------------------------- */
+
+static int meet(struct view *view, uint64_t id)
+{
+        uint64_t bit = 1ull << id % 64;
+
+        if (view->lasting[id / 64] & bit)
+                return 0;
+        view->lasting[id / 64] |= bit;
+        if (mem_grow(&view->queue, &view->capacity, view->queued + 1, sizeof *view->queue))
+                return -1;
+        view->queue[view->queued++] = id;
+        return 0;
+}
+
+static int find_lasting(struct view *view)
+{
+        const struct scan *scan = &view->graph->scan;
+        int status = 0;
+
+        view->lasting = mem_alloc(view->blocks / 64 + 1, sizeof *view->lasting);
+        if (!view->lasting)
+                return -1;
+        for (uint64_t i = 0; i < scan->root_count && !status; i++)
+                if (scan->roots[i].strength >= STRENGTH_TAGGED && is_lasting(view, &scan->roots[i]))
+                        status = meet(view, scan->roots[i].to);
+        while (view->queued && !status) {
+                uint64_t count;
+                const edge_t *edges = scan_edges(scan, view->queue[--view->queued], &count);
+
+                for (uint64_t i = 0; i < count && !status; i++)
+                        if (edge_strength(edges[i]) >= STRENGTH_TAGGED)
+                                status = meet(view, edge_target(edges[i]));
+        }
+        return status;
 }
 
 /* ---- edges ------------------------------------------------------------------ */
@@ -48,6 +97,8 @@ static void view_free(struct view *view)
 {
         ids_free(&view->rows);
         ids_free(&view->words);
+        mem_free(view->lasting);
+        mem_free(view->queue);
 }
 
 static uint64_t next_of_holder(const struct view *view, uint64_t holder, uint64_t *cursor)
@@ -57,7 +108,7 @@ static uint64_t next_of_holder(const struct view *view, uint64_t holder, uint64_
         while (first + *cursor < end) {
                 const struct root_edge *edge = &view->graph->scan.roots[ids_get(&view->words, first + (*cursor)++)];
 
-                if (counts(edge))
+                if (counts(view, edge))
                         return edge->to;
         }
         return ID_NONE;
@@ -74,7 +125,7 @@ static uint64_t next_of_roots(const struct view *view, uint64_t *cursor, uint64_
         while (*cursor < scan->root_count) {
                 const struct root_edge *edge = &scan->roots[(*cursor)++];
 
-                if (counts(edge))
+                if (counts(view, edge))
                         return edge->to;
         }
         return ID_NONE;
@@ -147,7 +198,7 @@ int retained_run(struct retained *r, const struct graph *graph, const struct ret
         view.holders = holders ? holders->count : 0;
         view.root = view.blocks + view.holders;
         *r = (struct retained){ .first_holder = view.blocks, .root = view.root };
-        if (view_init(&view, holders))
+        if (find_lasting(&view) || view_init(&view, holders))
                 status = error_no_memory(e, "finding what keeps what");
         else
                 status = dominators_run(&r->dominators, view.root + 1, view.root, next_of, &view, e);

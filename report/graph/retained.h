@@ -5,7 +5,9 @@
  * Its top is a virtual root.  Below it are holders: sets of root words that a
  * person knows as one thing (a variable, a frame of a stack), as whoever
  * calls says; what only one holder leads to hangs from it, what several lead
- * to hangs from the virtual root itself.
+ * to hangs from the virtual root itself.  Stacks and registers come and go: they
+ * count as holders only of what neither globals nor thread-local storage lead
+ * to, else whatever a function at work has in hand would seem held by two.
  */
 #ifndef WEIR_GRAPH_RETAINED_H
 #define WEIR_GRAPH_RETAINED_H

@@ -85,6 +85,12 @@ uint64_t vtable_identity(const struct snapshot *snapshot, uint64_t vtable)
         return hash_mix(hash, vtable - segment->bias);
 }
 
+void vtables_ask(struct vtables *v, const uint64_t *first, uint64_t count)
+{
+        for (uint64_t i = 0; i < count; i++)
+                (void)vtable_of(v, first[i]);
+}
+
 void vtables_free(struct vtables *v)
 {
         table_free(&v->known);

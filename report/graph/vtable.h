@@ -22,6 +22,10 @@ const struct segment *segment_at(const struct snapshot *snapshot, uint64_t addre
  * primary one, negative for a second base's).  Reads memory; remembers. */
 bool vtable_top(struct vtables *v, uint64_t address, int64_t *top);
 
+/* Asks about all words that may be objects' first: what is known then is known
+ * when memory can no longer be read. */
+void vtables_ask(struct vtables *v, const uint64_t *first, uint64_t count);
+
 /* `first` when an object that starts with it has its (primary) vtable there,
  * else 0. */
 uint64_t vtable_of(struct vtables *v, uint64_t first);

@@ -175,6 +175,28 @@ static int leaks(struct report *report, const struct collector_result *run, stru
         return status;
 }
 
+/* ---- what keeps the memory ------------------------------------------------ */
+
+static int retained(struct report *report, const struct collector_result *run)
+{
+        report->has_retained = true;
+        report->retained = report_array(report, run->process_count, sizeof *report->retained);
+        if (!report->retained)
+                return -1;
+        for (const struct process *p = run->processes; p; p = p->next) {
+                struct findings *findings = p->findings;
+
+                if (!findings || !findings->retained)
+                        continue;
+                report->retained[report->retained_count++] = *findings->retained;
+                report_adopt(report, findings->retained_memory);
+                report_destroy(findings->retained_memory);
+                findings->retained = NULL;
+                findings->retained_memory = NULL;
+        }
+        return 0;
+}
+
 /* ---- the whole ---------------------------------------------------------------- */
 
 static int heading(struct report *report, const struct collector_result *run, const struct assemble_options *options)
@@ -208,5 +230,7 @@ int assemble(struct report *report, const struct collector_result *run, struct s
             shortcomings(report, run, symbols, e))
                 return -1;
         report_sort(report);
+        if (options->retained && retained(report, run))
+                return error_no_memory(e, "writing the report");
         return own_rules_apply(report, run, e);
 }

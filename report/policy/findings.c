@@ -4,6 +4,7 @@
 #include "../mem.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,8 +23,10 @@ static struct findings *findings_create(void)
 
 void findings_destroy(struct findings *findings)
 {
-        if (findings)
-                report_destroy(findings->memory); /* it holds the findings too */
+        if (!findings)
+                return;
+        report_destroy(findings->retained_memory);
+        report_destroy(findings->memory); /* it holds the findings too */
 }
 
 /* ---- places ------------------------------------------------------------- */
@@ -57,20 +60,32 @@ int findings_place(struct report *memory, const struct snapshot *snapshot, uint6
         return place->module ? 0 : -1;
 }
 
-/* The bias of a module that has a global root; the anonymous tail of its data
- * (.bss) is no segment of its own. */
+/* The anonymous tail of a module's data (.bss) is no segment of its own. */
+const struct segment *findings_global(const struct snapshot *snapshot, const struct root *root)
+{
+        for (size_t i = 0; root->kind == ROOT_GLOBAL && root->name && i < snapshot->segment_count; i++)
+                if (!strcmp(snapshot->segments[i].path, root->name))
+                        return &snapshot->segments[i];
+        return NULL;
+}
+
 static int place_of_global(struct report *memory, const struct snapshot *snapshot, const struct root *root,
                            uint64_t address, struct finding_place *place)
 {
-        for (size_t i = 0; root->name && i < snapshot->segment_count; i++) {
-                const struct segment *segment = &snapshot->segments[i];
+        const struct segment *segment = findings_global(snapshot, root);
 
-                if (strcmp(segment->path, root->name))
-                        continue;
-                place->module = report_string(memory, root->name);
-                place->address = address - segment->bias;
-                return place->module ? 0 : -1;
-        }
+        if (!segment)
+                return 0;
+        place->module = report_string(memory, root->name);
+        place->address = address - segment->bias;
+        return place->module ? 0 : -1;
+}
+
+uint64_t findings_frame(const struct snapshot *snapshot, const struct root *root, uint64_t offset)
+{
+        (void)snapshot;
+        (void)root;
+        (void)offset;
         return 0;
 }
 
@@ -78,18 +93,21 @@ static int place_of_global(struct report *memory, const struct snapshot *snapsho
 
 static const char *root_text(struct report *memory, const struct root *root, uint64_t offset)
 {
+        char tid[32] = "";
+        const char *thread = root->name;
+
+        if (!thread) {
+                (void)snprintf(tid, sizeof tid, "thread id %" PRIu32, root->thread);
+                thread = tid;
+        }
         switch (root->kind) {
         case ROOT_STACK:
-                return report_format(memory, "stack of thread %" PRIu32, root->thread);
+                return report_format(memory, "stack of %s", thread);
         case ROOT_TLS:
-                return report_format(memory, "thread-local storage of thread %" PRIu32, root->thread);
+                return report_format(memory, "thread-local storage of %s", thread);
         case ROOT_REGISTER:
-                if (root->name && !strcmp(root->name, ROOT_IGNORED_NAME))
-                        return ROOT_IGNORED_NAME;
-                return report_format(memory,
-                                     offset / 8 < REGISTER_GENERAL ? "register %s of thread %" PRIu32
-                                                                   : "%s of thread %" PRIu32,
-                                     register_name(offset / 8), root->thread);
+                return report_format(memory, offset / 8 < REGISTER_GENERAL ? "register %s of %s" : "%s of %s",
+                                     register_name(offset / 8), thread);
         case ROOT_GLOBAL:
                 return report_format(memory, "global %s", root->name ? root->name : "?");
         default:
@@ -101,7 +119,7 @@ int findings_root(struct report *memory, const struct snapshot *snapshot, const 
                   const char **from, struct finding_place *global)
 {
         *from = NULL;
-        if (root->kind == ROOT_GLOBAL && place_of_global(memory, snapshot, root, root->start + offset, global))
+        if (place_of_global(memory, snapshot, root, root->start + offset, global))
                 return -1;
         if (global->module)
                 return 0;

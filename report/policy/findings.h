@@ -82,13 +82,26 @@ struct findings {
         const char **limits; /* what could not be looked at */
         size_t limit_count;
 
-        struct report *memory; /* owns all of the above */
+        /* What keeps the memory, if it was asked for; with its own memory, for
+         * the report to take over. */
+        struct report_retained *retained;
+        struct report *retained_memory;
+
+        struct report *memory; /* owns all of the above, but for retained */
 };
 
 /* The place of an address in a module's file; none when it is in no module.  In
  * the report's memory.  0, or -1 without memory. */
 int findings_place(struct report *memory, const struct snapshot *snapshot, uint64_t address,
                    struct finding_place *place);
+
+/* The segment of the module whose data the root is, for its bias; NULL when it
+ * is no such root. */
+const struct segment *findings_global(const struct snapshot *snapshot, const struct root *root);
+
+/* The word at `offset` of a stack: the stack pointer of the frame that it is
+ * in, 0 when that is not known. */
+uint64_t findings_frame(const struct snapshot *snapshot, const struct root *root, uint64_t offset);
 
 /* The word at `offset` of a root: its name, or NULL and the variable. */
 int findings_root(struct report *memory, const struct snapshot *snapshot, const struct root *root, uint64_t offset,

@@ -148,12 +148,7 @@ static int trail_from_head(const struct graph *graph, uint64_t id, struct trail 
 
 static int tell_root(const struct holding_of *of, const struct confidence_step *step, const char **text)
 {
-        const struct snapshot *snapshot = of->graph->snapshot;
-        struct finding_place global = { 0 };
-
-        if (findings_root(of->memory, snapshot, &snapshot->roots[step->from], step->offset, text, &global))
-                return -1;
-        return global.module ? name_global(of->memory, of->symbols, of->process, &global, text) : 0;
+        return name_root(of->memory, of->symbols, of->process, of->graph->snapshot, step->from, step->offset, text);
 }
 
 /* The trail the right way round, in words. */

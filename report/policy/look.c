@@ -6,6 +6,7 @@
 #include "../mem.h"
 #include "check.h"
 #include "findings.h"
+#include "keep.h"
 #include "store.h"
 
 #include <time.h>
@@ -105,34 +106,69 @@ static const char *name_of_moment(const struct process *process)
 
 /* ---- looking ---------------------------------------------------------------- */
 
-static int analyse(struct process *process, struct snapshot *snapshot, const struct look_options *options,
-                   struct error *e)
+/* What the graph says while it is there. */
+static int keep_findings(struct process *process, const struct graph *graph, const struct groups *groups,
+                         struct keep *keep, const struct look_options *options, struct error *e)
+{
+        const struct keep_options wanted = { .symbols = options->symbols, .limit = options->limit };
+        struct findings *findings = findings_of_groups(groups, graph, e);
+
+        process->findings = findings;
+        if (!findings)
+                return -1;
+        findings->pause_ns = graph->snapshot->pause_ns;
+        findings->edges = graph->scan.edge_count;
+        if (!options->retained)
+                return 0;
+        findings->retained_memory = report_create();
+        if (findings->retained_memory)
+                findings->retained = report_array(findings->retained_memory, 1, sizeof *findings->retained);
+        if (!findings->retained)
+                return error_no_memory(e, "telling what keeps what");
+        return keep_find(keep, graph, process, &wanted, findings->retained_memory, findings->retained, e);
+}
+
+/* Everything that reads memory is done before the process goes on. */
+static int analyse_groups(struct process *process, struct snapshot *snapshot, const struct graph *graph,
+                          const struct look_options *options, struct error *e)
 {
         const struct group_options wanted = { .reachable = options->reachable, .examples = 3, .references = 8 };
-        struct findings *findings = NULL;
         struct groups groups;
-        struct graph graph;
+        struct keep keep = { 0 };
+        int status = -1;
 
-        if (options->store)
-                store_watch(options->store, snapshot);
-        if (graph_analyse(&graph, snapshot, e))
+        if (groups_build(&groups, graph, &wanted, e))
                 return -1;
-        if (!groups_build(&groups, &graph, &wanted, e)) {
+        if ((options->retained || options->store) && keep_prepare(&keep, graph)) {
+                (void)error_no_memory(e, "telling what keeps what");
+        } else {
                 if (options->store)
                         store_memory(options->store, process, snapshot);
                 snapshot_resume(snapshot);
                 if (options->store)
                         store_snapshot(options->store, process, snapshot);
-                findings = findings_of_groups(&groups, &graph, e);
-                if (findings) {
-                        findings->pause_ns = snapshot->pause_ns;
-                        findings->edges = graph.scan.edge_count;
-                }
-                groups_release(&groups);
+                status = keep_findings(process, graph, &groups, &keep, options, e);
+                if (status)
+                        look_forget(NULL, process);
         }
+        keep_deinit(&keep);
+        groups_release(&groups);
+        return status;
+}
+
+static int analyse(struct process *process, struct snapshot *snapshot, const struct look_options *options,
+                   struct error *e)
+{
+        struct graph graph;
+        int status;
+
+        if (options->store)
+                store_watch(options->store, snapshot);
+        if (graph_analyse(&graph, snapshot, e))
+                return -1;
+        status = analyse_groups(process, snapshot, &graph, options, e);
         graph_release(&graph);
-        process->findings = findings;
-        return findings ? 0 : -1;
+        return status;
 }
 
 /* Holds the process, at a good moment if there is one. */

@@ -9,6 +9,7 @@
 #include "../collect/process.h"
 #include "../error.h"
 #include "suppress.h"
+#include "../symbols/symbols.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,6 +19,9 @@ struct store;
 struct look_options {
         uint64_t session_ns; /* CLOCK_MONOTONIC at the session's start */
         bool reachable;      /* keep groups of reachable blocks as well */
+        bool retained;       /* find what keeps the memory: with `symbols` */
+        size_t limit;        /* entries of each of its lists, 0 = all */
+        struct symbols *symbols;
         struct store *store; /* where the heaps are kept; NULL = nowhere */
         /* Adds the rules that apply to a check which a program asks for; 0, or -1. */
         int (*rules)(const struct look_options *options, struct suppressions *to, struct error *e);

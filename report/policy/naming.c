@@ -53,7 +53,7 @@ struct symbol_module *name_module(struct symbols *symbols, const struct process 
 
 /* The module of a place; stacks may not have met it, then nothing but its path
  * is known. */
-static struct symbol_module *module_at(struct symbols *symbols, const struct process *process, const char *path)
+struct symbol_module *name_module_at(struct symbols *symbols, const struct process *process, const char *path)
 {
         const struct symbol_file file = { .path = path };
 
@@ -215,7 +215,7 @@ int name_type(struct report *report, struct symbols *symbols, const struct proce
         *type = NULL;
         if (!place->module)
                 return 0;
-        module = module_at(symbols, process, place->module);
+        module = name_module_at(symbols, process, place->module);
         return module ? copy_text(report, symbols_class(symbols, module, place->address), type) : -1;
 }
 
@@ -237,7 +237,7 @@ int name_counted(struct report *report, struct symbols *symbols, const struct pr
 int name_global(struct report *report, struct symbols *symbols, const struct process *process,
                 const struct finding_place *place, const char **name)
 {
-        struct symbol_module *module = module_at(symbols, process, place->module);
+        struct symbol_module *module = name_module_at(symbols, process, place->module);
         struct symbol_variable variable;
 
         if (!module)
@@ -250,4 +250,14 @@ int name_global(struct report *report, struct symbols *symbols, const struct pro
         else
                 *name = report_format(report, "global %s (%s)", place->module, variable.name);
         return *name ? 0 : -1;
+}
+
+int name_root(struct report *report, struct symbols *symbols, struct process *process, const struct snapshot *snapshot,
+              uint64_t index, uint64_t offset, const char **name)
+{
+        struct finding_place global = { 0 };
+
+        if (findings_root(report, snapshot, &snapshot->roots[index], offset, name, &global))
+                return -1;
+        return global.module ? name_global(report, symbols, process, &global, name) : 0;
 }

@@ -14,6 +14,9 @@
 struct symbol_module *name_module(struct symbols *symbols, const struct process *process,
                                   const struct process_module *module);
 
+/* The file at that path, as the process had it; NULL without memory. */
+struct symbol_module *name_module_at(struct symbols *symbols, const struct process *process, const char *path);
+
 /* A stack as the report shows it: frame 0 is the allocation function, inlined
  * frames are expanded.  Frames in the report's memory. */
 struct named_stack {
@@ -42,6 +45,11 @@ int name_counted(struct report *report, struct symbols *symbols, const struct pr
 /* "global module (variable+0x8)". */
 int name_global(struct report *report, struct symbols *symbols, const struct process *process,
                 const struct finding_place *place, const char **name);
+
+/* The word at `offset` of snapshot.roots[index], as a person calls it: the
+ * variable, "register rbx of thread 3". */
+int name_root(struct report *report, struct symbols *symbols, struct process *process, const struct snapshot *snapshot,
+              uint64_t index, uint64_t offset, const char **name);
 
 /* The name of an allocation function as a program writes it. */
 const char *name_function(enum weir_function function);

@@ -180,6 +180,54 @@ static inline void sample_processes(struct report *report)
         p[1].argv = report_array(report, 0, sizeof *p[1].argv);
 }
 
+static inline void sample_trees(struct report *report, struct report_retained *r)
+{
+        SAMPLE_LIST(report, r->tree, r->tree_count,
+                    { { .what.root = "global /srv/app/bin/app (table)", .weight = { 0, 0, 12, 9000 }, .more = 2,
+                        .more_blocks = 2, .more_bytes = 200 },
+                      { .depth = 1, .what = { .address = 0x7f0000001000, .size = 2048, .type = "Table",
+                                              .site = "table_new (/srv/app/src/table.c:8)" }, .tops = 1,
+                        .weight = { 1, 2048, 10, 8800 } },
+                      { .depth = 2, .what = { .address = 0x7f0000002000, .size = 64,
+                                              .site = "/usr/lib/libfoo.so.1+0x99f0" }, .tops = 9,
+                        .weight = { 9, 576, 9, 6752 }, .strength = STRENGTH_KNOWN, .offset = 24, .field = "slots" },
+                      { .what = { .address = 0x7f0000003000, .size = 70000 }, .tops = 1,
+                        .weight = { 1, 70000, 1, 70000 } } });
+        SAMPLE_LIST(report, r->points, r->point_count,
+                    { { .what = r->tree[1].what, .site = "item_new (/srv/app/src/table.c:20)", .tops = 100,
+                        .weight = { 1000, 16000, 1000, 20480 }, .held_by_more = 3 } });
+        SAMPLE_LIST(report, r->points[0].held_by, r->points[0].held_by_count,
+                    { { .root = "stack of thread 2" }, { .address = 0x7f0000004000, .size = 16, .type = "App" } });
+}
+
+static inline void sample_retained(struct report *report)
+{
+        struct report_retained *r;
+
+        report->has_retained = true;
+        SAMPLE_LIST(report, report->retained, report->retained_count,
+                    { { .process = 100, .blocks = 13, .bytes = 79000, .inherited_blocks = 1, .inherited_bytes = 100,
+                        .typed_blocks = 2, .typed_bytes = 2064, .by_site_total = 5, .by_type_total = 1,
+                        .point_total = 2, .top_total = 4, .tree_more = 1, .tree_more_blocks = 1,
+                        .tree_more_bytes = 5 } });
+        r = report->retained;
+        sample_trees(report, r);
+        SAMPLE_LIST(report, r->by_site, r->by_site_count,
+                    { { .site = "list_push (/srv/app/src/list.c:42)", .weight = { 3, 300, 12, 8000 } }, { 0 } });
+        r->by_site[0].stack = report->leaks[0].stack;
+        r->by_site[0].stack_count = report->leaks[0].stack_count;
+        r->by_site[1].stack = report_array(report, 0, sizeof *r->by_site[1].stack);
+        SAMPLE_LIST(report, r->by_type, r->by_type_count, { { .type = "Table", .weight = { 1, 2048, 10, 8800 } } });
+        SAMPLE_LIST(report, r->top, r->top_count,
+                    { { .example = { .address = 0x7f0000001000, .size = 2048, .process = 100, .thread = 1,
+                                     .reference_count = 2 },
+                        .type = "Table", .retained_blocks = 10, .retained_bytes = 8800 } });
+        SAMPLE_LIST(report, r->top[0].example.referenced_by, r->top[0].example.referenced_by_count,
+                    { { .from = "global /srv/app/bin/app (table)", .strength = STRENGTH_EXACT },
+                      { .from = "0x7f0000009000", .offset = 8, .strength = STRENGTH_TAGGED } });
+        r->top[0].example.references = report_array(report, 0, sizeof *r->top[0].example.references);
+}
+
 static inline void sample_summary(struct report *report)
 {
         report->summary.processes = 2;
@@ -211,6 +259,7 @@ static inline struct report *sample_report(void)
         SAMPLE_LIST(report, report->diagnostics, report->diagnostic_count,
                     { { .level = "note", .code = "checked-stacks", .message = "process 100: 3 stacks compared" } });
         report_sort(report);
+        sample_retained(report);
         return report;
 }
 

@@ -15,7 +15,7 @@ struct output {
 };
 
 struct limits {
-        struct option_size max;
+        struct option_size max, limit;
         struct option_limits by_kind;
         struct option_growth growth;
         const char *maybe;
@@ -37,6 +37,7 @@ static const struct option_spec limit_specs[] = {
         { "max-bytes", 0, OPTION_SIZE, "N", "", offsetof(struct limits, max) },
         { "suppressions", 0, OPTION_LIST, "FILE", "", offsetof(struct limits, files) },
         { "limits", 0, OPTION_LIMITS, "[KIND=]N", "", offsetof(struct limits, by_kind), true },
+        { "limit", 0, OPTION_LIMIT, "N", "", offsetof(struct limits, limit) },
         { "growth", 0, OPTION_GROWTH, "N%|N", "", offsetof(struct limits, growth), true },
         { "maybe", 0, OPTION_MAYBE, "WORD", "", offsetof(struct limits, maybe), true },
 };
@@ -309,8 +310,31 @@ START_TEST(the_nearest_word_is_offered_and_a_far_one_is_not)
 }
 END_TEST
 
+START_TEST(a_limit_is_a_number_or_all)
+{
+        static const char *const wrong[] = { "-1", "2K", "all5", "alle", "", "x", "99999999999999999999999" };
+        struct parse p;
+
+        parse(&p, 0, "--limit=12");
+        ck_assert_int_eq(p.status, 0);
+        ck_assert(p.all.limits.limit.given && p.all.limits.limit.value == 12);
+        parse(&p, 0, "--limit all");
+        ck_assert_int_eq(p.status, 0);
+        ck_assert(p.all.limits.limit.given && !p.all.limits.limit.value);
+        for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+                char line[100];
+
+                (void)snprintf(line, sizeof line, "--limit='%s'", wrong[i]);
+                parse(&p, 0, line);
+                ck_assert_int_eq(p.status, -1);
+                ck_assert_int_eq(p.error.code, ERROR_USAGE);
+        }
+}
+END_TEST
+
 SUITE_MAIN("options", values_come_attached_or_apart, a_command_ends_the_options, operands_may_stand_between_options,
            values_have_types, limits_are_for_all_or_for_a_kind, growth_is_a_share_or_bytes, a_value_may_be_left_out,
            rare_options_are_in_the_long_help, errors_name_the_option_and_the_cure, help_is_seen_before_what_follows_it,
            too_many_list_values_are_an_error, lines_split_as_in_a_shell,
-           the_nearest_word_is_offered_and_a_far_one_is_not)
+           the_nearest_word_is_offered_and_a_far_one_is_not,
+           a_limit_is_a_number_or_all)

@@ -65,6 +65,41 @@ static const char golden[] =
         "  suppressed 7 bytes in 1 block, 1 group\n"
         "weir: 2 leaks, 4,324 bytes in 16 blocks lost; possibly 50 bytes in 1 block; suppressed 7 bytes in 1 block\n";
 
+static const char retained[] =
+        "in use: 79,000 bytes (77.1 KiB) in 13 blocks, of it from before the fork 100 bytes, process 100 app\n"
+        "\n"
+        "from the roots down\n"
+        "      keeps  share    blocks  what holds it, and below that what it alone keeps\n"
+        "     9000 B  11.4%        12  global app (table)\n"
+        "     8800 B  11.1%        10    0x7f0000001000 [2,048] Table  from table_new (table.c:8)\n"
+        "     6752 B   8.5%         9      +24 slots -> 9 x libfoo.so.1+0x99f0, 576 bytes\n"
+        "      200 B   0.3%         2    ... 2 more\n"
+        "   68.4 KiB  88.6%         1  several roots: 0x7f0000003000 [70,000] (no stack was recorded)\n"
+        "        5 B   0.0%         1  ... 1 more\n"
+        "\n"
+        "where blocks of one sort pile up\n"
+        "  1,000 blocks, 16,000 bytes (15.6 KiB), with what they alone keep 20,480 bytes (20.0 KiB): item_new (table.c:20)\n"
+        "      in 0x7f0000001000 [2,048] Table  from table_new (table.c:8)\n"
+        "      held by stack of thread 2 -> ... 3 more ... -> 0x7f0000004000 [16] App\n"
+        "            ... and 1 more place (--limit)\n"
+        "\n"
+        "by site\n"
+        "      keeps  share    blocks          own  site, and what called it\n"
+        "     8000 B  10.1%         3        300 B  list_push (list.c:42) < build_all < ns::Runner::run(int)\n"
+        "        0 B   0.0%         0          0 B  (no stack was recorded)\n"
+        "            ... and 3 more sites (--limit)\n"
+        "\n"
+        "by type (known of 2 of 13 blocks)\n"
+        "      keeps  share    blocks          own  type\n"
+        "     8800 B  11.1%         1       2048 B  Table\n"
+        "\n"
+        "the blocks that keep most\n"
+        "      keeps  share    blocks  block\n"
+        "     8800 B  11.1%        10  0x7f0000001000 [2,048] Table\n"
+        "                                2 references: global app (table), 0x7f0000009000 +8\n"
+        "            ... and 3 more blocks (--limit)\n"
+        "\n";
+
 static char *printed(const struct report *report, const struct format_options *options)
 {
         char *text;
@@ -285,6 +320,27 @@ START_TEST(width_is_what_is_printed)
 }
 END_TEST
 
+START_TEST(what_keeps_the_memory_is_shown_on_request)
+{
+        struct format_options options = format_defaults();
+        struct report *report = sample_report();
+        char *text = printed(report, &options);
+        const char *found;
+
+        ck_assert_ptr_null(strstr(text, "in use:"));
+        free(text);
+        options.retained = true;
+        text = printed(report, &options);
+        found = strstr(text, "in use:");
+        ck_assert_ptr_nonnull(found);
+        ck_assert_msg(!strncmp(found, retained, sizeof retained - 1), "%s", found);
+        ck_assert_ptr_nonnull(strstr(found + sizeof retained - 1, "heap: "));
+        free(text);
+        report_destroy(report);
+}
+END_TEST
+
 SUITE_MAIN("text", the_whole_reads_like_this, kinds_choose_what_is_listed, the_limit_is_said,
            the_verdict_is_the_last_line, what_is_incomplete_is_told, unknown_says_why, names_cannot_command_the_terminal,
-           long_names_lose_their_middle, colour_is_on_when_asked, sizes_can_be_read, width_is_what_is_printed)
+           long_names_lose_their_middle, colour_is_on_when_asked, sizes_can_be_read, width_is_what_is_printed,
+           what_keeps_the_memory_is_shown_on_request)

@@ -1,0 +1,329 @@
+#include "keep.h"
+
+#include "../mem.h"
+#include "findings.h"
+#include "holders.h"
+#include "naming.h"
+#include "sites.h"
+
+#include <string.h>
+
+enum {
+        REFERENCES = 8,
+        HELD_BY = 8, /* told of what holds an accumulation point: both ends of a longer way */
+};
+
+/* ---- while the process is held ------------------------------------------------- */
+
+int keep_prepare(struct keep *keep, const struct graph *graph)
+{
+        *keep = (struct keep){ .vtables = { .snapshot = graph->snapshot } };
+        vtables_ask(&keep->vtables, graph->scan.first, graph->snapshot->block_count);
+        return recounts_take(&keep->recounts, graph);
+}
+
+void keep_deinit(struct keep *keep)
+{
+        vtables_free(&keep->vtables);
+        recounts_free(&keep->recounts);
+}
+
+/* ---- words ----------------------------------------------------------------------- */
+
+struct telling {
+        struct keep *keep;
+        const struct graph *graph;
+        struct process *process;
+        struct symbols *symbols;
+        struct report *memory;
+        const struct holders *holders;
+        const struct keepers *keepers;
+};
+
+static int tell_type(const struct telling *t, uint64_t vtable, const char **type)
+{
+        struct finding_place place = { 0 };
+
+        return findings_place(t->memory, t->graph->snapshot, vtable, &place) ||
+                               name_type(t->memory, t->symbols, t->process, &place, type)
+                       ? -1
+                       : 0;
+}
+
+static int tell_block(const struct telling *t, uint64_t id, const char **type, const char **site)
+{
+        struct named_stack stack;
+
+        if (tell_type(t, vtable_of(&t->keep->vtables, t->graph->scan.first[id]), type) ||
+            name_stack(t->memory, t->symbols, t->process, t->graph->snapshot->blocks[id].stack, &stack))
+                return -1;
+        return name_site(t->memory, &stack, site);
+}
+
+/* A vertex of the dominator tree. */
+static int tell_keeper(const struct telling *t, uint64_t vertex, struct report_keeper *out)
+{
+        const struct snapshot *snapshot = t->graph->snapshot;
+
+        if (vertex == t->keepers->retained.root) {
+                out->root = report_string(t->memory, "several roots");
+                return out->root ? 0 : -1;
+        }
+        if (vertex >= snapshot->block_count)
+                return holders_name(t->holders, (uint32_t)(vertex - snapshot->block_count), t->memory, &out->root);
+        out->address = snapshot->blocks[vertex].address;
+        out->size = snapshot->blocks[vertex].size;
+        return tell_block(t, vertex, &out->type, &out->site);
+}
+
+/* ---- sums ------------------------------------------------------------------------ */
+
+static struct report_weight weight_of(const struct keepers_sum *sum)
+{
+        return (struct report_weight){ sum->blocks, sum->bytes, sum->retained_blocks, sum->retained_bytes };
+}
+
+static int tell_sites(const struct telling *t, struct report_retained *r)
+{
+        const struct keepers *k = t->keepers;
+
+        r->by_site = report_array(t->memory, k->site_count, sizeof *r->by_site);
+        r->by_site_count = k->site_count;
+        r->by_site_total = k->sites_total;
+        for (size_t i = 0; r->by_site && i < k->site_count; i++) {
+                struct report_sum *sum = &r->by_site[i];
+                struct named_stack stack;
+
+                sum->weight = weight_of(&k->sites[i]);
+                if (name_stack(t->memory, t->symbols, t->process, k->sites[i].stack, &stack) ||
+                    name_site(t->memory, &stack, &sum->site))
+                        return -1;
+                sum->stack = stack.frames;
+                sum->stack_count = stack.count;
+                sum->stack_truncated = stack.truncated;
+        }
+        return r->by_site ? 0 : -1;
+}
+
+static int tell_types(const struct telling *t, struct report_retained *r)
+{
+        const struct keepers *k = t->keepers;
+
+        r->by_type = report_array(t->memory, k->type_count, sizeof *r->by_type);
+        r->by_type_count = k->type_count;
+        r->by_type_total = k->types_total;
+        for (size_t i = 0; r->by_type && i < k->type_count; i++) {
+                r->by_type[i].weight = weight_of(&k->types[i]);
+                if (tell_type(t, k->types[i].vtable, &r->by_type[i].type))
+                        return -1;
+        }
+        return r->by_type ? 0 : -1;
+}
+
+/* ---- the tree -------------------------------------------------------------------- */
+
+static int tell_line(const struct telling *t, const struct keepers_line *from, struct report_line *to)
+{
+        uint64_t vertex = from->holder == ID_NONE ? from->first : t->keepers->retained.first_holder + from->holder;
+
+        to->depth = from->depth;
+        to->tops = from->tops;
+        to->weight = (struct report_weight){ from->blocks, from->bytes, from->retained_blocks, from->retained_bytes };
+        to->more = from->more;
+        to->more_blocks = from->more_blocks;
+        to->more_bytes = from->more_bytes;
+        if (from->from != ID_NONE) {
+                to->strength = from->strength;
+                to->offset = from->offset;
+        }
+        return tell_keeper(t, vertex, &to->what);
+}
+
+static int tell_tree(const struct telling *t, struct report_retained *r)
+{
+        const struct keepers *k = t->keepers;
+
+        r->tree = report_array(t->memory, k->line_count, sizeof *r->tree);
+        r->tree_count = k->line_count;
+        r->tree_more = k->more;
+        r->tree_more_blocks = k->more_blocks;
+        r->tree_more_bytes = k->more_bytes;
+        for (size_t i = 0; r->tree && i < k->line_count; i++)
+                if (tell_line(t, &k->lines[i], &r->tree[i]))
+                        return -1;
+        return r->tree ? 0 : -1;
+}
+
+/* ---- accumulation points ---------------------------------------------------------- */
+
+/* What dominates the vertex, from the root down: the first steps and the
+ * last. */
+static int tell_way(const struct telling *t, uint64_t vertex, struct report_point *point)
+{
+        const struct retained *retained = &t->keepers->retained;
+        uint64_t length = 0, at = 0;
+
+        if (vertex == retained->root) {
+                point->held_by = report_array(t->memory, 0, sizeof *point->held_by);
+                return point->held_by ? 0 : -1;
+        }
+        for (uint64_t v = ids_get(&retained->dominators.idom, vertex); v != retained->root;
+             v = ids_get(&retained->dominators.idom, v))
+                length++;
+        point->held_by_more = length > HELD_BY ? length - HELD_BY : 0;
+        point->held_by_count = (size_t)(length - point->held_by_more);
+        point->held_by = report_array(t->memory, point->held_by_count, sizeof *point->held_by);
+        if (!point->held_by)
+                return -1;
+        for (uint64_t v = ids_get(&retained->dominators.idom, vertex); v != retained->root;
+             v = ids_get(&retained->dominators.idom, v), at++) {
+                /* `at` counts from the vertex upwards. */
+                uint64_t place = length - 1 - at;
+
+                if (place >= HELD_BY / 2 && point->held_by_more) {
+                        if (place < HELD_BY / 2 + point->held_by_more)
+                                continue;
+                        place -= point->held_by_more;
+                }
+                if (tell_keeper(t, v, &point->held_by[place]))
+                        return -1;
+        }
+        return 0;
+}
+
+static int tell_points(const struct telling *t, struct report_retained *r)
+{
+        const struct keepers *k = t->keepers;
+
+        r->points = report_array(t->memory, k->point_count, sizeof *r->points);
+        r->point_count = k->point_count;
+        r->point_total = k->points_total;
+        for (size_t i = 0; r->points && i < k->point_count; i++) {
+                const struct keepers_point *from = &k->points[i];
+                struct report_point *to = &r->points[i];
+
+                to->tops = from->tops;
+                to->weight = (struct report_weight){ from->blocks, from->bytes, from->retained_blocks,
+                                                     from->retained_bytes };
+                if (tell_keeper(t, from->parent, &to->what) || tell_block(t, from->first, &to->type, &to->site) ||
+                    tell_way(t, from->parent, to))
+                        return -1;
+        }
+        return r->points ? 0 : -1;
+}
+
+/* ---- blocks ----------------------------------------------------------------------- */
+
+static int tell_reference(const struct telling *t, const struct group_reference *from, struct report_reference *to)
+{
+        const struct snapshot *snapshot = t->graph->snapshot;
+
+        to->offset = from->offset;
+        to->strength = from->strength;
+        if (from->root)
+                return name_root(t->memory, t->symbols, t->process, snapshot, from->from, from->offset, &to->from);
+        to->from = report_format(t->memory, "0x%llx", (unsigned long long)snapshot->blocks[from->from].address);
+        return to->from ? 0 : -1;
+}
+
+static int tell_references(const struct telling *t, const struct group_example *from, struct report_example *to)
+{
+        const struct snapshot *snapshot = t->graph->snapshot;
+
+        to->referenced_by_count = from->referenced_by_count;
+        to->references_count = from->references_count;
+        to->referenced_by = report_array(t->memory, to->referenced_by_count, sizeof *to->referenced_by);
+        to->references = report_array(t->memory, to->references_count, sizeof *to->references);
+        if (!to->referenced_by || !to->references)
+                return -1;
+        for (size_t i = 0; i < from->referenced_by_count; i++)
+                if (tell_reference(t, &from->referenced_by[i], &to->referenced_by[i]))
+                        return -1;
+        for (size_t i = 0; i < from->references_count; i++) {
+                const struct group_reference *reference = &from->references[i];
+
+                to->references[i].offset = reference->offset;
+                to->references[i].strength = reference->strength;
+                to->references[i].to = report_format(t->memory, "0x%llx",
+                                                     (unsigned long long)snapshot->blocks[reference->to].address);
+                if (!to->references[i].to)
+                        return -1;
+        }
+        return 0;
+}
+
+static int tell_top(const struct telling *t, struct report_retained *r)
+{
+        const struct keepers *k = t->keepers;
+
+        r->top = report_array(t->memory, k->block_count, sizeof *r->top);
+        r->top_count = k->block_count;
+        r->top_total = k->blocks_total;
+        for (size_t i = 0; r->top && i < k->block_count; i++) {
+                const struct group_example *from = &k->blocks[i];
+                const struct block *block = &t->graph->snapshot->blocks[from->block];
+                struct report_block *to = &r->top[i];
+
+                to->retained_blocks = k->retained.blocks[from->block];
+                to->retained_bytes = k->retained.bytes[from->block];
+                to->example = (struct report_example){
+                        .address = block->address,
+                        .size = block->size,
+                        .process = t->process->pid,
+                        .thread = block->thread + 1,
+                        .reference_count = from->reference_count,
+                };
+                if (tell_references(t, from, &to->example) || tell_block(t, from->block, &to->type, &to->site))
+                        return -1;
+        }
+        return r->top ? 0 : -1;
+}
+
+/* ---- the whole ---------------------------------------------------------------------- */
+
+static int tell(const struct telling *t, struct report_retained *r)
+{
+        const struct keepers *k = t->keepers;
+
+        r->process = t->process->pid;
+        r->blocks = k->retained.blocks[k->retained.root];
+        r->bytes = k->retained.bytes[k->retained.root];
+        r->inherited_blocks = k->inherited_blocks;
+        r->inherited_bytes = k->inherited_bytes;
+        r->typed_blocks = k->typed_blocks;
+        r->typed_bytes = k->typed_bytes;
+        return tell_sites(t, r) || tell_types(t, r) || tell_tree(t, r) || tell_points(t, r) || tell_top(t, r) ? -1 : 0;
+}
+
+int keep_find(struct keep *keep, const struct graph *graph, struct process *process,
+              const struct keep_options *options, struct report *memory, struct report_retained *retained,
+              struct error *e)
+{
+        struct holders holders;
+        struct sites sites;
+        struct keepers keepers = { 0 };
+        const struct telling telling = { .keep = keep,
+                                         .graph = graph,
+                                         .process = process,
+                                         .symbols = options->symbols,
+                                         .memory = memory,
+                                         .holders = &holders,
+                                         .keepers = &keepers };
+        struct keepers_options wanted = {
+                .site = sites_key, .context = &sites, .limit = options->limit, .references = REFERENCES
+        };
+        int status;
+
+        sites_init(&sites, options->symbols, process);
+        status = holders_find(&holders, graph, options->symbols, process, e);
+        if (!status) {
+                wanted.holders = &holders.map;
+                status = keepers_run(&keepers, graph, &keep->vtables, &keep->recounts, &wanted, e);
+        }
+        if (!status && (sites.failed || tell(&telling, retained)))
+                status = error_no_memory(e, "telling what keeps what");
+        keepers_release(&keepers);
+        holders_deinit(&holders);
+        sites_deinit(&sites);
+        return status;
+}

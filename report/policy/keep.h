@@ -1,0 +1,40 @@
+/*
+ * keep.h: what keeps the memory of one process, from its graph to the words
+ * of the report: holders are made of root words that are one to a person, sites
+ * of stacks, and everything gets its name.
+ *
+ *     while the process is held      keep_prepare
+ *     later                          keep_find
+ */
+#ifndef WEIR_KEEP_H
+#define WEIR_KEEP_H
+
+#include "../collect/process.h"
+#include "../emit/report.h"
+#include "../error.h"
+#include "../graph/keepers.h"
+#include "../symbols/symbols.h"
+
+struct keep {
+        struct vtables vtables;
+        struct recounts recounts;
+};
+
+/* Asks memory all that keep_find must know; `graph` is analysed.  0, or -1
+ * without memory. */
+int keep_prepare(struct keep *keep, const struct graph *graph);
+/* A zeroed one is allowed. */
+void keep_deinit(struct keep *keep);
+
+struct keep_options {
+        struct symbols *symbols;
+        size_t limit; /* entries of each list; 0 = all */
+};
+
+/* Fills `retained`, in the memory of report `memory`.  Reads no memory of the
+ * process.  0, or -1. */
+int keep_find(struct keep *keep, const struct graph *graph, struct process *process,
+              const struct keep_options *options, struct report *memory, struct report_retained *retained,
+              struct error *e);
+
+#endif

@@ -1,0 +1,199 @@
+#!/usr/bin/python3
+"""What a person sees of the graph: what keeps the memory, cycles, and how they
+are told again from captures and reports."""
+import json
+import os
+import re
+import subprocess
+import sys
+
+from cases import Cases, harness
+
+CASES = Cases()
+
+# A heap with one of each thing that holds many blocks.
+KEEPERS = """
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <string>
+#include <vector>
+struct node { node *next; char *name; };
+struct tree { tree *left, *right; };
+struct shape { virtual ~shape() {} char room[40]; };
+node *list;
+tree *root;
+node **table;
+std::map<int, std::string> *names;
+std::vector<shape *> *shapes;
+static node *make_node(node *next)
+{
+        node *n = static_cast<node *>(malloc(sizeof *n));
+        n->next = next;
+        n->name = nullptr;
+        return n;
+}
+static void make_list()
+{
+        for (int i = 0; i < 1000; i++)
+                list = make_node(list);
+}
+static tree *make_tree(int depth)
+{
+        tree *t = static_cast<tree *>(calloc(1, sizeof *t));
+        if (depth)
+                t->left = make_tree(depth - 1), t->right = make_tree(depth - 1);
+        return t;
+}
+static void make_table()
+{
+        table = static_cast<node **>(calloc(256, sizeof *table));
+        for (int i = 0; i < 2000; i++) {
+                table[i % 256] = make_node(table[i % 256]);
+                table[i % 256]->name = static_cast<char *>(malloc(64));
+        }
+}
+int main()
+{
+        make_list();
+        make_table();
+        root = make_tree(9);
+        names = new std::map<int, std::string>;
+        for (int i = 0; i < 300; i++)
+                (*names)[i] = std::string(100, 'x');
+        shapes = new std::vector<shape *>;
+        for (int i = 0; i < 200; i++)
+                shapes->push_back(new shape);
+        exit(0);
+}
+"""
+
+
+def build(weir, source, name, *flags):
+    path = f"{weir.directory}/{name}"
+    done = subprocess.run(["g++", "-O0", "-g", "-x", "c++", "-", "-o", path, *flags], input=source.encode(),
+                          capture_output=True, check=False)
+    harness.check(done.returncode == 0, done.stderr.decode())
+    return path
+
+
+def succeed(weir, arguments, status=0):
+    run = weir.run(arguments)
+    harness.check(run.status == status, f"{arguments}: exit status {run.status}: {run.stderr.decode()}")
+    return run.stdout.decode()
+
+
+def kept(weir, program, *options):
+    _, report = weir.trace([program], ["--retained", *options])
+    harness.trusted(report)
+    harness.check(len(report["retained"]) == 1, "one process, one entry")
+    return report["retained"][0], report
+
+
+def whole_tree(retained):
+    """The lines, and what they leave out, are all there is: of each line what it keeps is its own and what is below."""
+    open_lines = []
+
+    def close(depth):
+        while len(open_lines) > depth:
+            line, below = open_lines.pop()
+            total = line["bytes"] + below + line["more"]["bytes"]
+            harness.check(total == line["retained_bytes"], f"{total} below and in {line}")
+
+    top = retained["tree_more"]["bytes"]
+    for line in retained["tree"]:
+        close(line["depth"])
+        harness.check(len(open_lines) == line["depth"], f"no line above {line}")
+        if open_lines:
+            open_lines[-1][1] += line["retained_bytes"]
+        else:
+            top += line["retained_bytes"]
+        open_lines.append([line, 0])
+    close(0)
+    harness.check(top == retained["bytes"], f"{top} bytes in the tree of {retained['bytes']}")
+
+
+@CASES.add
+def what_keeps_the_memory(weir):
+    program = build(weir, KEEPERS, "keepers")
+    for limit in ("all", "1", "5", "20"):
+        retained, report = kept(weir, program, f"--limit={limit}")
+        whole_tree(retained)
+        reachable = report["summary"]["kinds"]["reachable"]
+        harness.check((retained["blocks"], retained["bytes"]) == (reachable["blocks"], reachable["bytes"]),
+                      f"{retained['blocks']} blocks are kept, {reachable} reachable")
+        for name in ("by_site", "by_type", "accumulation_points", "top_blocks"):
+            told, total = len(retained[name]), retained[f"{name}_total"]
+            harness.check(told == (total if limit == "all" else min(total, int(limit))), f"{name}: {told} of {total}")
+
+
+@CASES.add
+def where_blocks_pile_up(weir):
+    retained, _ = kept(weir, build(weir, KEEPERS, "keepers"), "--limit=all")
+    points = {}
+    for point in retained["accumulation_points"]:
+        way = [step["root"] or step["site"] for step in point["held_by"]] + [point["keeper"]["root"] or ""]
+        for variable in ("list", "root", "table", "names", "shapes"):
+            if any(re.search(rf"\({variable}\b", step) for step in way):
+                points.setdefault(variable, point)
+    harness.check(set(points) == {"list", "root", "table", "names", "shapes"}, f"found {sorted(points)}")
+    harness.check((points["list"]["blocks"], points["list"]["tops"]) == (1000, 1), points["list"])
+    harness.check((points["root"]["blocks"], points["root"]["tops"]) == (1023, 1), points["root"])
+    harness.check(points["table"]["blocks"] == 2000 and points["table"]["retained_blocks"] == 4000
+                  and points["table"]["keeper"]["size"] == 2048, points["table"])
+    harness.check(points["names"]["blocks"] == 300 and points["names"]["retained_blocks"] == 600, points["names"])
+    harness.check(points["shapes"]["blocks"] == 200 and points["shapes"]["type"] == "shape", points["shapes"])
+    shapes = [entry for entry in retained["by_type"] if entry["type"] == "shape"]
+    harness.check(len(shapes) == 1 and shapes[0]["blocks"] == 200 and shapes[0]["bytes"] == 9600, shapes)
+    sites = [entry for entry in retained["by_site"] if "make_tree" in (entry["site"] or "")]
+    harness.check(len(sites) == 1 and sites[0]["blocks"] == 1023, sites)
+    top = [block for block in retained["top_blocks"] if block["size"] == 2048
+           and "(table)" in block["referenced_by"][0]["from"]]
+    harness.check(len(top) == 1 and top[0]["reference_count"] == 1 and len(top[0]["references"]) == 8, top)
+
+
+@CASES.add
+def told_again_from_a_capture_and_from_a_report(weir):
+    program = build(weir, KEEPERS, "keepers")
+    report, capture = f"{weir.directory}/kept.json", f"{weir.directory}/kept.capture"
+    for kinds in ("--kinds=all", "--kinds=definite"):
+        succeed(weir, ["run", "-q", "-o", report, "--retained", kinds, "--capture", capture, "--", program])
+        with open(report, encoding="utf-8") as file:
+            live = file.read()
+        again = succeed(weir, ["report", "--format=json", "--retained", kinds, capture])
+        harness.check(again == live, f"{kinds}: the capture says something else")
+        harness.check(succeed(weir, ["report", "--format=json", report]) == live, "the report reads differently")
+    text = succeed(weir, ["report", "--retained", report])
+    harness.check(text == succeed(weir, ["report", "--retained", capture]), "two texts of one heap")
+    for part in ("global keepers (list)", "1,000 x make_node", "one chain or tree", "where blocks of one sort pile up",
+                 "by type", "the blocks that keep most", "2 references" if "2 references" in text else "1 reference"):
+        harness.check(part in text, f"'{part}' is not in the text:\n{text}")
+    harness.check("in use:" not in succeed(weir, ["report", report]), "shown without being asked for")
+    # What was captured without being asked for is there all the same.
+    succeed(weir, ["run", "-q", "-o", report, "--capture", capture, "--", program])
+    text = succeed(weir, ["report", "--retained", capture])
+    harness.check("shape" in text and "global keepers (names" in text, text)
+    run = weir.run(["report", "--retained", report])
+    harness.check(run.status == 125 and b"needs a capture" in run.stderr, run.stderr.decode())
+
+
+@CASES.add
+def of_every_process_and_of_none(weir):
+    program = build(weir, KEEPERS, "keepers")
+    _, report = weir.trace(["sh", "-c", f"{program}; {program}; kill -9 $$"], ["--retained"])
+    pids = [entry["process"] for entry in report["retained"]]
+    told = [p["pid"] for p in report["processes"] if p["snapshot"]]
+    harness.check(pids == told and len(pids) >= 2, f"{pids} of {told}")
+    _, report = weir.trace([program])
+    harness.check(report["retained"] is None, "not asked for")
+
+
+@CASES.add
+def limits_are_checked(weir):
+    for limit in ("-3", "many", "1K"):
+        run = weir.run(["report", f"--limit={limit}", "x.json"])
+        harness.check(run.status == 125 and b"a number or all" in run.stderr, run.stderr.decode())
+
+
+if __name__ == "__main__":
+    sys.exit(CASES.main())
