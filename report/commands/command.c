@@ -1,5 +1,6 @@
 #include "command.h"
 
+#include "complete.h"
 #include "emit/schema.h"
 #include "mem.h"
 #include "nearest.h"
@@ -12,6 +13,7 @@
 static const struct command *const commands[] = {
         &command_collect,
         &command_diff,
+        &command_doctor,
         &command_gate,
         &command_report,
         &command_run,
@@ -49,9 +51,8 @@ static void print_help(FILE *out)
               "\n"
               "Traces a program's heap from its first allocation on, and says what leaks.\n"
               "\n"
-              "    weir run -- ./app                  what does it leak?\n"
-              "    weir run -o leaks.json -- ./app    the same, as JSON\n"
-              "    weir run --gate -- make check      fail a build that leaks\n"
+              "    weir run -- ./app               what does it leak?\n"
+              "    weir run --gate -- make check   fail a build that leaks\n"
               "\n"
               "Commands:\n",
               out);
@@ -157,6 +158,10 @@ int command_main(int argc, char **argv)
         }
         if (!strcmp(word, "--print-suppressions")) {
                 fputs(suppressions_built_in(), stdout);
+                return printed(&e);
+        }
+        if (!strcmp(word, "--complete")) {
+                complete(commands, COMMANDS, argv + 2, (size_t)argc - 2, stdout);
                 return printed(&e);
         }
         if (!strcmp(word, "--help") || !strcmp(word, "-h")) {

@@ -45,6 +45,7 @@ struct command {
 
 extern const struct command command_collect;
 extern const struct command command_diff;
+extern const struct command command_doctor;
 extern const struct command command_gate;
 extern const struct command command_report;
 extern const struct command command_run;

@@ -241,6 +241,13 @@ const char *symbols_class(struct symbols *symbols, struct symbol_module *module,
         return keep(symbols, name);
 }
 
+bool symbols_have_lines(struct symbols *symbols, struct symbol_module *module)
+{
+        struct debug_file *file = module ? module_file(symbols, module, NULL) : NULL;
+
+        return file && debug_file_dwarf(file);
+}
+
 void symbols_each_message(const struct symbols *symbols, void (*each)(void *context, const char *message),
                           void *context)
 {

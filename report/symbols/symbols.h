@@ -117,6 +117,9 @@ bool symbols_variable(struct symbols *symbols, struct symbol_module *module, uin
  * NULL when it is no vtable or has no name. */
 const char *symbols_class(struct symbols *symbols, struct symbol_module *module, uint64_t address);
 
+/* True when the module has debug information, in its file or apart from it. */
+bool symbols_have_lines(struct symbols *symbols, struct symbol_module *module);
+
 /* What the user should know about the files, one sentence each, in the order
  * of modules: gone, changed since the run, not readable. */
 void symbols_each_message(const struct symbols *symbols, void (*each)(void *context, const char *message),

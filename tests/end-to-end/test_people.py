@@ -1,0 +1,136 @@
+#!/usr/bin/python3
+"""What weir does for the person at the keyboard: doctor, completion in real
+shells, and help that is whole."""
+import ctypes
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+
+from cases import Cases, Skip, harness
+
+CASES = Cases()
+HERE = os.path.dirname(os.path.abspath(__file__))
+COMPLETION = os.path.join(HERE, "../../report/completion")
+COMMANDS = ["diff", "doctor", "gate", "report", "run", "why"]
+
+
+def answer(weir, arguments, status=0, **how):
+    done = weir.run(arguments, **how)
+    text = done.stdout.decode()
+    harness.check(done.status == status, f"{arguments}: exit status {done.status}, expected {status}: {text}{done.stderr.decode()}")
+    return text
+
+
+# ---- doctor -------------------------------------------------------------------
+
+def refuse_calls(*numbers):
+    """In a child: the system calls fail with EPERM from now on, as in a container."""
+    def install():
+        load_number, refuse, allow = (0x20, 0, 0, 0), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7fff0000)
+        program = [load_number]
+        for i, number in enumerate(numbers):
+            program.append((0x15, len(numbers) - i, 0, number))
+        program += [allow, refuse]
+        code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in program))
+        filter_ = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(program), ctypes.addressof(code)))
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, filter_, 0, 0):
+            os._exit(99)
+    return install
+
+
+PTRACE, PIDFD_OPEN = (101, 434) if os.uname().machine == "x86_64" else (117, 434)
+
+
+@CASES.add
+def doctor_finds_nothing_wrong_here(weir):
+    text = answer(weir, ["doctor", "/bin/ls"])
+    for topic in ("kernel", "libc", "library", "ptrace", "memory"):
+        harness.check(re.search(rf"^ok +{topic} ", text, re.M), f"nothing good is said of {topic}: {text}")
+    harness.check("/bin/ls can be traced" in text, text)
+    harness.check("\x1b" not in text, "colour where nobody asked")
+    harness.check("\x1b" in answer(weir, ["doctor", "--color=always"]), "no colour where it was asked for")
+
+
+@CASES.add
+def doctor_names_what_is_refused(weir):
+    text = answer(weir, ["doctor"], 1, preexec_fn=refuse_calls(PTRACE))
+    harness.check(re.search(r"^BAD +ptrace .*container", text, re.M), f"a refused ptrace is not told: {text}")
+    text = answer(weir, ["doctor"], 1, preexec_fn=refuse_calls(PIDFD_OPEN))
+    harness.check(re.search(r"^BAD +kernel .*pidfd_open", text, re.M), f"a refused pidfd_open is not told: {text}")
+
+
+@CASES.add
+def doctor_examines_programs(weir):
+    static = f"{weir.directory}/static"
+    subprocess.run(["gcc", "-static", "-x", "c", "-", "-o", static], input=b"int main(void) { return 0; }", check=True)
+    text = answer(weir, ["doctor", static, "no-such-program", weir.path], 1)
+    harness.check(re.search(r"^BAD +program .*static", text, re.M), f"a static program passes: {text}")
+    harness.check(re.search(r"^BAD +program .*no-such-program", text, re.M), f"a missing program passes: {text}")
+    harness.check(f"{weir.path} can be traced" in text and f"{weir.path} has debug information" in text, text)
+
+
+# ---- completion ----------------------------------------------------------------
+
+def bash(weir, line):
+    """What bash offers for a line."""
+    environment = dict(os.environ, PATH=os.path.dirname(weir.path) + ":" + os.environ["PATH"])
+    script = (f"source '{COMPLETION}/weir.bash'; COMP_LINE=$1; COMP_POINT=${{#1}}; _weir; "
+              "printf '%s\\n' \"${COMPREPLY[@]}\"")
+    done = subprocess.run(["bash", "--norc", "-c", script, "bash", line], capture_output=True, text=True, check=True,
+                          env=environment, cwd=weir.directory)
+    return done.stdout.split()
+
+
+def zsh(weir, words):
+    """What zsh would be given for the words, the completion system's own functions replaced by ones that print."""
+    if not shutil.which("zsh"):
+        raise Skip("zsh is not installed")
+    environment = dict(os.environ, PATH=os.path.dirname(weir.path) + ":" + os.environ["PATH"])
+    script = ("compadd() { while [[ $1 == -* && $1 != -- ]]; do [[ $1 == -S ]] && shift; shift; done; shift; "
+              "(( $# )) && print -l -- \"$@\" }; _files() { print files }; "
+              "_normal() { print normal $CURRENT ${words[CURRENT]} }; compset() { }; "
+              f"words=(\"$@\"); CURRENT=$#words; complete_weir() {{ {open(f'{COMPLETION}/_weir', encoding='utf-8').read()}\n}}; complete_weir")
+    done = subprocess.run(["zsh", "-f", "-c", script, "zsh", "weir", *words], capture_output=True, text=True, check=True,
+                          env=environment)
+    return done.stdout.split()
+
+
+@CASES.add
+def bash_completes(weir):
+    open(f"{weir.directory}/leaks.json", "w", encoding="utf-8").close()
+    for line, expected in (("weir ", COMMANDS), ("weir re", ["report"]), ("weir --pri", ["--print-schema", "--print-suppressions"]),
+                           ("weir run --color=", ["auto", "always", "never"]), ("weir run --color a", ["auto", "always"]),
+                           ("weir run --kinds=definite,c", ["definite,cycle"]),
+                           ("weir gate le", ["leaks.json"]), ("weir run -o le", ["leaks.json"]),
+                           ("weir run --baseline=le", ["leaks.json"])):
+        offered = bash(weir, line)
+        harness.check(sorted(offered) == sorted(expected), f"{line!r}: {offered}, expected {expected}")
+    harness.check("--suppressions=" in bash(weir, "weir run --su"), "an option is not offered")
+    harness.check("true" in bash(weir, "weir run -- tru"), "a command is not offered")
+
+
+@CASES.add
+def zsh_completes(weir):
+    for words, expected in (([""], COMMANDS), (["re"], ["report"]), (["run", "--color=a"], ["--color=auto", "--color=always"]),
+                            (["gate", "le"], ["files"]), (["run", "--", "ls", "-"], ["normal", "2", "-"])):
+        offered = zsh(weir, words)
+        harness.check(sorted(offered) == sorted(expected), f"{words}: {offered}, expected {expected}")
+
+
+@CASES.add
+def every_option_is_completed(weir):
+    for command in COMMANDS:
+        helped = set(re.findall(r"--[a-z][a-z-]+", answer(weir, [command, "--help=all"])))
+        offered = {line.rstrip("=") for line in answer(weir, ["--complete", command, "--"]).split()}
+        unknown, missing = sorted(offered - helped - {"--help"}), sorted(helped - offered)
+        harness.check(not unknown, f"{command}: {unknown} completed, and not in --help=all")
+        harness.check(not [name for name in missing if weir.run([command, name + "=x"]).stderr.find(b"unknown") < 0],
+                      f"{command}: {missing} in --help=all, and not completed")
+
+
+if __name__ == "__main__":
+    sys.exit(CASES.main())
