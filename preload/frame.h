@@ -22,4 +22,9 @@ struct frame_state {
 #include "arch_x86_64.h"
 #endif
 
+#ifndef likely
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#endif
+
 #endif

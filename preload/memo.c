@@ -5,7 +5,19 @@ void memo_reset(struct memo *memo, uint64_t epoch)
         segments_reset(&memo->segments);
         spine_reset(&memo->spine);
         memo->debt = 0;
-        memo->epoch = epoch;
+        memo->epoch_key = memo_key(epoch);
+}
+
+bool memo_enter(struct memo *memo, uintptr_t sp, uint64_t epoch)
+{
+        uintptr_t busy = memo->busy;
+
+        if (busy != 0 && sp < busy)
+                return false;
+        memo_begin(memo, sp);
+        if (busy != 0 || memo->epoch_key != memo_key(epoch))
+                memo_reset(memo, epoch);
+        return true;
 }
 
 static struct trail_frame *push(struct trail *trail, struct frame_state at)
@@ -43,7 +55,7 @@ static bool try_junction(const struct spine *spine, struct frame_state at, uint3
         frame = &spine->frames[*next - 1];
         if (!same_frame(frame, at))
                 return false;
-        if (spine_sweep(spine, frame->words))
+        if (spine_holds(spine, frame))
                 return true;
         differs = spine_first_difference(spine, *next);
         *next = differs ? differs - 1 : *next - 1;
@@ -86,23 +98,26 @@ struct nodes_place memo_place(const struct memo *memo, uint32_t junction)
 {
         if (junction == 0)
                 return (struct nodes_place){ 0 };
-        return (struct nodes_place){ memo->spine.frames[junction - 1].node, memo->spine.frames[junction - 1].hash };
+        return (struct nodes_place){ spine_node(&memo->spine.frames[junction - 1]),
+                                     memo->spine.frames[junction - 1].hash };
 }
 
-void memo_learn(struct memo *memo, struct trail *trail, uint32_t junction, uintptr_t high, enum weir_function function,
-                uint32_t id)
+void memo_learn(struct memo *memo, struct trail *trail, uint32_t junction, enum weir_function function, uint32_t id,
+                bool again)
 {
         uint32_t fresh = trail->count - 1;
         struct trail leaf = *trail;
 
-        if (junction && memo->debt + fresh <= MEMO_DEBT && segment_length(trail) <= SEGMENT_WORDS) {
+        if (again)
+                segments_missed(&memo->segments);
+        if (junction && memo->debt + fresh <= MEMO_DEBT &&
+            segments_learn(&memo->segments, trail, &memo->spine, junction, function, id)) {
                 memo->debt += fresh;
-                segments_learn(&memo->segments, trail, &memo->spine, junction, high, function, id);
                 return;
         }
         memo->debt = 0;
         spine_replace(&memo->spine, junction, trail);
         leaf.count = 1;
         if (fresh && memo->spine.count == junction + fresh)
-                segments_learn(&memo->segments, &leaf, &memo->spine, memo->spine.count, high, function, id);
+                (void)segments_learn(&memo->segments, &leaf, &memo->spine, memo->spine.count, function, id);
 }

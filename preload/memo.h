@@ -24,7 +24,7 @@ enum {
 };
 
 struct memo {
-        uint64_t epoch;          /* what all below belongs to (unwind.c); 0 = nothing */
+        uint64_t epoch_key;      /* memo_key of what all below belongs to (unwind.c); 0 = nothing */
         volatile uintptr_t busy; /* sp of the event being worked on, 0 = none */
         uint32_t debt;
         struct segments segments;
@@ -32,12 +32,36 @@ struct memo {
         struct trail_frame scratch[MEMO_TRAIL];
 };
 
+/* What `epoch_key` is for an epoch: never 0. */
+static inline uint64_t memo_key(uint64_t epoch)
+{
+        return ~epoch;
+}
+
+/* Whether the memo is of `epoch` and free: then its segments may be asked. */
+static inline bool memo_ready(const struct memo *memo, uint64_t epoch)
+{
+        return (memo->busy | (memo->epoch_key ^ memo_key(epoch))) == 0;
+}
+
 /* Claims the memo for the event at `sp`.  False when an event of this thread
  * is being worked on: this one comes from a signal handler then, whose frames
  * lie below.  An event at or above that one's sp proves that it was abandoned
  * by a longjmp; what it left half done is forgotten. */
-static inline bool memo_enter(struct memo *memo, uintptr_t sp, uint64_t epoch);
-static inline void memo_leave(struct memo *memo);
+bool memo_enter(struct memo *memo, uintptr_t sp, uint64_t epoch);
+
+/* The two that enclose all use of the memo. */
+static inline void memo_begin(struct memo *memo, uintptr_t sp)
+{
+        memo->busy = sp;
+        __asm__ volatile("" ::: "memory");
+}
+
+static inline void memo_end(struct memo *memo)
+{
+        __asm__ volatile("" ::: "memory");
+        memo->busy = 0;
+}
 
 /* Forgets everything, for `epoch`. */
 void memo_reset(struct memo *memo, uint64_t epoch);
@@ -51,28 +75,9 @@ enum walk_result memo_walk(struct memo *memo, struct trail *trail, struct frame_
 /* Where the trail's path continues outside, for nodes_intern. */
 struct nodes_place memo_place(const struct memo *memo, uint32_t junction);
 
-/* Learns a walked, marked and interned event whose answer is `id`; the
- * thread's stack ends at `high`. */
-void memo_learn(struct memo *memo, struct trail *trail, uint32_t junction, uintptr_t high, enum weir_function function,
-                uint32_t id);
-
-static inline bool memo_enter(struct memo *memo, uintptr_t sp, uint64_t epoch)
-{
-        uintptr_t busy = memo->busy;
-
-        if (__builtin_expect(busy != 0 && sp < busy, 0))
-                return false;
-        memo->busy = sp;
-        __asm__ volatile("" ::: "memory");
-        if (__builtin_expect(busy != 0 || memo->epoch != epoch, 0))
-                memo_reset(memo, epoch);
-        return true;
-}
-
-static inline void memo_leave(struct memo *memo)
-{
-        __asm__ volatile("" ::: "memory");
-        memo->busy = 0;
-}
+/* Learns a walked, marked and interned event whose answer is `id`; `again` when
+ * this stack had an id before. */
+void memo_learn(struct memo *memo, struct trail *trail, uint32_t junction, enum weir_function function, uint32_t id,
+                bool again);
 
 #endif

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "channel.h"
+#include "frame.h"
 #include "raw.h"
 
 struct window {
@@ -54,7 +55,7 @@ static inline bool window_word(struct window *w, uintptr_t address, uintptr_t *v
 {
         if (!window_holds(w, address, sizeof *value))
                 return false;
-        memcpy(value, (const void *)address, sizeof *value);
+        *value = arch_read((const arch_word *)address);
         return true;
 }
 

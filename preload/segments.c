@@ -1,144 +1,253 @@
 #include "segments.h"
 
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#include "raw.h"
+
+enum { GROWTH = 4 };
+
+/* Bytes that larger arrays take in this process. */
+static _Atomic size_t taken;
+
+/* ---- memory ------------------------------------------------------------ */
+
+/* Lays the arrays out in `memory`, `scale` times as large as at first. */
+static void lay_out(struct segments *s, char *memory, uint32_t scale)
+{
+        s->heads = (struct segment_head *)memory;
+        s->places = (uint32_t *)(memory + SEGMENT_HEADS * scale);
+        s->ring = memory + (SEGMENT_HEADS + SEGMENT_PLACES) * scale;
+        s->heads_mask = SEGMENT_HEADS * scale - (uint32_t)sizeof(struct segment_head);
+        s->places_mask = SEGMENT_PLACES * scale - (uint32_t)sizeof(uint32_t);
+        s->ring_mask = SEGMENT_RING * scale - 1;
+        s->ring_units = SEGMENT_RING * scale / SEGMENT_UNIT;
+}
+
+/* No place that was given out before counts from here on. */
+static void begin(struct segments *s)
+{
+        s->end = s->ring_units + 1;
+        s->again = 0;
+}
 
 void segments_reset(struct segments *s)
 {
-        memset(s->heads, 0, sizeof s->heads);
-        memset(s->table, 0, sizeof s->table);
-        s->pool_end = 0;
+        if (!s->mapped)
+                lay_out(s, s->own, 1);
+        memset(s->heads, 0, s->heads_mask + sizeof *s->heads);
+        memset(s->places, 0, s->places_mask + sizeof *s->places);
+        begin(s);
 }
 
-unsigned segment_length(const struct trail *trail)
+static void unmap(struct segments *s)
 {
-        unsigned count = 0;
-        struct spine_word words[3];
-
-        for (uint32_t i = 0; i < trail->count; i++)
-                count += spine_words_of(&trail->frames[i], &trail->frames[i + 1], words);
-        return count;
+        if (!s->mapped)
+                return;
+        raw_munmap(s->heads, s->mapped);
+        atomic_fetch_sub(&taken, s->mapped);
+        s->mapped = 0;
 }
 
-/* Takes room for `count` values in the ring, in one piece.  Positions are 32
- * bits: before they come round, all begins anew. */
-static uint32_t take_values(struct segments *s, unsigned count)
+void segments_release(struct segments *s)
 {
-        uint32_t left, start;
+        unmap(s);
+}
 
-        if (s->pool_end > UINT32_MAX - 2 * SEGMENT_POOL)
+/* Adds to what is taken, within the allowance. */
+static bool take(size_t bytes)
+{
+        if (atomic_fetch_add(&taken, bytes) + bytes <= SEGMENT_ALLOWANCE)
+                return true;
+        atomic_fetch_sub(&taken, bytes);
+        return false;
+}
+
+static void grow(struct segments *s)
+{
+        uint32_t scale = (s->ring_mask + 1) / SEGMENT_RING * GROWTH;
+        size_t bytes = sizeof s->own * scale;
+        char *memory;
+
+        if (!take(bytes))
+                return;
+        memory = raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (!memory) {
+                atomic_fetch_sub(&taken, bytes);
+                return;
+        }
+        unmap(s);
+        lay_out(s, memory, scale);
+        s->mapped = bytes;
+        begin(s);
+}
+
+void segments_missed(struct segments *s)
+{
+        if (++s->again < s->ring_units / 2)
+                return;
+        s->again = 0;
+        grow(s);
+}
+
+/* Takes room in the ring, in one piece; its place.  Places are 32 bits: before
+ * they come round, all begins anew. */
+static uint32_t take_units(struct segments *s, uint32_t units)
+{
+        uint32_t at, left;
+
+        if (s->end > UINT32_MAX - 2 * s->ring_units)
                 segments_reset(s);
-        left = SEGMENT_POOL - (s->pool_end & (SEGMENT_POOL - 1));
-        start = s->pool_end + (count > left ? left : 0);
-        s->pool_end = start + count;
-        return start;
+        at = s->end;
+        left = s->ring_units - (at & (s->ring_units - 1));
+        if (units > left)
+                at += left;
+        s->end = at + units;
+        return at;
 }
 
-/* The words of the trail as offsets and values; their number, 0 when one
- * cannot be told. */
-static unsigned list_words(const struct trail *trail, uint16_t offsets[SEGMENT_WORDS], uintptr_t values[SEGMENT_WORDS])
+/* ---- the words of an event --------------------------------------------- */
+
+struct words {
+        unsigned count;
+        uint16_t offsets[SEGMENT_WORDS + 4];
+        uintptr_t values[SEGMENT_WORDS + 4];
+};
+
+static bool add_word(struct words *w, uintptr_t sp, struct spine_word word)
 {
-        unsigned count = 0;
+        uintptr_t above = (uintptr_t)word.address - (sp - 8);
+
+        if (w->count >= SEGMENT_WORDS || above % 8 || above / 8 > SEGMENT_REACH)
+                return false;
+        w->offsets[w->count] = (uint16_t)(above / 8);
+        w->values[w->count++] = word.value;
+        return true;
+}
+
+/* The words of the trail, and the one of the spine that its sweep in twos
+ * leaves over.  At least two, and an even number. */
+static bool list_words(struct words *w, const struct trail *trail, const struct spine *spine,
+                       const struct spine_frame *outer)
+{
+        uintptr_t sp = trail->frames[0].sp;
 
         for (uint32_t i = 0; i < trail->count; i++) {
                 struct spine_word words[3];
                 unsigned n = spine_words_of(&trail->frames[i], &trail->frames[i + 1], words);
 
-                for (unsigned k = 0; k < n; k++) {
-                        uintptr_t above = (uintptr_t)words[k].address - trail->frames[0].sp;
-
-                        if (count == SEGMENT_WORDS || above % 8 || above / 8 > SEGMENT_REACH)
-                                return 0;
-                        offsets[count] = (uint16_t)(above / 8);
-                        values[count++] = words[k].value;
-                }
+                for (unsigned k = 0; k < n; k++)
+                        if (!add_word(w, sp, words[k]))
+                                return false;
         }
-        return count;
+        if (outer->words % 2 && !add_word(w, sp, spine_word_at(spine, outer->words - 1)))
+                return false;
+        if (w->count % 2) {
+                w->offsets[w->count] = w->offsets[w->count - 1];
+                w->values[w->count] = w->values[w->count - 1];
+                w->count++;
+        }
+        return true;
 }
+
+/* ---- discriminators ---------------------------------------------------- */
 
 /* Makes a word a discriminator, if there is room for one more and it is not
  * one yet. */
 static void add_discriminator(struct segment_head *head, uint16_t offset)
 {
-        if (offset > SEGMENT_REACH)
-                return;
         for (int d = 0; d < SEGMENT_DISCRIMINATORS; d++) {
-                if (head->discriminators[d] == offset + 1)
+                if (head->discriminators[d] == offset)
                         return;
                 if (head->discriminators[d] == 0) {
-                        head->discriminators[d] = (uint16_t)(offset + 1);
+                        head->discriminators[d] = offset;
                         return;
                 }
         }
 }
 
-/* `old` stands where a segment of the frame at `sp` would go: if it is one of
- * the same frame, the first word that does not hold tells the two apart. */
-static void learn_discriminator(const struct segments *s, struct segment_head *head, const struct segment *old,
-                                uint64_t key, uintptr_t sp)
+/* Makes a discriminator of the first of some words that does not hold. */
+static bool tell_apart(struct segment_head *head, const uint16_t *offsets, const arch_two *values, unsigned twos)
 {
-        uint32_t at = (old->start & (SEGMENT_POOL - 1)) + (old->junction & SEGMENT_LIVE ? 1 : 0);
-        unsigned count = old->junction >> SEGMENT_COUNT_SHIFT & SEGMENT_COUNT;
+        const arch_word *words = (const arch_word *)head->sp - 1;
 
-        if (old->key != key || old->sp != (uint32_t)sp || !segment_kept(s, old))
-                return;
-        for (unsigned i = 0; i < count; i++, at++) {
-                if (((const volatile uintptr_t *)sp)[s->offsets[at]] != s->values[at]) {
-                        add_discriminator(head, s->offsets[at]);
-                        return;
+        for (unsigned i = 0; i < 2 * twos; i++) {
+                if (arch_read(&words[offsets[i]]) != values[i / 2][i % 2]) {
+                        add_discriminator(head, offsets[i]);
+                        return true;
                 }
         }
+        return false;
 }
 
-/* The place of a new segment, where the discriminators lead once they tell it
- * from the segment that is there. */
-static struct segment *place(struct segments *s, uint64_t key, uintptr_t sp, uintptr_t high)
+/* `old` stands where the segment of the head's frame would go: if it is one of
+ * the same frame, the first word that does not hold tells the two apart. */
+static void learn_discriminator(struct segment_head *head, const struct segment *old, uint64_t key)
+{
+        if (old->key != key || old->sp != (uint32_t)head->sp)
+                return;
+        if (!tell_apart(head, old->offsets, &old->first, 1))
+                tell_apart(head, segment_offsets(old), old->values, old->more);
+}
+
+/* Where the new segment's place goes: where the discriminators lead once they
+ * tell it from the segment that is there. */
+static uint32_t *choose(struct segments *s, uint64_t key, uintptr_t sp)
 {
         uint64_t hash = segment_hash(key, sp);
         struct segment_head *head = segment_head_of(s, hash);
+        uint32_t place;
 
-        if (head->tag != segment_tag(hash))
-                *head = (struct segment_head){ .tag = segment_tag(hash) };
-        learn_discriminator(s, head, segment_choose(s, head, hash, sp, high), key, sp);
-        return segment_choose(s, head, hash, sp, high);
+        if (head->sp != sp)
+                *head = (struct segment_head){ .sp = sp };
+        place = *segment_choose(s, head, hash, sp);
+        if (segment_kept(s, place))
+                learn_discriminator(head, segment_at(s, place), key);
+        return segment_choose(s, head, hash, sp);
 }
 
-static void store_values(struct segments *s, struct segment *g, const struct trail *trail, unsigned count,
-                         const uint16_t *offsets, const uintptr_t *values)
-{
-        uint32_t at;
+/* ---- learning ---------------------------------------------------------- */
 
-        g->start = take_values(s, count + 2);
-        at = g->start & (SEGMENT_POOL - 1);
-        if (g->junction & SEGMENT_LIVE)
-                s->values[at++] = trail->frames[0].fp;
-        memcpy(&s->offsets[at], offsets, count * sizeof *offsets);
-        memcpy(&s->values[at], values, count * sizeof *values);
-        s->values[at + count] = trail->frames[trail->count].fp;
+static uint32_t store(struct segments *s, const struct segment *fresh, const struct words *w, uintptr_t outside_fp)
+{
+        size_t values = (w->count - 2) * sizeof w->values[0], offsets = (w->count - 2) * sizeof w->offsets[0];
+        size_t bytes = sizeof *fresh + values + ((offsets + 7) & ~(size_t)7) + sizeof outside_fp;
+        uint32_t place = take_units(s, (uint32_t)((bytes + SEGMENT_UNIT - 1) / SEGMENT_UNIT));
+        struct segment *g = segment_at(s, place);
+
+        *g = *fresh;
+        memcpy(g->values, w->values + 2, values);
+        memcpy(segment_offsets(g), w->offsets + 2, offsets);
+        if (g->live & SEGMENT_LIVE_OUTSIDE)
+                *segment_outside_fp(g) = outside_fp;
+        return place;
 }
 
-void segments_learn(struct segments *s, const struct trail *trail, const struct spine *spine, uint32_t junction,
-                    uintptr_t high, enum weir_function function, uint32_t id)
+bool segments_learn(struct segments *s, const struct trail *trail, const struct spine *spine, uint32_t junction,
+                    enum weir_function function, uint32_t id)
 {
-        const struct trail_frame *leaf = &trail->frames[0], *end = &trail->frames[trail->count];
+        const struct trail_frame *leaf = &trail->frames[0];
         const struct spine_frame *outer = &spine->frames[junction - 1];
-        uint64_t key = segment_key((struct frame_state){ .pc = leaf->pc }, function);
-        uint16_t offsets[SEGMENT_WORDS];
-        uintptr_t values[SEGMENT_WORDS];
-        unsigned count = list_words(trail, offsets, values);
+        struct words words;
         struct segment fresh = {
-                .key = key,
+                .key = segment_key(leaf->pc, function),
+                .junction = outer->identity,
                 .sp = (uint32_t)leaf->sp,
-                .junction = (junction - 1) | count << SEGMENT_COUNT_SHIFT | (leaf->live ? SEGMENT_LIVE : 0) |
-                            (outer->live ? SEGMENT_JUNCTION_LIVE : 0),
-                .junction_node = outer->node,
-                .junction_offset = (uint32_t)(end->sp - leaf->sp),
                 .id = id,
+                .place = (junction - 1) * (uint32_t)sizeof *outer,
+                .live = (leaf->live ? SEGMENT_LIVE : 0) | (outer->live ? SEGMENT_LIVE_OUTSIDE : 0),
+                .fp = leaf->fp,
         };
-        struct segment *to;
+        uint32_t place;
 
-        if (count == 0)
-                return;
-        to = place(s, key, leaf->sp, high);
-        store_values(s, &fresh, trail, count, offsets, values);
-        *to = fresh;
+        words.count = 0;
+        if (!list_words(&words, trail, spine, outer))
+                return false;
+        fresh.more = (uint16_t)(words.count / 2 - 1);
+        memcpy(fresh.offsets, words.offsets, sizeof fresh.offsets);
+        memcpy(&fresh.first, words.values, sizeof fresh.first);
+        place = store(s, &fresh, &words, outer->fp);
+        *choose(s, fresh.key, leaf->sp) = place;
+        return true;
 }

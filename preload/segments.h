@@ -10,11 +10,15 @@
  * Many stacks share their innermost frame and depth, say through a wrapper of
  * malloc.  Where a remembered word told two of them apart, its place becomes
  * a *discriminator* of that frame, up to two; the values found there now
- * choose among the segments.
+ * choose among the segments.  They choose and no more: what is chosen is
+ * verified word by word.
  *
- * Two direct-mapped tables: discriminators, and segments, whose words are in a
- * ring that the youngest overwrite.  Whatever is
- * overwritten costs a walk when it is wanted again, and no more.
+ * Three arrays: heads, direct-mapped by frame, with the discriminators; the
+ * places of the segments, direct-mapped by frame and discriminators; and a
+ * ring with the segments themselves, which the youngest overwrite.  Whatever
+ * is overwritten costs a walk when it is wanted again, and no more.  They
+ * begin small, inside the thread's own memory; a thread that keeps walking
+ * stacks it has walked before gets larger ones out of the process's allowance.
  *
  * Private to one thread, like the spine.
  */
@@ -28,160 +32,187 @@
 #include "spine.h"
 
 enum {
-        SEGMENTS = 1024,
-        SEGMENT_WORDS = 96,  /* of one segment */
-        SEGMENT_POOL = 2048, /* words of all segments, a power of two */
-        SEGMENT_HEADS = 512,
+        SEGMENT_WORDS = 96, /* of one segment */
         SEGMENT_DISCRIMINATORS = 2,
-        SEGMENT_REACH = 0xfffe, /* words above the frame's sp that can be told */
+        SEGMENT_REACH = 0xfff0, /* words above the return address that can be told */
+        SEGMENT_UNIT = 16,      /* bytes: places in the ring count these */
 
-        /* Fields of `junction`. */
-        SEGMENT_INDEX = (1 << 20) - 1,
-        SEGMENT_COUNT_SHIFT = 20,
-        SEGMENT_COUNT = 0x7f,
-        SEGMENT_LIVE = 1 << 27,
-        SEGMENT_JUNCTION_LIVE = 1 << 28,
+        /* Sizes at first, in bytes; each growth makes them four times as large. */
+        SEGMENT_HEADS = 8 * 1024,
+        SEGMENT_PLACES = 4 * 1024,
+        SEGMENT_RING = 32 * 1024,
+
+        /* What larger arrays of all threads may take together, in bytes. */
+        SEGMENT_ALLOWANCE = 1024 * 1024,
 };
 
-/* Where to look to tell apart the stacks of one frame.  A head that belongs to
- * another frame does no harm: it only leads to another segment. */
+/* Where to look to tell apart the stacks of one frame: words above its return
+ * address.  0, that word itself, is none: it is the same for all.  Without
+ * discriminators `place` is that of the one segment. */
 struct segment_head {
-        uint32_t tag;                                    /* of (key, sp) */
-        uint16_t discriminators[SEGMENT_DISCRIMINATORS]; /* words above sp, plus 1; 0 = none */
+        uintptr_t sp;
+        uint16_t discriminators[SEGMENT_DISCRIMINATORS];
+        uint32_t place;
 };
 
+enum segment_live {
+        SEGMENT_LIVE = 1,         /* the fp of its frame matters */
+        SEGMENT_LIVE_OUTSIDE = 2, /* that of the junction does */
+};
+
+/* Offsets are in words above the return address.  The most common segment, two
+ * words and no fp that matters, is one cache line; behind it stand the rest of
+ * a longer one: `more` values, and as many twos of offsets. */
 struct segment {
-        uint64_t key;             /* pc, and the function in bits 56..63 */
-        uint32_t sp;              /* low half: a thread's stack is smaller than 4 GiB */
-        uint32_t start;           /* position of its values, counted since the ring began */
-        uint32_t junction;        /* index of the spine's frame, number of words, and what is live */
-        uint32_t junction_node;   /* what that frame must be */
-        uint32_t junction_offset; /* its sp, in bytes above `sp` */
+        uint64_t key;      /* pc, and the function in bits 56..63 */
+        uint64_t junction; /* identity of the spine's frame */
+        uint32_t sp;       /* low half: a thread's stack is smaller than 4 GiB */
         uint32_t id;
+        uint32_t place;      /* of the spine's frame, in bytes from the outermost one */
+        uint16_t offsets[2]; /* of the first two words, which may be one */
+        uint16_t more;       /* further twos of words */
+        uint16_t live;       /* enum segment_live */
+        uint32_t pad;
+        uintptr_t fp; /* where it matters; the junction's stands behind the offsets */
+        arch_two first;
+        arch_two values[];
 };
-_Static_assert(sizeof(struct segment) == 32, "two in a cache line");
+_Static_assert(sizeof(struct segment) == 4 * SEGMENT_UNIT, "values are aligned");
 
-/* Zeroed memory is valid and empty.
- *
- * A segment's values in the ring: its fp if that is live, its words, and the
- * junction's fp if that is live. */
+/* Zeroed memory is valid once it was reset. */
 struct segments {
-        struct segment_head heads[SEGMENT_HEADS];
-        _Alignas(64) struct segment table[SEGMENTS];
-        uint32_t pool_end;              /* position of the next value */
-        uint16_t offsets[SEGMENT_POOL]; /* address of a word, in words above the segment's sp */
-        uintptr_t values[SEGMENT_POOL];
+        struct segment_head *heads;
+        uint32_t *places; /* by frame and discriminators: units since the ring began */
+        char *ring;
+        uint32_t heads_mask, places_mask, ring_mask; /* multiples of what they index, in bytes */
+        uint32_t ring_units;
+        uint32_t end;   /* place of the next segment */
+        uint32_t again; /* known stacks walked since the arrays last grew */
+        size_t mapped;  /* bytes of the arrays; 0: they are the ones below */
+        _Alignas(64) char own[SEGMENT_HEADS + SEGMENT_PLACES + SEGMENT_RING];
 };
 
-static inline uint64_t segment_key(struct frame_state at, enum weir_function function)
+static inline uint64_t segment_key(uintptr_t pc, enum weir_function function)
 {
-        return at.pc | (uint64_t)function << 56;
+        return pc | (uint64_t)function << 56;
+}
+
+static inline uint64_t segment_mix(uint64_t hash)
+{
+        return hash * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 static inline uint64_t segment_hash(uint64_t key, uintptr_t sp)
 {
-        return (key ^ sp << 20) * UINT64_C(0x9e3779b97f4a7c15);
+        return segment_mix(key ^ sp << 20);
 }
 
-static inline struct segment_head *segment_head_of(struct segments *s, uint64_t hash)
+static inline struct segment_head *segment_head_of(const struct segments *s, uint64_t hash)
 {
-        return &s->heads[hash >> 55];
+        return (struct segment_head *)((char *)s->heads + (hash >> 32 & s->heads_mask));
 }
 
-static inline uint32_t segment_tag(uint64_t hash)
+/* Where the place of the segment must be, as the discriminators read now.  The
+ * head is one of `sp`, so they lie on the stack. */
+static inline uint32_t *segment_choose(const struct segments *s, struct segment_head *head, uint64_t hash, uintptr_t sp)
 {
-        return (uint32_t)(hash >> 16);
+        const arch_word *words = (const arch_word *)sp - 1;
+
+        if (!head->discriminators[0])
+                return &head->place;
+        for (int i = 0; i < SEGMENT_DISCRIMINATORS; i++)
+                hash = segment_mix(hash ^ arch_read(&words[head->discriminators[i]]));
+        return (uint32_t *)((char *)s->places + (hash >> 32 & s->places_mask));
 }
 
-/* Where the segment must be, as the discriminators read now.  Nothing is read
- * at or above `high`. */
-static inline struct segment *segment_choose(struct segments *s, const struct segment_head *head, uint64_t hash,
-                                             uintptr_t sp, uintptr_t high)
+static inline bool segment_kept(const struct segments *s, uint32_t place)
 {
-        if (head->tag == segment_tag(hash)) {
-                for (int i = 0; i < SEGMENT_DISCRIMINATORS && head->discriminators[i]; i++) {
-                        uintptr_t at = sp + 8 * (uintptr_t)(head->discriminators[i] - 1);
-
-                        if (__builtin_expect(at <= high - 8, 1))
-                                hash = (hash ^ *(const volatile uintptr_t *)at) * UINT64_C(0xd6e8feb86659fd93);
-                }
-        }
-        return &s->table[hash >> 45 & (SEGMENTS - 1)];
+        return s->end - place <= s->ring_units;
 }
 
-static inline bool segment_kept(const struct segments *s, const struct segment *g)
+static inline struct segment *segment_at(const struct segments *s, uint32_t place)
 {
-        return s->pool_end - g->start <= SEGMENT_POOL;
+        return (struct segment *)(s->ring + (place * SEGMENT_UNIT & s->ring_mask));
 }
 
-/* Whether a frame in the place of the segment's has its fp, if that matters,
- * and its words are in memory. */
-static inline bool segment_holds(const struct segments *s, const struct segment *g, struct frame_state at)
+/* Of the words behind the first two. */
+static inline uint16_t *segment_offsets(const struct segment *g)
 {
-        const uint16_t *offsets = &s->offsets[g->start & (SEGMENT_POOL - 1)];
-        const uintptr_t *values = &s->values[g->start & (SEGMENT_POOL - 1)];
-        unsigned count = g->junction >> SEGMENT_COUNT_SHIFT & SEGMENT_COUNT;
-        uintptr_t differs = 0;
-
-        if (g->junction & SEGMENT_LIVE) {
-                differs = at.fp ^ *values++;
-                offsets++;
-        }
-        for (unsigned i = 0; i < count; i++)
-                differs |= ((const volatile uintptr_t *)at.sp)[offsets[i]] ^ values[i];
-        return differs == 0;
+        return (uint16_t *)&g->values[g->more];
 }
 
-/* Its value of the junction's fp, behind the words. */
-static inline uintptr_t segment_junction_fp(const struct segments *s, const struct segment *g)
+static inline uintptr_t *segment_outside_fp(const struct segment *g)
 {
-        unsigned count = g->junction >> SEGMENT_COUNT_SHIFT & SEGMENT_COUNT;
-
-        return s->values[(g->start & (SEGMENT_POOL - 1)) + count + (g->junction & SEGMENT_LIVE ? 1 : 0)];
+        return (uintptr_t *)(segment_offsets(g) + ((2 * g->more + 3) & ~3));
 }
 
-/* The spine frame that the segment leads to, if it is still the same.  One
- * node means one path outward, and so the same liveness. */
-static inline const struct spine_frame *segment_junction(const struct segments *s, const struct segment *g,
-                                                         const struct spine *spine, uintptr_t sp)
+/* Whether the fps are the segment's where they matter. */
+static inline bool segment_fps_hold(const struct segment *g, uintptr_t fp, const struct spine_frame *junction)
 {
-        uint32_t index = g->junction & SEGMENT_INDEX;
-        const struct spine_frame *frame = &spine->frames[index];
-
-        if (index >= spine->count || frame->node != g->junction_node || frame->sp != sp + g->junction_offset)
-                return NULL;
-        if (frame->live && (!(g->junction & SEGMENT_JUNCTION_LIVE) || frame->fp != segment_junction_fp(s, g)))
-                return NULL;
-        return frame;
+        return (!(g->live & SEGMENT_LIVE) || g->fp == fp) &&
+               (!(g->live & SEGMENT_LIVE_OUTSIDE) || *segment_outside_fp(g) == junction->fp);
 }
 
-/* The stack's id, proven by reading, or 0.  `at` is on the thread's own stack,
- * which ends at `high`. */
-static inline uint32_t segments_find(struct segments *s, const struct spine *spine, struct frame_state at,
-                                     uintptr_t high, enum weir_function function)
+/* What of its words but the first two differs on the stack of a frame in its
+ * place. */
+static inline arch_two segment_differences(const struct segment *g, const arch_word *words)
 {
-        uint64_t key = segment_key(at, function), hash = segment_hash(key, at.sp);
-        const struct segment *g = segment_choose(s, segment_head_of(s, hash), hash, at.sp, high);
+        const uint16_t *offsets = segment_offsets(g);
+        const arch_two *value = g->values, *end = value + g->more;
+        arch_two differs = { 0, 0 };
+
+        for (; value != end; value++, offsets += 2)
+                differs |= arch_read_two(&words[offsets[0]], &words[offsets[1]]) ^ *value;
+        return differs;
+}
+
+/* The stack's id, proven by reading, or 0.  Where it answers, the frame is on
+ * the thread's own stack: only such ones are learned, with all of their sp. */
+static inline uint32_t segments_find(const struct segments *s, const struct spine *spine, struct frame_state at,
+                                     enum weir_function function)
+{
+        uint64_t key = segment_key(at.pc, function), hash = segment_hash(key, at.sp);
+        const arch_word *words = (const arch_word *)at.sp - 1;
+        struct segment_head *head = segment_head_of(s, hash);
         const struct spine_frame *junction;
+        const struct segment *g;
+        arch_two differs;
+        uint32_t place;
 
-        if (g->key != key || g->sp != (uint32_t)at.sp || !segment_kept(s, g) || !segment_holds(s, g, at))
+        if (unlikely(head->sp != at.sp))
                 return 0;
-        junction = segment_junction(s, g, spine, at.sp);
-        if (!junction || !spine_sweep(spine, junction->words))
+        place = *segment_choose(s, head, hash, at.sp);
+        if (unlikely(!segment_kept(s, place)))
                 return 0;
-        return g->id;
+        g = segment_at(s, place);
+        if (unlikely(g->key != key || g->sp != (uint32_t)at.sp))
+                return 0;
+        junction = (const struct spine_frame *)((const char *)spine->frames + g->place);
+        if (unlikely(junction->identity != g->junction))
+                return 0;
+        differs = arch_read_two(&words[g->offsets[0]], &words[g->offsets[1]]) ^ g->first;
+        if (g->more)
+                differs |= segment_differences(g, words);
+        if (unlikely(g->live) && !segment_fps_hold(g, at.fp, junction))
+                return 0;
+        differs |= spine_differences(spine, junction->sweep);
+        return likely(!arch_any(differs)) ? g->id : 0;
 }
 
-/* Forgets all. */
+/* Forgets all; keeps larger arrays. */
 void segments_reset(struct segments *s);
 
-/* Number of words of a trail (spine.h: marked, the junction behind it). */
-unsigned segment_length(const struct trail *trail);
+/* Gives larger arrays back: the memory may be wiped then. */
+void segments_release(struct segments *s);
 
-/* Remembers the event whose marked and interned trail leads to the spine's
- * frame `junction` (index + 1, not 0).  `id` is its answer.  Does nothing when
- * the words cannot be told. */
-void segments_learn(struct segments *s, const struct trail *trail, const struct spine *spine, uint32_t junction,
-                    uintptr_t high, enum weir_function function, uint32_t id);
+/* Says that a known stack had to be walked.  Where that happens often, the
+ * arrays grow, and are empty then. */
+void segments_missed(struct segments *s);
+
+/* Remembers the event whose marked and interned trail (spine.h) leads to the
+ * spine's frame `junction` (index + 1, not 0).  `id` is its answer.  False when
+ * the words are too many or cannot be told. */
+bool segments_learn(struct segments *s, const struct trail *trail, const struct spine *spine, uint32_t junction,
+                    enum weir_function function, uint32_t id);
 
 #endif

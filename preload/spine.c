@@ -11,71 +11,79 @@ static const uintptr_t nothing;
 
 /* ---- memory ------------------------------------------------------------ */
 
-static size_t bytes_for(uint32_t frames, uint32_t words)
+static size_t bytes_for(uint32_t frames, uint32_t pairs)
 {
-        return (frames * sizeof(struct spine_frame) + (SPINE_SWEEP + words) * sizeof(struct spine_word) + 4095) &
+        return (frames * sizeof(struct spine_frame) + (SPINE_SWEEP + pairs) * sizeof(struct spine_pair) + 4095) &
                ~(size_t)4095;
 }
 
-static void begin_words(struct spine_word *words)
+static void begin_pairs(struct spine_pair *pairs)
 {
         for (int i = 0; i < SPINE_SWEEP; i++)
-                words[i] = (struct spine_word){ &nothing, 0 };
+                pairs[i] = (struct spine_pair){ .address = { &nothing, &nothing } };
+}
+
+/* Frames from `count` on are no more: what hangs on them ends here. */
+static void cut(struct spine *spine, uint32_t count)
+{
+        while (spine->count > count)
+                spine->frames[--spine->count].identity = 0;
 }
 
 void spine_reset(struct spine *spine)
 {
-        spine->count = 0;
+        cut(spine, 0);
         if (spine->mapped)
                 return;
         spine->frames = spine->own_frames;
         spine->capacity = SPINE_FRAMES;
-        begin_words(spine->own_words);
-        spine->words = spine->own_words + SPINE_SWEEP;
-        spine->words_capacity = SPINE_WORDS;
+        begin_pairs(spine->own_pairs);
+        spine->pairs = spine->own_pairs + SPINE_SWEEP;
+        spine->pairs_capacity = SPINE_PAIRS;
 }
 
-/* Mapped arrays are one mapping: the frames, then the words. */
+/* Mapped arrays are one mapping: the frames, then the pairs. */
 static void unmap(struct spine *spine)
 {
         if (spine->mapped)
-                raw_munmap(spine->frames, bytes_for(spine->capacity, spine->words_capacity));
+                raw_munmap(spine->frames, bytes_for(spine->capacity, spine->pairs_capacity));
         spine->mapped = false;
 }
 
 void spine_release(struct spine *spine)
 {
         unmap(spine);
+        spine->count = 0;
         spine_reset(spine);
 }
 
 /* Moves to larger arrays.  The old ones stay in use until the new are whole. */
 static bool grow(struct spine *spine, uint32_t frames, uint32_t words)
 {
-        uint32_t capacity = spine->capacity, words_capacity = spine->words_capacity;
+        uint32_t capacity = spine->capacity, pairs_capacity = spine->pairs_capacity;
         struct spine_frame *memory;
-        struct spine_word *sweep;
+        struct spine_pair *pairs;
 
         while (capacity < frames)
                 capacity *= 2;
-        while (words_capacity < words)
-                words_capacity *= 2;
-        memory = raw_mmap(NULL, bytes_for(capacity, words_capacity), PROT_READ | PROT_WRITE,
+        while (2 * pairs_capacity < words)
+                pairs_capacity *= 2;
+        memory = raw_mmap(NULL, bytes_for(capacity, pairs_capacity), PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (!memory)
                 return false;
-        sweep = (struct spine_word *)(memory + capacity);
-        begin_words(sweep);
-        sweep += SPINE_SWEEP;
+        pairs = (struct spine_pair *)(memory + capacity);
+        begin_pairs(pairs);
+        pairs += SPINE_SWEEP;
         if (spine->count) {
                 memcpy(memory, spine->frames, spine->count * sizeof *memory);
-                memcpy(sweep, spine->words, spine->frames[spine->count - 1].words * sizeof *sweep);
+                memcpy(pairs, spine->pairs, (spine->frames[spine->count - 1].words + 1) / 2 * sizeof *pairs);
         }
         unmap(spine);
         spine->frames = memory;
-        spine->words = sweep;
+        spine->pairs = pairs;
         spine->capacity = capacity;
-        spine->words_capacity = words_capacity;
+        spine->pairs_capacity = pairs_capacity;
         spine->mapped = true;
         return true;
 }
@@ -103,7 +111,7 @@ uint32_t spine_first_difference(const struct spine *spine, uint32_t junction)
                 uint32_t from = i ? spine->frames[i - 1].words : 0;
 
                 for (uint32_t w = from; w < spine->frames[i].words; w++)
-                        if (*(const volatile uintptr_t *)spine->words[w].address != spine->words[w].value)
+                        if (!spine_word_holds(spine, w))
                                 return i + 1;
         }
         return 0;
@@ -141,40 +149,50 @@ unsigned spine_words_of(const struct trail_frame *frame, const struct trail_fram
         unsigned count = 0;
 
         if (frame->base_word)
-                words[count++] = (struct spine_word){ (const uintptr_t *)frame->base_word, outer->sp };
-        words[count++] = (struct spine_word){ (const uintptr_t *)(outer->sp - ARCH_RA_BELOW_CFA), outer->pc };
+                words[count++] = (struct spine_word){ (const arch_word *)frame->base_word, outer->sp };
+        words[count++] = (struct spine_word){ (const arch_word *)(outer->sp - ARCH_RA_BELOW_CFA), outer->pc };
         if (frame->fp_word)
-                words[count++] = (struct spine_word){ (const uintptr_t *)frame->fp_word, outer->fp };
+                words[count++] = (struct spine_word){ (const arch_word *)frame->fp_word, outer->fp };
         return count;
 }
 
 /* ---- replacing --------------------------------------------------------- */
 
+static void set_word(struct spine *spine, uint32_t at, struct spine_word word)
+{
+        struct spine_pair *pair = &spine->pairs[at / 2];
+
+        pair->address[at % 2] = word.address;
+        pair->value[at % 2] = word.value;
+}
+
 static void push(struct spine *spine, const struct trail_frame *frame, const struct trail_frame *outer)
 {
         uint32_t words = spine->count ? spine->frames[spine->count - 1].words : 0;
+        struct spine_word read[3];
+        unsigned count = outer ? spine_words_of(frame, outer, read) : 0;
 
-        if (outer)
-                words += spine_words_of(frame, outer, &spine->words[words]);
+        for (unsigned i = 0; i < count; i++)
+                set_word(spine, words++, read[i]);
         spine->frames[spine->count++] = (struct spine_frame){
+                .identity = frame->node | (uint64_t)frame->sp << 32,
                 .pc = frame->pc,
                 .sp = frame->sp,
                 .fp = frame->fp,
-                .node = frame->node,
                 .hash = frame->hash,
                 .words = words,
+                .sweep = words / 2 * (uint32_t)sizeof(struct spine_pair),
                 .live = frame->live,
         };
 }
 
 void spine_replace(struct spine *spine, uint32_t junction, const struct trail *trail)
 {
-        uint32_t frames, words;
+        uint32_t frames = junction + trail->count, words;
 
-        spine->count = junction;
-        frames = junction + trail->count;
+        cut(spine, junction);
         words = (junction ? spine->frames[junction - 1].words : 0) + 3 * trail->count;
-        if ((frames > spine->capacity || words > spine->words_capacity) && !grow(spine, frames, words))
+        if ((frames > spine->capacity || words > 2 * spine->pairs_capacity) && !grow(spine, frames, words))
                 return;
         for (uint32_t i = trail->count; i-- > 1;)
                 push(spine, &trail->frames[i], i + 1 < trail->count || junction ? &trail->frames[i + 1] : NULL);

@@ -14,10 +14,9 @@
 
 /* ---- the process ------------------------------------------------------- */
 
-/* All that a fork child must not have of its parent; in memory that the
- * kernel wipes at fork, so that a child is uninitialised, not confused. */
+/* All that a fork child must not have of its parent; in pages that the kernel
+ * wipes at fork, so that a child is uninitialised, not confused. */
 struct state {
-        struct unwind_process process;
         /* The time of everything cached; 0 = not initialised.
          *
          * bits  0..15  unloads under way: nothing cached counts while not 0
@@ -25,16 +24,22 @@ struct state {
          * bits 48..63  process images and fork children that lived in this
          *              memory, so that a child's epoch is not its parent's */
         _Atomic uint64_t epoch;
+        struct unwind_process process;
         struct nodes nodes;
-        struct modules modules;
 };
 
 enum { EPOCH_GENERATION = 16, EPOCH_IMAGE = 48 };
 
 #define EPOCH_UNLOADING UINT64_C(0xffff)
 
-static struct state *state;
-static uint16_t images; /* inherited by fork children, on purpose */
+static union {
+        struct state state;
+        char page[WEIR_PAGE];
+} wiped __attribute__((aligned(WEIR_PAGE)));
+
+static struct state *const state = &wiped.state;
+static struct modules *modules; /* wiped as well; large, so mapped */
+static uint16_t images;         /* inherited by fork children, on purpose */
 
 static uint32_t generation_of(uint64_t epoch)
 {
@@ -43,13 +48,15 @@ static uint32_t generation_of(uint64_t epoch)
 
 static bool map_state(void)
 {
-        if (state)
+        if (modules)
                 return true;
-        state = raw_mmap(NULL, sizeof *state, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-                         0);
-        if (state)
-                (void)raw_madvise(state, sizeof *state, MADV_WIPEONFORK);
-        return state != NULL;
+        modules = raw_mmap(NULL, sizeof *modules, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                           -1, 0);
+        if (!modules)
+                return false;
+        (void)raw_madvise(modules, sizeof *modules, MADV_WIPEONFORK);
+        (void)raw_madvise(&wiped, sizeof wiped, MADV_WIPEONFORK);
+        return true;
 }
 
 void unwind_load(void)
@@ -73,13 +80,13 @@ bool unwind_process_init(const struct unwind_process *process)
 
 void unwind_unload_begin(void)
 {
-        if (state && atomic_load_explicit(&state->epoch, memory_order_acquire))
+        if (atomic_load_explicit(&state->epoch, memory_order_acquire))
                 atomic_fetch_add_explicit(&state->epoch, 1, memory_order_seq_cst);
 }
 
 void unwind_unload_end(void)
 {
-        uint64_t epoch = state ? atomic_load_explicit(&state->epoch, memory_order_acquire) : 0, after;
+        uint64_t epoch = atomic_load_explicit(&state->epoch, memory_order_acquire), after;
 
         /* A fork child's count begins at 0, also in the midst of an unload. */
         while (epoch & EPOCH_UNLOADING) {
@@ -96,7 +103,7 @@ static uint16_t module_of(void *context, uintptr_t address)
 {
         uint64_t epoch = *(const uint64_t *)context;
 
-        return modules_of(&state->modules, address, generation_of(epoch));
+        return modules_of(modules, address, generation_of(epoch));
 }
 
 static void count(_Atomic uint64_t *counter)
@@ -176,10 +183,10 @@ static __attribute__((noinline)) uint32_t unwind_whole(struct window own, struct
 /* ---- the thread -------------------------------------------------------- */
 
 struct unwind_thread {
-        uintptr_t low, high; /* its own stack */
         struct memo memo;
+        uintptr_t low, high; /* its own stack */
 };
-_Static_assert(sizeof(struct unwind_thread) <= 64 * 1024, "what a thread may cost");
+_Static_assert(sizeof(struct unwind_thread) <= 60 * 1024, "what a thread may cost");
 
 size_t unwind_thread_bytes(void)
 {
@@ -190,7 +197,7 @@ void unwind_thread_init(struct unwind_thread *thread, uintptr_t low, uintptr_t h
 {
         const uintptr_t most = UINT32_MAX; /* segments.h: a half of sp says it all */
 
-        thread->memo.epoch = 0;
+        thread->memo.epoch_key = 0;
         thread->low = high - low > most ? high - most : low;
         thread->high = high;
 }
@@ -198,26 +205,28 @@ void unwind_thread_init(struct unwind_thread *thread, uintptr_t low, uintptr_t h
 void unwind_thread_release(struct unwind_thread *thread)
 {
         spine_release(&thread->memo.spine);
+        segments_release(&thread->memo.segments);
         memset(thread, 0, sizeof *thread);
 }
 
 /* An event that no segment knows. */
-static __attribute__((noinline)) uint32_t unwind_by_walk(struct unwind_thread *thread, struct frame_state at,
-                                                         enum weir_function function, uint64_t epoch)
+static uint32_t unwind_by_walk(struct unwind_thread *thread, struct frame_state at, enum weir_function function,
+                               uint64_t epoch)
 {
         struct memo *memo = &thread->memo;
         struct trail trail = { .frames = memo->scratch, .capacity = MEMO_TRAIL };
         struct window own = { at.sp, thread->high };
-        uint32_t junction, id;
+        uint32_t junction, id, last;
 
         if (memo_walk(memo, &trail, at, own, &junction) == WALK_ODD) {
                 trail_release(&trail);
                 return unwind_whole(own, at, function, epoch);
         }
         spine_mark_live(&trail, junction && memo->spine.frames[junction - 1].live);
+        last = atomic_load_explicit(state->nodes.next, memory_order_relaxed);
         id = intern(trail.frames, trail.count, memo_place(memo, junction), function, epoch);
         if (id)
-                memo_learn(memo, &trail, junction, thread->high, function, id);
+                memo_learn(memo, &trail, junction, function, id, id < last);
         trail_release(&trail);
         return id;
 }
@@ -226,19 +235,11 @@ static __attribute__((noinline)) uint32_t unwind_by_walk(struct unwind_thread *t
 
 static bool on_own_stack(const struct unwind_thread *thread, uintptr_t sp)
 {
-        return thread && sp >= thread->low && sp < thread->high && sp % 8 == 0;
+        return sp >= thread->low && sp < thread->high && sp % 8 == 0;
 }
 
-static uint32_t unwind_remembered(struct unwind_thread *thread, struct frame_state at, enum weir_function function,
-                                  uint64_t epoch)
-{
-        uint32_t id = segments_find(&thread->memo.segments, &thread->memo.spine, at, thread->high, function);
-
-        return __builtin_expect(id != 0, 1) ? id : unwind_by_walk(thread, at, function, epoch);
-}
-
-static __attribute__((noinline)) uint32_t unwind_unremembered(struct unwind_thread *thread, struct frame_state at,
-                                                              enum weir_function function, uint64_t epoch)
+static uint32_t unwind_unremembered(struct unwind_thread *thread, struct frame_state at, enum weir_function function,
+                                    uint64_t epoch)
 {
         struct window own = { 0 };
 
@@ -247,29 +248,61 @@ static __attribute__((noinline)) uint32_t unwind_unremembered(struct unwind_thre
         return unwind_whole(own, at, function, epoch);
 }
 
-uint32_t unwind_stack(struct unwind_thread *thread, struct frame_state at, enum weir_function function)
+/* Everything but the segments: also when these could not be asked at all. */
+static __attribute__((noinline, cold)) uint32_t unwind_slow(struct unwind_thread *thread, uintptr_t pc, uintptr_t sp,
+                                                            uintptr_t fp, enum weir_function function)
 {
+        const struct frame_state at = { .pc = pc, .sp = sp, .fp = fp };
         uint64_t epoch, now;
         uint32_t id;
 
-        if (!state)
-                return 0;
         do {
                 epoch = atomic_load_explicit(&state->epoch, memory_order_acquire);
                 if (epoch == 0)
                         return 0;
                 if (on_own_stack(thread, at.sp) && !(epoch & EPOCH_UNLOADING) &&
                     memo_enter(&thread->memo, at.sp, epoch)) {
-                        id = unwind_remembered(thread, at, function, epoch);
-                        memo_leave(&thread->memo);
+                        id = unwind_by_walk(thread, at, function, epoch);
+                        memo_end(&thread->memo);
                 } else {
                         id = unwind_unremembered(thread, at, function, epoch);
                 }
                 /* A signal handler may have forked: this is the child then,
                  * and the id the parent's. */
                 now = atomic_load_explicit(&state->epoch, memory_order_relaxed);
-        } while (__builtin_expect((now ^ epoch) >> EPOCH_IMAGE != 0, 0));
-        if (__builtin_expect(state->process.check, 0))
+        } while (unlikely((now ^ epoch) >> EPOCH_IMAGE != 0));
+        if (state->process.check)
                 check_stack(state->process.nodes, id, at, function, &state->process.control->counters);
+        return id;
+}
+
+/* An id that the segments knew, in the checking mode. */
+static __attribute__((noinline, cold)) uint32_t checked(uint32_t id, uintptr_t pc, uintptr_t sp, uintptr_t fp,
+                                                        enum weir_function function)
+{
+        const struct frame_state at = { .pc = pc, .sp = sp, .fp = fp };
+
+        check_stack(state->process.nodes, id, at, function, &state->process.control->counters);
+        return id;
+}
+
+/* The whole way of an event that is remembered is in here. */
+uint32_t unwind_stack_at(struct unwind_thread *thread, uintptr_t pc, uintptr_t sp, uintptr_t fp,
+                         enum weir_function function)
+{
+        const struct frame_state at = { .pc = pc, .sp = sp, .fp = fp };
+        struct memo *memo = &thread->memo;
+        uint64_t epoch = atomic_load_explicit(&state->epoch, memory_order_acquire);
+        uint32_t id;
+
+        if (unlikely(!memo_ready(memo, epoch)))
+                return unwind_slow(thread, pc, sp, fp, function);
+        memo_begin(memo, sp);
+        id = segments_find(&memo->segments, &memo->spine, at, function);
+        memo_end(memo);
+        if (unlikely(!id || atomic_load_explicit(&state->epoch, memory_order_relaxed) != epoch))
+                return unwind_slow(thread, pc, sp, fp, function);
+        if (unlikely(state->process.check))
+                return checked(id, pc, sp, fp, function);
         return id;
 }

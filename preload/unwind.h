@@ -9,7 +9,7 @@
  *     hook:   struct frame_state at = frame_state_of_caller();
  *             uint32_t stack = unwind_stack(thread, at, WEIR_FN_MALLOC);
  *
- * How: see "soundness" in spine.h; in one line, the words that the previous
+ * How: see "soundness" in spine.h; in one line, the words that an earlier
  * walk read are read again and compared, and only frames inside of the first
  * difference are walked, by call-frame rules decoded once for each address.
  *
@@ -67,9 +67,12 @@ bool unwind_process_init(const struct unwind_process *process);
 
 /* The id of the stack that begins at `at` (frame 0: the caller of the hook,
  * its node's detail is `function`), 0 when the stack table is full or the
- * process is not initialised; a full table is counted in lost.stacks.
- * `thread` may be NULL: no memory is used then. */
-uint32_t unwind_stack(struct unwind_thread *thread, struct frame_state at, enum weir_function function);
+ * process is not initialised; a full table is counted in lost.stacks. */
+static inline uint32_t unwind_stack(struct unwind_thread *thread, struct frame_state at, enum weir_function function);
+
+/* The same with its arguments in registers. */
+uint32_t unwind_stack_at(struct unwind_thread *thread, uintptr_t pc, uintptr_t sp, uintptr_t fp,
+                         enum weir_function function);
 
 /* The pair that must enclose every call of the real dlclose (dlmclose, …).
  * Between them nothing cached is trusted and nothing is cached; after the
@@ -77,5 +80,10 @@ uint32_t unwind_stack(struct unwind_thread *thread, struct frame_state at, enum 
  * number of threads may be between them at once. */
 void unwind_unload_begin(void);
 void unwind_unload_end(void);
+
+static inline uint32_t unwind_stack(struct unwind_thread *thread, struct frame_state at, enum weir_function function)
+{
+        return unwind_stack_at(thread, at.pc, at.sp, at.fp, function);
+}
 
 #endif

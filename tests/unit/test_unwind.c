@@ -79,11 +79,11 @@ START_TEST(functions_make_different_leaves)
         scene_begin();
         struct frame_state at = { .pc = (uintptr_t)&recurse, .sp = 0, .fp = 8 };
 
-        a = unwind_stack(NULL, at, WEIR_FN_MALLOC);
-        b = unwind_stack(NULL, at, WEIR_FN_CALLOC);
+        a = unwind_stack(scene_nobody(), at, WEIR_FN_MALLOC);
+        b = unwind_stack(scene_nobody(), at, WEIR_FN_CALLOC);
         ck_assert_uint_ne(a, 0);
         ck_assert_uint_ne(a, b);
-        ck_assert_uint_eq(unwind_stack(NULL, at, WEIR_FN_MALLOC), a);
+        ck_assert_uint_eq(unwind_stack(scene_nobody(), at, WEIR_FN_MALLOC), a);
         ck_assert_uint_ge(scene_truncated(), 3);
 }
 END_TEST
@@ -560,7 +560,7 @@ START_TEST(a_fork_child_begins_anew)
         ck_assert_int_ge(child, 0);
         if (child == 0) {
                 struct frame_state at = { .pc = (uintptr_t)&recurse };
-                bool wiped = unwind_stack(NULL, at, WEIR_FN_MALLOC) == 0;
+                bool wiped = unwind_stack(scene_nobody(), at, WEIR_FN_MALLOC) == 0;
 
                 scene_begin();
                 if (!wiped || recurse(10) == 0 || recurse(3) == 0 || scene_differed() != 0)

@@ -67,6 +67,15 @@ void scene_thread_end(void)
         thread = NULL;
 }
 
+struct unwind_thread *scene_nobody(void)
+{
+        static struct unwind_thread *nobody;
+
+        if (!nobody)
+                nobody = map(unwind_thread_bytes());
+        return nobody;
+}
+
 __attribute__((noinline)) uint32_t scene_ask(void)
 {
         return unwind_stack(thread, frame_state_of_caller(), WEIR_FN_MALLOC);

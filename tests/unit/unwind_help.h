@@ -19,6 +19,9 @@ void scene_begin(void);
 void scene_thread(void);
 void scene_thread_end(void);
 
+/* Memory of a thread whose stack is unknown: nothing is remembered. */
+struct unwind_thread *scene_nobody(void);
+
 /* Takes the caller's stack through the unwinder and compares it with
  * libunwind's.  Its id. */
 uint32_t scene_stack(void);
