@@ -173,8 +173,8 @@ static unsigned apply_extended(struct round *round, uint64_t head)
 
 static inline __attribute__((always_inline)) void prefetch(const struct round *round)
 {
-        uint64_t head = atomic_load_explicit(&round->records[(round->at + AHEAD) & round->mask].head,
-                                             memory_order_relaxed);
+        uint64_t head =
+                atomic_load_explicit(&round->records[(round->at + AHEAD) & round->mask].head, memory_order_relaxed);
 
         live_prefetch(&round->process->live, head >> WEIR_HEAD_ADDRESS_SHIFT);
 }
@@ -207,8 +207,33 @@ static bool pass_over(struct round *round)
         return true;
 }
 
-/* Reads one record; false when it came to one that is not complete. */
-static inline __attribute__((always_inline)) bool read_one(struct round *round)
+/* Short records of allocations and releases, which are nearly all there is;
+ * stops before anything else. */
+static inline __attribute__((always_inline)) void read_plain(struct round *round, uint64_t end, bool far_behind)
+{
+        struct live *live = &round->process->live;
+        const uint32_t nodes = round->process->layout.nodes;
+
+        for (; round->at < end; round->at++) {
+                uint64_t head = head_at(round, round->at), body, stack;
+
+                if (far_behind)
+                        prefetch(round);
+                if ((head & WEIR_HEAD_KIND) == WEIR_EVENT_FREE) {
+                        live_free(live, head >> WEIR_HEAD_ADDRESS_SHIFT);
+                        continue;
+                }
+                body = body_at(round, round->at);
+                stack = body >> WEIR_BODY_SIZE_BITS & ((1u << WEIR_BODY_STACK_BITS) - 1);
+                if ((head & WEIR_HEAD_KIND) != WEIR_EVENT_ALLOC || stack >= nodes)
+                        return;
+                live_alloc(live, head >> WEIR_HEAD_ADDRESS_SHIFT, body & ((1u << WEIR_BODY_SIZE_BITS) - 1),
+                           (uint32_t)stack, (uint32_t)(body >> WEIR_BODY_THREAD_SHIFT), 0, round->now_ns);
+        }
+}
+
+/* Reads a record of any kind; false when it came to one that is not complete. */
+static bool read_one(struct round *round)
 {
         uint64_t head = head_at(round, round->at);
         unsigned slots = head ? 1 : 0;
@@ -225,12 +250,11 @@ static inline __attribute__((always_inline)) bool read_one(struct round *round)
 static bool read_chunk(struct round *round, uint64_t limit)
 {
         while (round->at < limit) {
-                bool far_behind = is_far_behind(round);
+                const bool far_behind = is_far_behind(round);
 
                 for (uint64_t end = round->at + BATCH; round->at < end;) {
-                        if (far_behind)
-                                prefetch(round);
-                        if (!read_one(round) && !(round->stopped && pass_over(round)))
+                        read_plain(round, end, far_behind);
+                        if (round->at < end && !read_one(round) && !(round->stopped && pass_over(round)))
                                 return false;
                 }
         }

@@ -1,11 +1,11 @@
 /*
  * live.h: the live blocks of one process, as its events tell them.
  *
- * Sixteen tables, one for each ring's share of the addresses (weir_ring_of),
- * so that each ring's part can be copied at its own fork mark and rings need
- * not wait for each other.  Open addressing keyed by the address, 32 bytes for
- * each entry, no tombstones; memory is bounded by the live blocks.  The caller
- * serialises access.  Times are nanoseconds since the session's start.
+ * Sixteen tables (live_table.h), one for each ring's share of the addresses
+ * (weir_ring_of), so that each ring's part can be copied at its own fork mark
+ * and rings need not wait for each other.  Memory is bounded by the live
+ * blocks.  The caller serialises access.  Times are nanoseconds since the
+ * session's start.
  *
  * What counts as what: a realloc is one release and one allocation, undone
  * when it failed; a block from before the fork is `inherited` and counts in no
@@ -19,20 +19,11 @@
 #include "../../preload/channel.h"
 #include "../capture/snapshot.h"
 #include "../error.h"
+#include "live_table.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* One live block; address 0 = an unused entry. */
-struct live_entry {
-        uint64_t address;
-        uint64_t size;
-        uint64_t time_ns;
-        uint32_t stack;
-        uint32_t thread_flags; /* bits 0..19 thread ordinal, bits 20.. enum block_flag */
-};
-_Static_assert(sizeof(struct live_entry) == 32, "live entry");
 
 static inline uint32_t live_entry_thread(const struct live_entry *entry)
 {
@@ -71,20 +62,18 @@ struct live_mapping {
         bool own; /* mapped by the allocator below the hooks: neither block nor root */
 };
 
-struct live_table {
-        struct live_entry *entries; /* NULL until the first block; on a cache line's border, in `memory` */
-        void *memory;
-        size_t mask; /* entries - 1 */
-        size_t used;
-        struct live_limbo *limbo; /* what reallocs under way released, by thread */
-        size_t limbo_mask, limbo_used;
+/* What reallocs under way released, by thread; one for each table. */
+struct live_limbo {
+        struct live_moved *list;
+        size_t mask, used;
 };
 
 struct live {
         struct live_table tables[WEIR_RINGS];
+        struct live_limbo limbos[WEIR_RINGS];
         struct live_mapping *mappings; /* ascending, never overlapping */
         size_t mapping_count, mapping_capacity;
-        uint64_t families;     /* given out */
+        uint64_t families; /* given out */
         /* What was last unmapped out of a mapping: a mapping put in its very
          * place (MAP_FIXED) belongs to what is around it. */
         struct live_mapping last_cut;
@@ -96,9 +85,9 @@ struct live {
 void live_deinit(struct live *live);
 
 /* One event each.  They never fail; without memory they set no_memory. */
-void live_alloc(struct live *live, uint64_t address, uint64_t size, uint32_t stack, uint32_t thread, uint32_t flags,
-                uint64_t time_ns);
-void live_free(struct live *live, uint64_t address);
+static inline void live_alloc(struct live *live, uint64_t address, uint64_t size, uint32_t stack, uint32_t thread,
+                              uint32_t flags, uint64_t time_ns);
+static inline void live_free(struct live *live, uint64_t address);
 /* The release half of a realloc, kept until the thread's next one but one. */
 void live_move(struct live *live, uint64_t address, uint32_t thread, uint64_t time_ns);
 /* The realloc failed: the block that `thread` moved from `address` is live
@@ -113,9 +102,7 @@ void live_map(struct live *live, uint64_t address, uint64_t size, uint32_t stack
 /* Parts of mappings may be unmapped; what is left stays, split if need be. */
 void live_unmap(struct live *live, uint64_t address, uint64_t size);
 
-/* Brings the entry of the address near, a few events before it is needed.
- * Inlined always: gcc takes a function that only prefetches for one without
- * effect, and drops the call. */
+/* Brings the entry of the address near, a few events before it is needed. */
 static inline __attribute__((always_inline)) void live_prefetch(const struct live *live, uint64_t address);
 
 /* The block at exactly this address, or NULL; valid until the next event. */
@@ -144,19 +131,97 @@ void live_each(const struct live *live, void (*visit)(void *context, const struc
 
 /* ---- inline ------------------------------------------------------------- */
 
-static inline size_t live_hash(uint64_t address)
+static inline uint32_t live_pack(uint32_t thread, uint32_t flags)
 {
-        uint64_t h = (address >> 4) * UINT64_C(0x9e3779b97f4a7c15);
+        return (thread & 0xfffff) | flags << 20;
+}
 
-        return (size_t)(h >> 20);
+static inline void live_count_in(struct live *live, const struct live_entry *entry)
+{
+        struct live_totals *totals = &live->totals;
+
+        if (__builtin_expect(live_entry_flags(entry) & BLOCK_INHERITED, 0)) {
+                totals->inherited_blocks++;
+                totals->inherited_bytes += entry->size;
+                return;
+        }
+        totals->live_blocks++;
+        totals->live_bytes += entry->size;
+        if (totals->live_bytes > totals->peak_bytes)
+                totals->peak_bytes = totals->live_bytes;
+}
+
+static inline void live_count_out(struct live *live, const struct live_entry *entry)
+{
+        struct live_totals *totals = &live->totals;
+
+        if (__builtin_expect(live_entry_flags(entry) & BLOCK_INHERITED, 0)) {
+                totals->inherited_blocks--;
+                totals->inherited_bytes -= entry->size;
+                return;
+        }
+        totals->live_blocks--;
+        totals->live_bytes -= entry->size;
+}
+
+/* Puts the entry where its address belongs and counts it; what was live there
+ * is a defect of the trace. */
+static inline void live_insert(struct live *live, const struct live_entry *entry)
+{
+        struct live_entry *place = live_table_put(&live->tables[weir_ring_of(entry->address)], entry->address);
+
+        if (__builtin_expect(!place, 0)) {
+                live->no_memory = true;
+                live->totals.frees++; /* nobody will: keeps the sums true */
+                return;
+        }
+        if (__builtin_expect(place->address, 0)) {
+                live_count_out(live, place);
+                live->totals.reused += !(live_entry_flags(place) & BLOCK_INHERITED);
+        }
+        *place = *entry;
+        live_count_in(live, entry);
+}
+
+static inline void live_alloc(struct live *live, uint64_t address, uint64_t size, uint32_t stack, uint32_t thread,
+                              uint32_t flags, uint64_t time_ns)
+{
+        const struct live_entry entry = {
+                .address = address,
+                .size = size,
+                .time_ns = time_ns,
+                .stack = stack,
+                .thread_flags = live_pack(thread, flags),
+        };
+
+        live->totals.events++;
+        live->totals.allocations++;
+        live->totals.allocated_bytes += size;
+        if (__builtin_expect(address, 1))
+                live_insert(live, &entry);
+        else
+                live->totals.frees++; /* nothing that could be kept or released */
+}
+
+static inline void live_free(struct live *live, uint64_t address)
+{
+        struct live_entry entry;
+
+        live->totals.events++;
+        if (__builtin_expect(!live_table_take(&live->tables[weir_ring_of(address)], address, &entry), 0)) {
+                live->totals.unknown_frees++;
+                return;
+        }
+        live_count_out(live, &entry);
+        if (__builtin_expect(live_entry_flags(&entry) & BLOCK_INHERITED, 0))
+                live->totals.inherited_frees++;
+        else
+                live->totals.frees++;
 }
 
 static inline void live_prefetch(const struct live *live, uint64_t address)
 {
-        const struct live_table *table = &live->tables[weir_ring_of(address)];
-
-        if (table->entries)
-                __builtin_prefetch(&table->entries[live_hash(address) & table->mask], 1);
+        live_table_prefetch(&live->tables[weir_ring_of(address)], address);
 }
 
 #endif

@@ -9,21 +9,18 @@
 static void gather(const struct live *live, struct block *blocks)
 {
         for (unsigned ring = 0; ring < WEIR_RINGS; ring++) {
-                const struct live_table *table = &live->tables[ring];
+                struct live_cursor cursor = { .table = &live->tables[ring] };
+                const struct live_entry *entry;
 
-                for (size_t i = 0; table->entries && i <= table->mask; i++) {
-                        const struct live_entry *entry = &table->entries[i];
-
-                        if (entry->address)
-                                *blocks++ = (struct block){
-                                        .address = entry->address,
-                                        .size = entry->size,
-                                        .time_ns = entry->time_ns,
-                                        .stack = entry->stack,
-                                        .thread = live_entry_thread(entry),
-                                        .flags = live_entry_flags(entry),
-                                };
-                }
+                while ((entry = live_table_next(&cursor)))
+                        *blocks++ = (struct block){
+                                .address = entry->address,
+                                .size = entry->size,
+                                .time_ns = entry->time_ns,
+                                .stack = entry->stack,
+                                .thread = live_entry_thread(entry),
+                                .flags = live_entry_flags(entry),
+                        };
         }
 }
 

@@ -3,6 +3,7 @@
 #include "json_write.h"
 #include "save.h"
 #include "text.h"
+#include "writers.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,6 +17,15 @@ static void write_json(const struct report *report, const struct format_options 
 const struct format formats[] = {
         { "text", "for people", text_write },
         { "json", "everything; see weir --print-schema", write_json },
+        { "sarif", "SARIF 2.1.0, for code scanning", sarif_write, .single = true },
+        { "junit", "JUnit XML: a test for each leak, and the gate", junit_write, .single = true },
+        { "tap", "the same tests as TAP", tap_write, .single = true },
+        { "github", "annotations of GitHub Actions, and its step summary", github_write },
+        { "gitlab", "GitLab Code Quality", gitlab_write, .single = true },
+        { "markdown", "a table, its stacks folded", markdown_write },
+        { "gcc", "a compiler's warnings, for editors", gcc_write },
+        { "valgrind", "memcheck's leak records and summary", valgrind_write },
+        { "valgrind-xml", "memcheck's XML, protocol 4", valgrind_xml_write, .single = true },
         { NULL, NULL, NULL },
 };
 

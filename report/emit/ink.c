@@ -33,36 +33,13 @@ void ink_print(const struct ink *ink, enum ink_style style, const char *format, 
 
 /* ---- foreign text --------------------------------------------------------- */
 
-static unsigned code_point(const char *text, size_t length)
-{
-        const unsigned char *s = (const unsigned char *)text;
-
-        switch (length) {
-        case 1:
-                return s[0];
-        case 2:
-                return (s[0] & 0x1fu) << 6 | (s[1] & 0x3fu);
-        case 3:
-                return (s[0] & 0x0fu) << 12 | (s[1] & 0x3fu) << 6 | (s[2] & 0x3fu);
-        default:
-                return 0x10000; /* no such character is unsafe */
-        }
-}
-
-/* Controls (C0, DEL, C1), line and paragraph separators, changes of direction. */
-static bool is_unsafe(unsigned c)
-{
-        return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200e && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-               (c >= 0x2066 && c <= 0x2069);
-}
-
 /* One character at `text` for printing: how many bytes it has there, and how
  * many columns it takes. */
 static size_t character(const char *text, size_t *columns, bool *escape)
 {
         size_t length = utf8_length(text);
 
-        *escape = !length || is_unsafe(code_point(text, length));
+        *escape = !length || !utf8_is_plain(text, length);
         length = length ? length : 1;
         *columns = *escape ? 4 * length : 1;
         return length;
@@ -129,9 +106,9 @@ void ink_pad(const struct ink *ink, size_t count)
 
 /* ---- numbers -------------------------------------------------------------- */
 
-static const char *grouped(uint64_t value, char buffer[32])
+const char *ink_grouped(uint64_t value, char buffer[INK_GROUPED])
 {
-        char *at = buffer + 31;
+        char *at = buffer + INK_GROUPED - 1;
         unsigned digits = 0;
 
         *at = '\0';
@@ -147,24 +124,24 @@ static const char *grouped(uint64_t value, char buffer[32])
 
 void ink_number(const struct ink *ink, enum ink_style style, uint64_t value)
 {
-        char buffer[32];
+        char buffer[INK_GROUPED];
 
-        ink_print(ink, style, "%s", grouped(value, buffer));
+        ink_print(ink, style, "%s", ink_grouped(value, buffer));
 }
 
 void ink_count(const struct ink *ink, enum ink_style style, uint64_t count, const char *unit)
 {
-        char buffer[32];
+        char buffer[INK_GROUPED];
         bool sibilant = *unit && strchr("sx", unit[strlen(unit) - 1]);
 
-        ink_print(ink, style, "%s %s%s", grouped(count, buffer), unit, count == 1 ? "" : sibilant ? "es" : "s");
+        ink_print(ink, style, "%s %s%s", ink_grouped(count, buffer), unit, count == 1 ? "" : sibilant ? "es" : "s");
 }
 
 void ink_bytes(const struct ink *ink, enum ink_style style, uint64_t bytes)
 {
         static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
         double value = (double)bytes / 1024;
-        char buffer[32];
+        char buffer[INK_GROUPED];
         size_t unit = 0;
 
         if (bytes < 10240) {
@@ -173,7 +150,7 @@ void ink_bytes(const struct ink *ink, enum ink_style style, uint64_t bytes)
         }
         for (; value >= 1024 && unit + 1 < sizeof units / sizeof units[0]; unit++)
                 value /= 1024;
-        ink_print(ink, style, "%s bytes (%.1f %s)", grouped(bytes, buffer), value, units[unit]);
+        ink_print(ink, style, "%s bytes (%.1f %s)", ink_grouped(bytes, buffer), value, units[unit]);
 }
 
 void ink_duration(const struct ink *ink, enum ink_style style, uint64_t ns)

@@ -34,7 +34,9 @@ size_t ink_width(const char *text, size_t most);
 /* Spaces. */
 void ink_pad(const struct ink *ink, size_t count);
 
-/* "1,234,567" */
+/* "1,234,567", and the same in a buffer. */
+enum { INK_GROUPED = 32 };
+const char *ink_grouped(uint64_t value, char buffer[INK_GROUPED]);
 void ink_number(const struct ink *ink, enum ink_style style, uint64_t value);
 
 /* "1,234,567 bytes (1.2 MiB)", "1 byte", "12 blocks", "1 block": the unit is

@@ -75,6 +75,7 @@ static int read_step(struct take *at, const json_t *element, void *object)
                 { "member", TAKE_U64, offsetof(struct report_step, member), NULL, true },
                 { "cut", TAKE_ENUM, offsetof(struct report_step, cut), cuts, true },
                 { "alike", TAKE_U64, offsetof(struct report_step, alike), NULL, true },
+                { "advice", TAKE_TEXT, offsetof(struct report_step, advice), NULL, true },
         };
 #undef FIELD
         return take_fields(at, element, fields, COUNT(fields), object);
@@ -132,6 +133,8 @@ static int read_weak_link(struct take *at, const json_t *leak_value, struct repo
 #define REFERENCE_FIELDS(end)                                                                 \
         { #end, TAKE_TEXT, offsetof(struct report_reference, end), NULL },                    \
                 { "offset", TAKE_U64, offsetof(struct report_reference, offset), NULL },      \
+                { "type", TAKE_TEXT, offsetof(struct report_reference, type), NULL, true },   \
+                { "field", TAKE_TEXT, offsetof(struct report_reference, field), NULL, true }, \
         {                                                                                     \
                 "strength", TAKE_ENUM, offsetof(struct report_reference, strength), strengths \
         }
@@ -160,6 +163,7 @@ int json_read_example(struct take *at, const json_t *element, void *object)
                 FIELD(address, TAKE_ADDRESS),     FIELD(size, TAKE_U64),
                 FIELD(process, TAKE_PID),         FIELD(thread, TAKE_U32),
                 FIELD(reference_count, TAKE_U64),
+                { "type", TAKE_TEXT, offsetof(struct report_example, type), NULL, true },
         };
 #undef FIELD
         struct report_example *example = object;

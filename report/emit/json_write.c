@@ -234,6 +234,7 @@ static void write_step(struct put *j, const void *item)
         put_number(j, "member", step->member);
         put_text(j, "cut", cut_name(step->cut));
         put_number(j, "alike", step->alike);
+        put_text(j, "advice", step->advice);
         put_end(j);
 }
 
@@ -258,6 +259,8 @@ static void write_reference(struct put *j, const char *key, const char *end, con
         put_text(j, key, end);
         put_number(j, "offset", reference->offset);
         put_text(j, "strength", strength_name(reference->strength));
+        put_text(j, "type", reference->type);
+        put_text(j, "field", reference->field);
         put_end(j);
 }
 
@@ -277,6 +280,7 @@ void json_write_example(struct put *j, const struct report_example *example)
         put_number(j, "size", example->size);
         put_signed(j, "process", example->process);
         put_number(j, "thread", example->thread);
+        put_text(j, "type", example->type);
         put_number(j, "reference_count", example->reference_count);
         WRITE_LIST(j, "referenced_by", PUT_LINES, example->referenced_by, example->referenced_by_count,
                    write_referenced_by);

@@ -1,5 +1,6 @@
 #include "put.h"
 
+#include "escape.h"
 #include "utf8.h"
 
 #include <assert.h>
@@ -142,6 +143,28 @@ void put_text(struct put *j, const char *key, const char *text)
                 print_text(j->out, text);
         else
                 fputs("null", j->out);
+}
+
+void put_open_text(struct put *j, const char *key)
+{
+        begin(j, key);
+        putc('"', j->out);
+}
+
+void put_close_text(struct put *j)
+{
+        putc('"', j->out);
+}
+
+void put_foreign(struct put *j, const char *key, const char *text)
+{
+        if (!text) {
+                put_null(j, key);
+                return;
+        }
+        put_open_text(j, key);
+        escape_text(&(struct escape){ j->out, ESCAPE_JSON }, text);
+        put_close_text(j);
 }
 
 void put_number(struct put *j, const char *key, uint64_t value)

@@ -54,6 +54,11 @@ void put_array(struct put *j, const char *key, enum put_layout layout);
 void put_end(struct put *j);
 
 void put_text(struct put *j, const char *key, const char *text); /* NULL: null */
+/* Foreign text for other readers than json_read: see escape.h. */
+void put_foreign(struct put *j, const char *key, const char *text); /* NULL: null */
+/* A string in parts: between the two, print to `out` with ESCAPE_JSON. */
+void put_open_text(struct put *j, const char *key);
+void put_close_text(struct put *j);
 void put_number(struct put *j, const char *key, uint64_t value); /* exact to 2^63 - 1, which larger ones become */
 void put_signed(struct put *j, const char *key, int64_t value);
 void put_bool(struct put *j, const char *key, bool value);

@@ -62,12 +62,15 @@ struct report_size { uint64_t size, blocks; };
 struct report_reference {
         const char *from;     /* "0x…" block, "global libfoo.so+0x12 (name)", "stack of thread 7", "register rbx of thread 7" */
         const char *to;       /* for references[]: "0x…" */
-        uint64_t offset;
+        uint64_t offset;      /* of the pointer in what it is from */
         enum strength strength;
+        const char *type;     /* of the block at the other end; NULL = unknown */
+        const char *field;    /* the pointer's name in the block it is from; NULL = unknown */
 };
 
 struct report_example {
         uint64_t address, size;
+        const char *type;     /* NULL = unknown */
         int32_t process;      /* pid */
         uint32_t thread;      /* ordinal of the allocating thread, 1 = the first */
         uint64_t reference_count;
@@ -93,6 +96,7 @@ struct report_step { /* one block of a cycle's shortest path, and the edge that 
         const char *pointer;  /* "std::shared_ptr<account>": the word is half of one; else NULL */
         uint64_t member;      /* offset of that pointer's first word */
         enum cut_effect cut;         /* in break_at: what removing it does */
+        const char *advice;   /* in break_at: what to do, "make account::owner_ a std::weak_ptr"; NULL = unknown */
         uint64_t alike;       /* in break_at: so many words of the cycle are removed with it, itself counted */
 };
 

@@ -1,6 +1,7 @@
 #include "text.h"
 
 #include "frames.h"
+#include "words.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -100,11 +101,9 @@ static void print_edge(const struct ink *ink, const struct report_step *step)
 /* What to do about the pointer, and what that does. */
 static void print_cut(const struct ink *ink, const struct report_step *step)
 {
-        const char *owner = step->pointer ? strstr(step->pointer, "shared_ptr<") : NULL;
-
-        if (owner) {
-                ink_print(ink, INK_PLAIN, ": make it a ");
-                ink_print(ink, INK_GREEN, "%.*sweak_ptr", (int)(owner - step->pointer), step->pointer);
+        if (step->advice) {
+                ink_print(ink, INK_PLAIN, ": ");
+                ink_text(ink, INK_GREEN, step->advice, NAME_MOST);
         }
         if (step->cut == CUT_ALIKE)
                 ink_print(ink, INK_DIM, " (ends the cycle when all %" PRIu64 " like it go)", step->alike);
@@ -178,17 +177,6 @@ static enum ink_style kind_style(enum kind kind)
         }
 }
 
-static const char *said(enum kind kind)
-{
-        static const char *const words[KIND_COUNT] = {
-                [KIND_DEFINITE] = "definitely lost",         [KIND_CYCLE] = "lost in a cycle",
-                [KIND_INDIRECT] = "lost with what holds it", [KIND_POSSIBLE] = "possibly lost",
-                [KIND_REACHABLE] = "still reachable",        [KIND_UNKNOWN] = "live at the end, lost or not is unknown",
-        };
-
-        return words[kind];
-}
-
 static void print_headline(const struct ink *ink, const struct report_leak *leak, size_t number)
 {
         enum ink_style style = kind_style(leak->kind);
@@ -199,7 +187,7 @@ static void print_headline(const struct ink *ink, const struct report_leak *leak
         ink_bytes(ink, style, leak->bytes);
         ink_print(ink, style, " in ");
         ink_count(ink, style, leak->blocks, "block");
-        ink_print(ink, style, " %s", said(leak->kind));
+        ink_print(ink, style, " %s", words_kind(leak->kind));
         if (cycles > 1)
                 ink_print(ink, style, ", %" PRIu64 " times over", cycles);
         if (leak->exclusive_bytes > leak->bytes) {

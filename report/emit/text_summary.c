@@ -263,9 +263,8 @@ static void print_found(const struct ink *ink, const struct report *report)
         }
 }
 
-void text_verdict(const struct ink *ink, const struct report *report)
+void text_conclusion(const struct ink *ink, const struct report *report)
 {
-        ink_print(ink, INK_BOLD, "weir: ");
         print_found(ink, report);
         if (report->summary.suppressed.blocks) {
                 ink_print(ink, INK_PLAIN, "; suppressed ");
@@ -288,5 +287,11 @@ void text_verdict(const struct ink *ink, const struct report *report)
                 ink_print(ink, INK_RED, "; the gate cannot pass");
                 break;
         }
+}
+
+void text_verdict(const struct ink *ink, const struct report *report)
+{
+        ink_print(ink, INK_BOLD, "weir: ");
+        text_conclusion(ink, report);
         putc('\n', ink->out);
 }

@@ -177,6 +177,24 @@ static void collect_references(struct collector *c, struct group_example *exampl
                         edge_reference(c, example->block, &edges[i], &words);
 }
 
+static uint64_t block_vtable(const struct collector *c, struct vtables *vtables, uint64_t id)
+{
+        return vtable_of(vtables, c->graph->scan.first[id]);
+}
+
+static void find_vtables(const struct collector *c, struct vtables *vtables, struct group_example *example)
+{
+        example->vtable = block_vtable(c, vtables, example->block);
+        for (size_t i = 0; i < example->referenced_by_count; i++) {
+                struct group_reference *reference = &example->referenced_by[i];
+
+                if (!reference->root)
+                        reference->vtable = block_vtable(c, vtables, reference->from);
+        }
+        for (size_t i = 0; i < example->references_count; i++)
+                example->references[i].vtable = block_vtable(c, vtables, example->references[i].to);
+}
+
 int examples_fill_list(const struct graph *graph, struct group_example *const *examples, size_t count,
                        const struct example_request *request)
 {
@@ -188,8 +206,11 @@ int examples_fill_list(const struct graph *graph, struct group_example *const *e
         if (!status) {
                 collect_roots(&c);
                 collect_blocks(&c);
-                for (size_t i = 0; i < c.count; i++)
+                for (size_t i = 0; i < c.count; i++) {
                         collect_references(&c, c.examples[i]);
+                        if (request->vtables)
+                                find_vtables(&c, request->vtables, c.examples[i]);
+                }
         }
         table_free(&c.places);
         mem_free(c.wanted);
@@ -205,9 +226,9 @@ static size_t count_examples(const struct groups *groups)
         return count;
 }
 
-int examples_fill(const struct graph *graph, struct groups *groups, size_t limit)
+int examples_fill(const struct graph *graph, struct groups *groups, struct vtables *vtables, size_t limit)
 {
-        const struct example_request request = { .arena = &groups->arena, .limit = limit };
+        const struct example_request request = { .arena = &groups->arena, .limit = limit, .vtables = vtables };
         struct group_example **examples = mem_alloc(count_examples(groups), sizeof *examples);
         size_t count = 0;
         int status;

@@ -3,6 +3,7 @@
 #include "arena.h"
 #include "example.h"
 #include "ownerset.h"
+#include "paths.h"
 #include "ring.h"
 #include "shape.h"
 #include "tally.h"
@@ -28,6 +29,7 @@ struct builder {
         struct vtables vtables;
         struct shapes shapes;
         struct ownersets owners;
+        struct paths paths; /* made when a weak link is to be told */
         struct draft *drafts;
         size_t count, capacity;
         struct table keys;           /* -> index in drafts */
@@ -423,6 +425,13 @@ static int fill_tallies(struct builder *b, size_t index)
         return 0;
 }
 
+static int tell_weak_link(struct builder *b, uint64_t id, struct group *group)
+{
+        if (!b->paths.graph && paths_init(&b->paths, b->graph))
+                return -1;
+        return weak_tell(&b->paths, id, group, &b->groups->arena);
+}
+
 static int fill_group(struct builder *b, size_t index, const uint32_t *places)
 {
         struct draft *draft = &b->drafts[index];
@@ -435,7 +444,7 @@ static int fill_group(struct builder *b, size_t index, const uint32_t *places)
         if (group->kind == KIND_INDIRECT && fill_owners(b, group, draft->owners, places))
                 return -1;
         if (group->kind == KIND_POSSIBLE && draft->example_count &&
-            weak_tell(b->graph, draft->examples[0], group, arena))
+            tell_weak_link(b, draft->examples[0], group))
                 return -1;
         if (group->kind == KIND_CYCLE && draft->example_count &&
             ring_tell(b->graph, &b->vtables, draft->examples[0], group, arena))
@@ -472,7 +481,7 @@ static int finish(struct builder *b)
                 status = fill_group(b, i, places);
         b->groups->count = b->count;
         mem_free(places);
-        return status ? status : examples_fill(b->graph, b->groups, b->options.references);
+        return status ? status : examples_fill(b->graph, b->groups, &b->vtables, b->options.references);
 }
 
 static void builder_free(struct builder *b)
@@ -480,6 +489,7 @@ static void builder_free(struct builder *b)
         vtables_free(&b->vtables);
         shapes_free(&b->shapes);
         ownersets_free(&b->owners);
+        paths_free(&b->paths);
         mem_free(b->drafts);
         table_free(&b->keys);
         mem_free(b->source_groups);

@@ -37,10 +37,12 @@ struct group_reference {
         uint64_t offset; /* ROOT_REGISTER: 8 * index of the register word */
         uint64_t to;
         enum strength strength;
+        uint64_t vtable; /* in an example: of the block at the other end, as in struct group */
 };
 
 struct group_example {
         uint64_t block;                        /* its id */
+        uint64_t vtable;                       /* as in struct group */
         uint64_t reference_count;              /* words that point at it, from blocks and roots */
         struct group_reference *referenced_by; /* the first few: roots first, then the oldest blocks */
         size_t referenced_by_count;

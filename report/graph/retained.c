@@ -134,17 +134,13 @@ static uint64_t next_of_roots(const struct view *view, uint64_t *cursor, uint64_
 /* Then inherited blocks that were roots themselves. */
 static uint64_t next_of_root(const struct view *view, uint64_t *cursor)
 {
-        const struct graph *graph = view->graph;
+        const struct confidence *confidence = &view->graph->confidence;
         uint64_t passed, to = next_of_roots(view, cursor, &passed);
 
         if (to != ID_NONE)
                 return to;
-        while (*cursor - passed < view->blocks) {
-                uint64_t id = (*cursor)++ - passed;
-
-                if (graph->confidence.of[id] && ids_get(&graph->confidence.from, id) == FROM_NONE)
-                        return id;
-        }
+        if (*cursor - passed < confidence->inherited_count)
+                return confidence->inherited[(*cursor)++ - passed];
         return ID_NONE;
 }
 

@@ -32,19 +32,19 @@ static const char *link_name(const struct graph *graph, const struct confidence_
         }
 }
 
-int weak_tell(const struct graph *graph, uint64_t id, struct group *group, struct group_arena **arena)
+int weak_tell(const struct paths *paths, uint64_t id, struct group *group, struct group_arena **arena)
 {
         struct confidence_step step;
         char text[256];
         char *why;
 
-        if (!confidence_weakest(&graph->confidence, graph->snapshot, &graph->scan, id, &step))
+        if (!paths_weakest(paths, id, &step))
                 return 0;
         group->weak_link = (struct group_reference){
                 .root = step.root, .from = step.from, .offset = step.offset, .to = step.to, .strength = step.strength
         };
         snprintf(text, sizeof text, "%s %s in %s", step.to == id ? "held only by" : "held only through a block with",
-                 link_name(graph, &step), place_name(graph, &step));
+                 link_name(paths->graph, &step), place_name(paths->graph, &step));
         why = arena_alloc(arena, strlen(text) + 1, 1);
         if (!why)
                 return -1;

@@ -6,9 +6,10 @@
 
 #include "arena.h"
 #include "group.h"
+#include "paths.h"
 
 /* Fills the group's weak_link and weak_why from block `id`; -1 without
  * memory. */
-int weak_tell(const struct graph *graph, uint64_t id, struct group *group, struct group_arena **arena);
+int weak_tell(const struct paths *paths, uint64_t id, struct group *group, struct group_arena **arena);
 
 #endif

@@ -11,6 +11,7 @@ int drafts_init(struct drafts *d, struct report *report, struct symbols *symbols
         size_t slots = 64;
 
         *d = (struct drafts){ .report = report, .symbols = symbols };
+        d->typing = (struct typing){ .report = report, .symbols = symbols };
         while (slots < 2 * total)
                 slots *= 2;
         d->slots = mem_alloc(slots, sizeof *d->slots);
@@ -20,6 +21,7 @@ int drafts_init(struct drafts *d, struct report *report, struct symbols *symbols
 
 void drafts_deinit(struct drafts *d)
 {
+        typing_deinit(&d->typing);
         mem_free(d->slots);
         mem_free(d->list);
         mem_free(d->of_finding);
@@ -202,27 +204,33 @@ static int add_numbers(struct drafts *d, struct draft *draft, const struct findi
 
 /* ---- a new draft ------------------------------------------------------------- */
 
-static int reference(struct drafts *d, const struct finding_reference *from, bool out, struct report_reference *to)
+/* One reference of the block `here`, from it (`out`) or to it. */
+static int reference(struct drafts *d, const struct finding_block *here, const struct finding_reference *from,
+                     bool out, struct report_reference *to)
 {
         to->offset = from->offset;
         to->strength = from->strength;
+        if (from->other.stack && typing_block(&d->typing, &from->other, &to->type))
+                return -1;
         if (out) {
                 to->to = report_format(d->report, "0x%llx", (unsigned long long)from->to);
-                return to->to ? 0 : -1;
+                return !to->to || typing_field(&d->typing, here, from->offset, &to->field) ? -1 : 0;
         }
+        if (from->other.stack && typing_field(&d->typing, &from->other, from->offset, &to->field))
+                return -1;
         if (!from->from)
                 return name_global(d->report, d->symbols, d->process, &from->global, &to->from);
         to->from = report_string(d->report, from->from);
         return to->from ? 0 : -1;
 }
 
-static int references(struct drafts *d, const struct finding_reference *from, size_t count, bool out,
-                      struct report_reference **to, size_t *to_count)
+static int references(struct drafts *d, const struct finding_block *here, const struct finding_reference *from,
+                      size_t count, bool out, struct report_reference **to, size_t *to_count)
 {
         *to = report_array(d->report, count, sizeof **to);
         *to_count = count;
         for (size_t i = 0; *to && i < count; i++)
-                if (reference(d, &from[i], out, &(*to)[i]))
+                if (reference(d, here, &from[i], out, &(*to)[i]))
                         return -1;
         return *to ? 0 : -1;
 }
@@ -238,13 +246,14 @@ static int examples(struct drafts *d, const struct finding *finding, struct repo
                 struct report_example *to = &leak->examples[i];
 
                 to->address = from->address;
-                to->size = from->size;
+                to->size = from->block.size;
                 to->process = d->process->pid;
                 to->thread = from->thread + 1;
                 to->reference_count = from->reference_count;
-                if (references(d, from->referenced_by, from->referenced_by_count, false, &to->referenced_by,
+                if (typing_block(&d->typing, &from->block, &to->type) ||
+                    references(d, &from->block, from->referenced_by, from->referenced_by_count, false, &to->referenced_by,
                                &to->referenced_by_count) ||
-                    references(d, from->references, from->references_count, true, &to->references,
+                    references(d, &from->block, from->references, from->references_count, true, &to->references,
                                &to->references_count))
                         return -1;
         }
@@ -259,15 +268,8 @@ static int steps(struct drafts *d, const struct finding_step *from, size_t count
         for (size_t i = 0; *to && i < count; i++) {
                 struct named_stack stack;
 
-                (*to)[i].size = from[i].size;
-                (*to)[i].offset = from[i].offset;
-                (*to)[i].member = from[i].member;
-                (*to)[i].alike = from[i].alike;
-                (*to)[i].cut = from[i].cut;
-                if (name_stack(d->report, d->symbols, d->process, from[i].stack, &stack) ||
-                    name_site(d->report, &stack, &(*to)[i].site) ||
-                    name_type(d->report, d->symbols, d->process, &from[i].vtable, &(*to)[i].type) ||
-                    name_counted(d->report, d->symbols, d->process, &from[i].counted, &(*to)[i].pointer))
+                if (name_stack(d->report, d->symbols, d->process, from[i].block.stack, &stack) ||
+                    name_site(d->report, &stack, &(*to)[i].site) || typing_step(&d->typing, &from[i], &(*to)[i]))
                         return -1;
         }
         return *to ? 0 : -1;
@@ -292,11 +294,12 @@ static int cycle(struct drafts *d, const struct finding_cycle *from, struct repo
 /* What identifies the leak; numbers come by add_numbers. */
 static int describe(struct drafts *d, const struct finding *finding, struct report_leak *leak)
 {
+        const struct finding_block block = { .stack = finding->stack, .vtable = finding->vtable };
         struct named_stack stack;
 
         *leak = (struct report_leak){ .kind = finding->kind, .weak_strength = finding->weak_strength };
         if (name_stack(d->report, d->symbols, d->process, finding->stack, &stack) ||
-            name_type(d->report, d->symbols, d->process, &finding->vtable, &leak->type))
+            typing_block(&d->typing, &block, &leak->type))
                 return -1;
         leak->stack = stack.frames;
         leak->stack_count = stack.count;
@@ -311,7 +314,7 @@ static int describe(struct drafts *d, const struct finding *finding, struct repo
 int drafts_begin(struct drafts *d, struct process *process, const struct findings *findings, struct error *e)
 {
         mem_free(d->of_finding);
-        d->process = process;
+        d->process = d->typing.process = process;
         d->findings = findings;
         d->of_finding = mem_alloc(findings->count, sizeof *d->of_finding);
         return d->of_finding ? 0 : error_no_memory(e, "collecting leaks");

@@ -13,6 +13,7 @@
 #include "../error.h"
 #include "../symbols/symbols.h"
 #include "findings.h"
+#include "typing.h"
 
 struct draft {
         struct report_leak leak;
@@ -26,6 +27,7 @@ struct draft {
 struct drafts {
         struct report *report;
         struct symbols *symbols;
+        struct typing typing;
         struct draft *list;
         size_t count, capacity;
         size_t *slots; /* open addressing by key: index + 1 */

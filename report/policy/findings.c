@@ -127,12 +127,24 @@ int findings_root(struct report *memory, const struct snapshot *snapshot, const 
         return *from ? 0 : -1;
 }
 
+static int block_of(struct findings *f, const struct snapshot *snapshot, uint64_t id, uint64_t vtable,
+                    struct finding_block *to)
+{
+        to->stack = snapshot->blocks[id].stack;
+        to->size = snapshot->blocks[id].size;
+        return findings_place(f->memory, snapshot, vtable, &to->vtable);
+}
+
+/* `out`: seen from the block it is from. */
 static int reference_of(struct findings *f, const struct snapshot *snapshot, const struct group_reference *from,
-                        struct finding_reference *to)
+                        bool out, struct finding_reference *to)
 {
         to->offset = from->offset;
         to->strength = from->strength;
         to->to = snapshot->blocks[from->to].address;
+        if ((out || !from->root) &&
+            block_of(f, snapshot, out ? from->to : from->from, from->vtable, &to->other))
+                return -1;
         if (!from->root) {
                 to->from = report_format(f->memory, "%#" PRIx64, snapshot->blocks[from->from].address);
                 return to->from ? 0 : -1;
@@ -141,11 +153,11 @@ static int reference_of(struct findings *f, const struct snapshot *snapshot, con
 }
 
 static int references_of(struct findings *f, const struct snapshot *snapshot, const struct group_reference *from,
-                         size_t count, struct finding_reference **to)
+                         size_t count, bool out, struct finding_reference **to)
 {
         *to = report_array(f->memory, count, sizeof **to);
         for (size_t i = 0; *to && i < count; i++)
-                if (reference_of(f, snapshot, &from[i], &(*to)[i]))
+                if (reference_of(f, snapshot, &from[i], out, &(*to)[i]))
                         return -1;
         return *to ? 0 : -1;
 }
@@ -156,14 +168,14 @@ static int example_of(struct findings *f, const struct snapshot *snapshot, const
         const struct block *block = &snapshot->blocks[from->block];
 
         to->address = block->address;
-        to->size = block->size;
         to->thread = block->thread;
         to->reference_count = from->reference_count;
         to->referenced_by_count = from->referenced_by_count;
         to->references_count = from->references_count;
-        if (references_of(f, snapshot, from->referenced_by, from->referenced_by_count, &to->referenced_by))
+        if (block_of(f, snapshot, from->block, from->vtable, &to->block) ||
+            references_of(f, snapshot, from->referenced_by, from->referenced_by_count, false, &to->referenced_by))
                 return -1;
-        return references_of(f, snapshot, from->references, from->references_count, &to->references);
+        return references_of(f, snapshot, from->references, from->references_count, true, &to->references);
 }
 
 /* ---- cycles --------------------------------------------------------------- */
@@ -183,22 +195,29 @@ static enum cut_effect cut_of(enum break_how how)
         return CUT_UNKNOWN;
 }
 
-static int steps_of(struct findings *f, const struct snapshot *snapshot, const struct group_step *from, size_t count,
-                    struct finding_step **to)
+/* The control block of a block's object: where the cycle's path comes to it by
+ * a shared pointer, whose first word is the object's address. */
+static uint64_t control_of(const struct group_cycle *cycle, uint64_t block)
+{
+        for (size_t i = 0; i < cycle->path_count; i++)
+                if (cycle->path[i].to == block && cycle->path[i].member == cycle->path[i].offset)
+                        return cycle->path[i].counted;
+        return 0;
+}
+
+static int steps_of(struct findings *f, const struct snapshot *snapshot, const struct group_cycle *cycle,
+                    const struct group_step *from, size_t count, struct finding_step **to)
 {
         *to = report_array(f->memory, count, sizeof **to);
         for (size_t i = 0; *to && i < count; i++) {
-                const struct block *block = &snapshot->blocks[from[i].block];
-
                 (*to)[i] = (struct finding_step){
-                        .stack = block->stack,
-                        .size = block->size,
                         .offset = from[i].offset,
                         .member = from[i].member,
                         .alike = from[i].alike,
                         .cut = cut_of(from[i].how),
                 };
-                if (findings_place(f->memory, snapshot, from[i].vtable, &(*to)[i].vtable) ||
+                if (block_of(f, snapshot, from[i].block, from[i].vtable, &(*to)[i].block) ||
+                    findings_place(f->memory, snapshot, control_of(cycle, from[i].block), &(*to)[i].block.control) ||
                     findings_place(f->memory, snapshot, from[i].counted, &(*to)[i].counted))
                         return -1;
         }
@@ -219,9 +238,9 @@ static int cycle_of(struct findings *f, const struct snapshot *snapshot, const s
         to->edges = from->edges;
         to->path_count = from->path_count;
         to->break_at_count = from->break_at_count;
-        if (steps_of(f, snapshot, from->path, from->path_count, &to->path))
+        if (steps_of(f, snapshot, from, from->path, from->path_count, &to->path))
                 return -1;
-        return steps_of(f, snapshot, from->break_at, from->break_at_count, &to->break_at);
+        return steps_of(f, snapshot, from, from->break_at, from->break_at_count, &to->break_at);
 }
 
 /* ---- groups --------------------------------------------------------------- */
@@ -363,7 +382,8 @@ static int finding_of_stack(struct findings *f, const struct block *const *block
                 to->sizes[to->size_count - 1].blocks++;
                 if (i < to->example_count)
                         to->examples[i] = (struct finding_example){ .address = block->address,
-                                                                    .size = block->size,
+                                                                    .block = { .stack = block->stack,
+                                                                               .size = block->size },
                                                                     .thread = block->thread };
         }
         qsort(to->threads, count, sizeof *to->threads, by_number);

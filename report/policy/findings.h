@@ -20,10 +20,17 @@ struct finding_place {
         uint64_t address; /* ELF virtual address */
 };
 
-struct finding_step {
-        uint32_t stack; /* of the block the edge leaves */
+/* What tells the type of a block; see typing.h. */
+struct finding_block {
+        uint32_t stack; /* 0 = unknown */
         struct finding_place vtable;
-        uint64_t size, offset;
+        struct finding_place control; /* in a cycle: vtable of the control block that has counted pointers to it */
+        uint64_t size;
+};
+
+struct finding_step {
+        struct finding_block block; /* that the edge leaves */
+        uint64_t offset;
         struct finding_place counted; /* vtable of the control block when the word may be half of a shared pointer */
         uint64_t member, alike;       /* see struct report_step */
         enum cut_effect cut;
@@ -35,10 +42,12 @@ struct finding_reference {
         uint64_t to;                 /* address of the block it points at */
         uint64_t offset;
         enum strength strength;
+        struct finding_block other; /* the block at the other end; nothing is known of a root */
 };
 
 struct finding_example {
-        uint64_t address, size;
+        uint64_t address;
+        struct finding_block block;
         uint32_t thread; /* ordinal, 0 = the first */
         uint64_t reference_count;
         struct finding_reference *referenced_by, *references;

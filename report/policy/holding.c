@@ -1,9 +1,11 @@
 #include "holding.h"
 
+#include "../graph/paths.h"
 #include "../graph/vtable.h"
 #include "../mem.h"
 #include "findings.h"
 #include "naming.h"
+#include "typing.h"
 
 #include <string.h>
 
@@ -20,7 +22,8 @@ static int describe(const struct holding_of *of, uint64_t id, struct holding_blo
         const struct snapshot *snapshot = of->graph->snapshot;
         const struct block *block = &snapshot->blocks[id];
         struct vtables vtables = { .snapshot = snapshot };
-        struct finding_place place = { 0 };
+        struct typing typing = { .report = of->memory, .symbols = of->symbols, .process = of->process };
+        struct finding_block known = { .stack = block->stack, .size = block->size };
         struct named_stack stack;
         int status = -1;
 
@@ -30,10 +33,11 @@ static int describe(const struct holding_of *of, uint64_t id, struct holding_blo
                 .kind = graph_kind(of->graph, id),
                 .inherited = !graph_reported(of->graph, id),
         };
-        if (!findings_place(of->memory, snapshot, vtable_of(&vtables, of->graph->scan.first[id]), &place) &&
-            !name_type(of->memory, of->symbols, of->process, &place, &out->type) &&
+        if (!findings_place(of->memory, snapshot, vtable_of(&vtables, of->graph->scan.first[id]), &known.vtable) &&
+            !typing_block(&typing, &known, &out->type) &&
             !name_stack(of->memory, of->symbols, of->process, block->stack, &stack))
                 status = name_site(of->memory, &stack, &out->site);
+        typing_deinit(&typing);
         vtables_free(&vtables);
         return status;
 }
@@ -57,15 +61,17 @@ static int trail_add(struct trail *trail, const struct confidence_step *step)
 static int trail_from_root(const struct graph *graph, uint64_t id, struct trail *trail)
 {
         struct confidence_step step;
+        struct paths paths;
+        int status = paths_init(&paths, graph);
 
-        while (confidence_step(&graph->confidence, graph->snapshot, &graph->scan, id, &step)) {
-                if (trail_add(trail, &step))
-                        return -1;
+        while (!status && paths_step(&paths, id, &step)) {
+                status = trail_add(trail, &step);
                 if (step.root)
                         break;
                 id = step.from;
         }
-        return 0;
+        paths_free(&paths);
+        return status;
 }
 
 /* Lost blocks, breadth first from the heads of their leaks. */

@@ -5,6 +5,7 @@
 #include "holders.h"
 #include "naming.h"
 #include "sites.h"
+#include "typing.h"
 
 #include <string.h>
 
@@ -35,17 +36,18 @@ struct telling {
         const struct graph *graph;
         struct process *process;
         struct symbols *symbols;
+        struct typing *typing;
         struct report *memory;
         const struct holders *holders;
         const struct keepers *keepers;
 };
 
-static int tell_type(const struct telling *t, uint64_t vtable, const char **type)
+static int tell_type(const struct telling *t, uint64_t vtable, uint32_t stack, uint64_t size, const char **type)
 {
-        struct finding_place place = { 0 };
+        struct finding_block block = { .stack = stack, .size = size };
 
-        return findings_place(t->memory, t->graph->snapshot, vtable, &place) ||
-                               name_type(t->memory, t->symbols, t->process, &place, type)
+        return findings_place(t->memory, t->graph->snapshot, vtable, &block.vtable) ||
+                               typing_block(t->typing, &block, type)
                        ? -1
                        : 0;
 }
@@ -54,8 +56,10 @@ static int tell_block(const struct telling *t, uint64_t id, const char **type, c
 {
         struct named_stack stack;
 
-        if (tell_type(t, vtable_of(&t->keep->vtables, t->graph->scan.first[id]), type) ||
-            name_stack(t->memory, t->symbols, t->process, t->graph->snapshot->blocks[id].stack, &stack))
+        const struct block *block = &t->graph->snapshot->blocks[id];
+
+        if (tell_type(t, vtable_of(&t->keep->vtables, t->graph->scan.first[id]), block->stack, block->size, type) ||
+            name_stack(t->memory, t->symbols, t->process, block->stack, &stack))
                 return -1;
         return name_site(t->memory, &stack, site);
 }
@@ -114,7 +118,7 @@ static int tell_types(const struct telling *t, struct report_retained *r)
         r->by_type_total = k->types_total;
         for (size_t i = 0; r->by_type && i < k->type_count; i++) {
                 r->by_type[i].weight = weight_of(&k->types[i]);
-                if (tell_type(t, k->types[i].vtable, &r->by_type[i].type))
+                if (tell_type(t, k->types[i].vtable, 0, 0, &r->by_type[i].type))
                         return -1;
         }
         return r->by_type ? 0 : -1;
@@ -302,10 +306,12 @@ int keep_find(struct keep *keep, const struct graph *graph, struct process *proc
         struct holders holders;
         struct sites sites;
         struct keepers keepers = { 0 };
+        struct typing typing = { .report = memory, .symbols = options->symbols, .process = process };
         const struct telling telling = { .keep = keep,
                                          .graph = graph,
                                          .process = process,
                                          .symbols = options->symbols,
+                                         .typing = &typing,
                                          .memory = memory,
                                          .holders = &holders,
                                          .keepers = &keepers };
@@ -322,6 +328,7 @@ int keep_find(struct keep *keep, const struct graph *graph, struct process *proc
         }
         if (!status && (sites.failed || tell(&telling, retained)))
                 status = error_no_memory(e, "telling what keeps what");
+        typing_deinit(&typing);
         keepers_release(&keepers);
         holders_deinit(&holders);
         sites_deinit(&sites);

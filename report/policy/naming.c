@@ -1,7 +1,6 @@
 #include "naming.h"
 
 #include "../emit/frames.h"
-#include "../graph/types.h"
 #include "../mem.h"
 
 #include <inttypes.h>
@@ -51,8 +50,6 @@ struct symbol_module *name_module(struct symbols *symbols, const struct process 
         return symbols_module(symbols, &file);
 }
 
-/* The module of a place; stacks may not have met it, then nothing but its path
- * is known. */
 struct symbol_module *name_module_at(struct symbols *symbols, const struct process *process, const char *path)
 {
         const struct symbol_file file = { .path = path };
@@ -205,34 +202,7 @@ int name_site(struct report *report, const struct named_stack *stack, const char
         return *site ? 0 : -1;
 }
 
-/* ---- types and variables ------------------------------------------------------ */
-
-int name_type(struct report *report, struct symbols *symbols, const struct process *process,
-              const struct finding_place *place, const char **type)
-{
-        struct symbol_module *module;
-
-        *type = NULL;
-        if (!place->module)
-                return 0;
-        module = name_module_at(symbols, process, place->module);
-        return module ? copy_text(report, symbols_class(symbols, module, place->address), type) : -1;
-}
-
-int name_counted(struct report *report, struct symbols *symbols, const struct process *process,
-                 const struct finding_place *place, const char **pointer)
-{
-        struct type_control control;
-        const char *class_name;
-
-        *pointer = NULL;
-        if (name_type(report, symbols, process, place, &class_name))
-                return -1;
-        if (!class_name || !type_control_of(class_name, &control))
-                return 0;
-        *pointer = report_format(report, "%s<%.*s>", control.pointer, (int)control.object_length, control.object);
-        return *pointer ? 0 : -1;
-}
+/* ---- variables ------------------------------------------------------ */
 
 int name_global(struct report *report, struct symbols *symbols, const struct process *process,
                 const struct finding_place *place, const char **name)

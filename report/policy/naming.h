@@ -14,7 +14,8 @@
 struct symbol_module *name_module(struct symbols *symbols, const struct process *process,
                                   const struct process_module *module);
 
-/* The file at that path, as the process had it; NULL without memory. */
+/* The file of a place; stacks may not have met it, then nothing but its path is
+ * known.  NULL without memory. */
 struct symbol_module *name_module_at(struct symbols *symbols, const struct process *process, const char *path);
 
 /* A stack as the report shows it: frame 0 is the allocation function, inlined
@@ -32,15 +33,6 @@ int name_stack(struct report *report, struct symbols *symbols, struct process *p
 /* "function (file:line)" of the frame that asked for memory: the first that is
  * no allocation function; NULL when nothing is known.  0 or -1. */
 int name_site(struct report *report, const struct named_stack *stack, const char **site);
-
-/* The class whose vtable is at `place`, in the report's memory; NULL = none. */
-int name_type(struct report *report, struct symbols *symbols, const struct process *process,
-              const struct finding_place *place, const char **type);
-
-/* "std::shared_ptr<account>", when the class whose vtable is at `place` is the
- * control block of one; else NULL. */
-int name_counted(struct report *report, struct symbols *symbols, const struct process *process,
-                 const struct finding_place *place, const char **pointer);
 
 /* "global module (variable+0x8)". */
 int name_global(struct report *report, struct symbols *symbols, const struct process *process,

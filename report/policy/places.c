@@ -41,7 +41,7 @@ static int add_stack(struct places *places, struct process *process, uint32_t st
 static int add_steps(struct places *places, struct process *process, const struct finding_step *steps, size_t count)
 {
         for (size_t i = 0; i < count; i++)
-                if (add_stack(places, process, steps[i].stack))
+                if (add_stack(places, process, steps[i].block.stack))
                         return -1;
         return 0;
 }

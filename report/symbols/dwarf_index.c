@@ -301,28 +301,55 @@ static void fill(struct dwarf_frame *frames, struct chain *chain, struct dwarf_u
         }
 }
 
+/* The functions at an address of the debug information, and the unit they are
+ * in; none, and NULL, where it has none.  -1 without memory. */
+static int find_chain(struct dwarf_index *index, uint64_t place, struct chain *chain, struct dwarf_unit **unit)
+{
+        const struct dwarf_range *range = ranges_find(&index->ranges, place);
+
+        *unit = range ? &index->units[range->owner] : NULL;
+        chain->count = 0;
+        if (!*unit)
+                return 0;
+        if (walk(*unit))
+                return -1;
+        range = ranges_find(&(*unit)->functions, place);
+        if (range) {
+                chain->dies[chain->count++] = (*unit)->function_dies[range->owner];
+                (void)descend(chain, &chain->dies[0], place, 0);
+        }
+        return 0;
+}
+
 int dwarf_index_frames(struct dwarf_index *index, uint64_t address, struct dwarf_frame *frames, size_t *count)
 {
         uint64_t place = address - index->bias;
-        const struct dwarf_range *range = ranges_find(&index->ranges, place);
-        struct dwarf_unit *unit = range ? &index->units[range->owner] : NULL;
+        struct dwarf_unit *unit;
         struct chain chain;
 
-        chain.count = *count = 0;
+        *count = 0;
+        if (find_chain(index, place, &chain, &unit))
+                return -1;
         if (!unit)
                 return 0;
-        if (walk(unit))
-                return -1;
-        range = ranges_find(&unit->functions, place);
-        if (!range) {
+        if (!chain.count) {
                 frames[0] = (struct dwarf_frame){ 0 };
                 place_line(&frames[0], &unit->die, place);
                 *count = frames[0].file ? 1 : 0;
                 return 0;
         }
-        chain.dies[chain.count++] = unit->function_dies[range->owner];
-        (void)descend(&chain, &chain.dies[0], place, 0);
         fill(frames, &chain, unit, place);
         *count = chain.count;
         return 0;
+}
+
+bool dwarf_index_function(struct dwarf_index *index, uint64_t address, size_t frame, Dwarf_Die *function)
+{
+        struct dwarf_unit *unit;
+        struct chain chain;
+
+        if (find_chain(index, address - index->bias, &chain, &unit) || frame >= chain.count)
+                return false;
+        *function = chain.dies[chain.count - 1 - frame];
+        return true;
 }

@@ -66,4 +66,8 @@ void dwarf_index_deinit(struct dwarf_index *index);
  * 0, or -1 without memory. */
 int dwarf_index_frames(struct dwarf_index *index, uint64_t address, struct dwarf_frame *frames, size_t *count);
 
+/* The function of one of those frames; false when there are not so many, and
+ * without memory. */
+bool dwarf_index_function(struct dwarf_index *index, uint64_t address, size_t frame, Dwarf_Die *function);
+
 #endif

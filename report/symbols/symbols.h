@@ -117,6 +117,32 @@ bool symbols_variable(struct symbols *symbols, struct symbol_module *module, uin
  * NULL when it is no vtable or has no name. */
 const char *symbols_class(struct symbols *symbols, struct symbol_module *module, uint64_t address);
 
+/* A type that debug information knows. */
+struct symbol_type {
+        enum {
+                SYMBOL_CLASS,    /* whose vtable is at `address`, as in symbols_class */
+                SYMBOL_COUNTED,  /* what the first template argument of that class points at */
+                SYMBOL_ARGUMENT, /* the first template argument of the function that is frame `frame` of symbols_frames */
+        } what;
+        struct symbol_module *module;
+        uint64_t address;
+        bool exact; /* of a function, as in symbols_frames */
+        size_t frame;
+};
+
+struct symbol_field {
+        const char *path; /* "next", "owner_.lock", "base::child", "items[3]", "[7].next" in an array */
+        const char *type; /* of the member, where it is a class of the standard library, short; else NULL */
+};
+
+/* The size of a type in bytes; 0 where no debug information knows it. */
+uint64_t symbols_type_size(struct symbols *symbols, const struct symbol_type *type);
+
+/* What is at an offset of a type, or of an array of it: a pointer, or a class of
+ * the standard library that holds one.  False where that is unknown. */
+bool symbols_field(struct symbols *symbols, const struct symbol_type *type, bool array, uint64_t offset,
+                   struct symbol_field *field);
+
 /* True when the module has debug information, in its file or apart from it. */
 bool symbols_have_lines(struct symbols *symbols, struct symbol_module *module);
 

@@ -16,6 +16,8 @@ static void print_all(const struct report *report)
         size_t size;
 
         options.kinds = KINDS_ALL;
+        options.root = "/srv/app";
+        options.root_alias = "/home";
         for (const struct format *format = formats; format->name; format++) {
                 FILE *out = open_memstream(&text, &size);
 

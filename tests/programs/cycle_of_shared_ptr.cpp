@@ -2,6 +2,10 @@
  * its control block apart, and both in one from make_shared), one cycle.
  *
  * expect: cycle 1 group 3 blocks 72 bytes
+ * expect: type node
+ * expect: type std::shared_ptr<node> (object, counts)
+ * expect: field other
+ * expect: advice make node::other a std::weak_ptr
  */
 #include "program.h"
 

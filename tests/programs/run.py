@@ -11,6 +11,8 @@ The comment's lines, after the title:
     expect: exit N          signal N               how the program ends (default: exit 0)
     expect: stdout TEXT                            what it writes, a line
     expect: function NAME   file NAME              somewhere in a leak's stack
+    expect: type TEXT       field TEXT             of a leak, an example or a step; of a pointer in one
+    expect: advice TEXT     weak TEXT              how to break a cycle; why a leak is only possible
     incomplete | maybe incomplete                  the report must be, may be incomplete
     options: ...            env: NAME=VALUE        for weir; for the program
     needs: root             module
@@ -26,6 +28,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import harness  # noqa: E402
 
 KINDS = ("definite", "cycle", "indirect", "possible", "unknown", "reachable")
+PLACES = ("stdout", "function", "file", "type", "field", "advice", "weak")
 SKIPPED = 77
 
 
@@ -75,7 +78,7 @@ class Expectation:
             self.counts[words[0]] = Range(words[1])
         elif key == "expect" and words[0] in ("exit", "signal"):
             self.status = int(words[1]) * (1 if words[0] == "exit" else -1)
-        elif key == "expect" and words[0] in ("stdout", "function", "file"):
+        elif key == "expect" and words[0] in PLACES:
             self.texts.append((words[0], rest.split(" ", 1)[1]))
         else:
             raise harness.Failure(f"the comment's line '{line}' makes no sense")
@@ -95,9 +98,20 @@ def compare_kinds(expected, report):
     return wrong
 
 
+def things(report):
+    """Leaks, examples, steps and references."""
+    for leak in report["leaks"]:
+        cycle = leak["cycle"] or {"path": [], "break_at": []}
+        yield from [leak, *cycle["path"], *cycle["break_at"]]
+        for example in leak["examples"]:
+            yield from [example, *example["referenced_by"], *example["references"]]
+
+
 def compare_texts(expected, run, report):
     frames = [frame for leak in report["leaks"] for frame in leak["stack"]]
     places = {
+        **{key: [thing.get(key) for thing in things(report)] for key in ("type", "field", "advice")},
+        "weak": [leak["weak_link"]["why"] for leak in report["leaks"] if leak["weak_link"]],
         "stdout": run.stdout.decode(errors="replace").splitlines(),
         "function": [frame.get("function") for frame in frames],
         "file": [os.path.basename(frame.get("file") or "") for frame in frames],

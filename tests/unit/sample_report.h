@@ -98,6 +98,7 @@ static inline void sample_cycle(struct report *report, struct report_leak *leak)
         SAMPLE_LIST(report, leak->cycle->break_at, leak->cycle->break_at_count,
                     { { .site = "child_new (list.c:20)", .size = 24, .offset = 0, .cut = CUT_ENDS, .alike = 1 },
                       { .type = "Parent", .size = 40, .offset = 16, .field = "child", .pointer = "std::shared_ptr<Child>",
+                        .advice = "make Parent::child a std::weak_ptr",
                         .member = 8, .cut = CUT_ALIKE, .alike = 3 } });
 }
 

@@ -4,6 +4,7 @@
 #include "heap.h"
 
 #include "report/graph/group.h"
+#include "report/graph/paths.h"
 #include "report/mem.h"
 
 #include <stdio.h>
@@ -255,11 +256,11 @@ static void check_block(const struct graph *graph, const struct brute *b, size_t
 }
 
 /* The weakest step must be as weak as the block's confidence. */
-static void check_path(const struct graph *graph, size_t i)
+static void check_path(const struct graph *graph, const struct paths *paths, size_t i)
 {
         struct confidence_step step;
 
-        if (confidence_weakest(&graph->confidence, graph->snapshot, &graph->scan, i, &step))
+        if (paths_weakest(paths, i, &step))
                 ck_assert_int_eq(step.strength, graph_confidence(graph, i));
         else
                 ck_assert(!graph_confidence(graph, i) || !graph_reported(graph, i));
@@ -315,6 +316,7 @@ static void check_heap(const struct plan *p)
         struct brute b;
         struct graph graph;
         struct groups groups;
+        struct paths paths;
         struct group_options options = { .reachable = true };
         struct error e = { 0 };
 
@@ -322,10 +324,12 @@ static void check_heap(const struct plan *p)
         brute_run(&b, heap_snapshot(&l.heap));
         ck_assert_int_eq(graph_analyse(&graph, &l.heap.snapshot, &e), 0);
         ck_assert_int_eq(groups_build(&groups, &graph, &options, &e), 0);
+        ck_assert_int_eq(paths_init(&paths, &graph), 0);
         for (size_t i = 0; i < b.count; i++) {
                 check_block(&graph, &b, i);
-                check_path(&graph, i);
+                check_path(&graph, &paths, i);
         }
+        paths_free(&paths);
         ck_assert_uint_eq(graph.owners.shared_bytes, b.shared_bytes);
         ck_assert_uint_eq(graph.owners.shared_blocks, b.shared_blocks);
         check_groups(&graph, &b, &groups);

@@ -378,11 +378,18 @@ static void ask_everything(const char *name)
         struct symbols *symbols = symbols_create(NULL, NULL);
         struct symbol_module *module = module_of(symbols, name);
         struct symbol_variable variable;
+        struct symbol_field field;
 
         for (uint64_t address = 0x1000; address < 0x5000; address += 24) {
                 (void)first(symbols, module, address);
                 (void)symbols_class(symbols, module, address);
                 (void)symbols_variable(symbols, module, address, &variable);
+                for (size_t what = 0; what < 3; what++) {
+                        const struct symbol_type type = { .what = what, .module = module, .address = address & ~7ull };
+
+                        (void)symbols_type_size(symbols, &type);
+                        (void)symbols_field(symbols, &type, what == 1, address & 0x78, &field);
+                }
         }
         symbols_destroy(symbols);
 }
@@ -428,12 +435,15 @@ END_TEST
 
 START_TEST(failing_memory_is_an_error_and_no_more)
 {
+        struct symbol_type type = { .what = SYMBOL_CLASS };
+        struct symbol_field field;
         uint64_t address;
         bool done = false;
 
         workshop_open();
         shell("g++ -O1 -g plus.cpp -o plus");
         address = address_of("plus", "main") + 8;
+        type.address = address_of("plus", "_ZTVN2ns7DerivedIiEE") + 16;
         for (size_t nth = 1; !done; nth += 1 + nth / 8) {
                 struct error e = { 0 };
                 struct symbols *symbols = symbols_create(NULL, &e);
@@ -444,6 +454,8 @@ START_TEST(failing_memory_is_an_error_and_no_more)
                 mem_fail_after(nth);
                 done = !symbols_frames(symbols, module, address, false, &frames, &count, &e) && frames[0].function;
                 (void)symbols_class(symbols, module, address);
+                type.module = module;
+                (void)symbols_field(symbols, &type, false, 24, &field);
                 mem_fail_after(0);
                 ck_assert(done || !e.code || e.code == ERROR_NO_MEMORY);
                 symbols_destroy(symbols);

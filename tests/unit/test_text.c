@@ -40,7 +40,7 @@ static const char golden[] =
         "       +16 child --> child_new (list.c:20) [24]\n"
         "       +0 --> CYCLE BACK to Parent [40]\n"
         "    break it at: child_new (list.c:20) [24] +0\n"
-        "    break it at: Parent [40] +8 child std::shared_ptr<Child>: make it a std::weak_ptr (ends the cycle when all 3 like it go)\n"
+        "    break it at: Parent [40] +8 child std::shared_ptr<Child>: make Parent::child a std::weak_ptr (ends the cycle when all 3 like it go)\n"
         "\n"
         "#3 50 bytes in 1 block possibly lost  [possible 1af4659c5e42f0fb]\n"
         "    in 2 processes: 100, 101\n"

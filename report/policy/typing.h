@@ -1,0 +1,59 @@
+/*
+ * typing.h: what blocks are, in words: the type of a block, the member that a
+ * pointer in it is, the shared pointer that a pointer is half of.
+ *
+ * A type is part of a leak's fingerprint, so it is a function of two things
+ * that are equal in every run: the class whose vtable is the block's first word,
+ * and the functions that asked for the block.  Never of what else the heap
+ * holds.  What is not certain has no type:
+ *
+ *     std::list<int> (node)                     from the functions: a part of a container
+ *     std::shared_ptr<account> (object, counts) from the class: a control block, here with its object
+ *     account                                   from the class
+ *
+ * In a cycle a block may also be known by the control block of the shared
+ * pointers that lead to it: what std::shared_ptr<raw>(new raw) counts is a raw.
+ *
+ * Texts are in the report's memory.
+ */
+#ifndef WEIR_TYPING_H
+#define WEIR_TYPING_H
+
+#include "../collect/process.h"
+#include "../emit/report.h"
+#include "../graph/table.h"
+#include "../symbols/symbols.h"
+#include "findings.h"
+
+/* What is known of the blocks of one stack and class. */
+struct typing_known {
+        const struct process *process;
+        uint32_t stack;
+        struct finding_place vtable, control;
+        const char *type;          /* NULL = unknown */
+        struct symbol_type layout; /* module NULL = unknown */
+        uint64_t layout_size;
+        bool array, pointers; /* of layouts; of pointers */
+};
+
+struct typing {
+        struct report *report;
+        struct symbols *symbols;
+        struct process *process; /* at hand */
+        struct typing_known *known;
+        size_t count, capacity;
+        struct table places; /* -> index in known */
+};
+
+void typing_deinit(struct typing *typing);
+
+/* The type of a block; NULL = unknown.  0, or -1 without memory, as all here. */
+int typing_block(struct typing *typing, const struct finding_block *block, const char **type);
+
+/* The member of a block that is at an offset ("items[3].next"); NULL = unknown. */
+int typing_field(struct typing *typing, const struct finding_block *block, uint64_t offset, const char **field);
+
+/* All of a step of a cycle but its site. */
+int typing_step(struct typing *typing, const struct finding_step *from, struct report_step *to);
+
+#endif

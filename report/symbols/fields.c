@@ -1,0 +1,114 @@
+#include "../mem.h"
+#include "demangle.h"
+#include "dwarf_type.h"
+#include "modules.h"
+#include "symbols.h"
+#include "type_name.h"
+
+#include <string.h>
+
+enum { VIRTUAL_FUNCTIONS = 64 }; /* of a vtable that are looked at */
+
+/* The linkage name of a function, as its debug information or its symbol has
+ * it. */
+static const char *linkage_name(struct debug_file *file, uint64_t address)
+{
+        const struct elf_table *table = debug_file_table(file);
+        const struct elf_symbol *symbol = table ? elf_symbol_at(&table->functions, address) : NULL;
+        struct dwarf_frame frames[DWARF_FRAMES_MAX];
+        size_t count;
+
+        if (dwarf_index_frames(&file->dwarf, address, frames, &count))
+                return NULL;
+        if (count && frames[count - 1].linkage_name)
+                return frames[count - 1].linkage_name;
+        return symbol && symbol->start == address ? symbol->name : NULL;
+}
+
+/* Is it a member of this class itself? */
+static bool is_member_of(const char *linkage_name, const char *class_name)
+{
+        char *name = linkage_name ? demangle(linkage_name) : NULL;
+        size_t length = strlen(class_name), at;
+        bool member = false;
+
+        if (name && !strncmp(name, class_name, length) && !strncmp(name + length, "::", 2)) {
+                struct name_part rest = name_of_function(name + length + 2);
+
+                for (at = 0; at + 1 < rest.length && strncmp(rest.text + at, "::", 2); at++)
+                        ;
+                member = at + 1 >= rest.length;
+        }
+        mem_free(name);
+        return member;
+}
+
+/* A class by one of its virtual functions that it does not have from a base:
+ * the destructor, if nothing else, is always one.  Behind the end of the table
+ * there are none. */
+static bool class_type(struct debug_file *file, const char *class_name, uint64_t vtable, Dwarf_Die *type)
+{
+        const struct elf_image *image = debug_file_image(file);
+        Dwarf_Die function;
+
+        for (size_t i = 0; image && i < VIRTUAL_FUNCTIONS; i++) {
+                struct elf_word word;
+
+                if (!elf_image_word(image, vtable + 8 * i, &word))
+                        return false;
+                if (word.value && is_member_of(linkage_name(file, word.value), class_name))
+                        return dwarf_index_function(&file->dwarf, word.value, 0, &function) &&
+                               dwarf_type_of_member(&function, type);
+        }
+        return false;
+}
+
+static bool find_type(struct symbols *symbols, const struct symbol_type *wanted, Dwarf_Die *type)
+{
+        const char *class_name = wanted->what == SYMBOL_ARGUMENT ? NULL : symbols_class(symbols, wanted->module, wanted->address);
+        struct debug_file *file = wanted->module ? module_file(symbols, wanted->module, NULL) : NULL;
+        uint64_t address = wanted->address - (wanted->exact || !wanted->address ? 0 : 1);
+        Dwarf_Die function;
+
+        if (!file || !debug_file_dwarf(file))
+                return false;
+        if (wanted->what != SYMBOL_ARGUMENT)
+                return class_name && class_type(file, class_name, wanted->address, type) &&
+                       (wanted->what == SYMBOL_CLASS || dwarf_type_pointed(type));
+        return dwarf_index_function(&file->dwarf, address, wanted->frame, &function) &&
+               dwarf_type_argument(&function, type);
+}
+
+uint64_t symbols_type_size(struct symbols *symbols, const struct symbol_type *type)
+{
+        Dwarf_Die die;
+
+        return find_type(symbols, type, &die) ? dwarf_type_size(&die) : 0;
+}
+
+/* The text in the context's memory, and freed. */
+static const char *keep(struct symbols *symbols, char *text)
+{
+        const char *kept = strings_add(&symbols->strings, text);
+
+        mem_free(text);
+        return kept;
+}
+
+bool symbols_field(struct symbols *symbols, const struct symbol_type *type, bool array, uint64_t offset,
+                   struct symbol_field *field)
+{
+        struct dwarf_field found;
+        char *name;
+        Dwarf_Die die;
+
+        *field = (struct symbol_field){ 0 };
+        if (!find_type(symbols, type, &die) || !dwarf_type_field(&die, array, offset, &found))
+                return false;
+        field->path = keep(symbols, found.path);
+        name = dwarf_type_is_class(&found.type) ? dwarf_type_name(&found.type) : NULL;
+        if (name)
+                name_shorten(name);
+        field->type = keep(symbols, name);
+        return field->path != NULL;
+}
