@@ -24,9 +24,9 @@ test: build ## run every test; a skipped or unlisted one is a failure
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs; /usr/bin/python3 tests/verdict.py $(BUILD)
 
 install: packages = build
-install: setup ## install weir, its library, manual page and schema (PREFIX, DESTDIR)
+install: setup ## install weir, its library, header, manual pages and schema (PREFIX, DESTDIR)
 	@meson configure $(BUILD) -Dprefix=$(PREFIX)
-	@ninja -C $(BUILD) --quiet report/weir preload/libweir.so
+	@ninja -C $(BUILD) --quiet installed
 	@DESTDIR=$(abspath $(DESTDIR)) meson install -C $(BUILD) --no-rebuild
 
 bench: packages = build test bench

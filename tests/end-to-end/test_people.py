@@ -132,5 +132,49 @@ def every_option_is_completed(weir):
                       f"{command}: {missing} in --help=all, and not completed")
 
 
+# ---- manual --------------------------------------------------------------------
+
+@CASES.add
+def every_command_has_a_manual_page(weir):
+    for command in COMMANDS:
+        page = os.path.join(os.path.dirname(weir.path), f"weir-{command}.1")
+        done = subprocess.run(["man", "--warnings", "-l", page], capture_output=True, check=False,
+                              env={**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "80"})
+        text = done.stdout.decode()
+        harness.check(done.returncode == 0 and not done.stderr, f"weir-{command}.1: {done.stderr.decode()}")
+        harness.check(f"weir {command}" in text and "SYNOPSIS" in text, f"weir-{command}.1 has no synopsis: {text}")
+        helped = set(re.findall(r"--[a-z][a-z-]+", answer(weir, [command, "--help=all"]))) - {"--help"}
+        offered = {line.rstrip("=") for line in answer(weir, ["--complete", command, "--"]).split()} - {"--help"}
+        for name in sorted(offered):
+            harness.check(re.search(f"{name}(?![a-z-])", text), f"{name} is not in weir-{command}.1")
+        explained = set(re.findall(r"^ {5,7}(?:-\w, )?(--[a-z][a-z-]+)", text, re.M))
+        harness.check(explained <= helped | offered, f"weir-{command}.1 explains {sorted(explained - helped - offered)}")
+
+
+# ---- annotations ---------------------------------------------------------------
+
+@CASES.add
+def installed_header_is_found_and_costs_nothing(weir):
+    """What `make install` puts there builds a program, which runs without weir as with it."""
+    root, build = f"{weir.directory}/root", os.path.join(os.path.dirname(weir.path), "..")
+    subprocess.run(["meson", "install", "-C", build, "--no-rebuild", "--destdir", root], check=True, capture_output=True)
+    found = [os.path.join(at, "weir.pc") for at, _, files in os.walk(root) if "weir.pc" in files]
+    harness.check(len(found) == 1, f"weir.pc: {found}")
+    environment = dict(os.environ, PKG_CONFIG_PATH=os.path.dirname(found[0]), PKG_CONFIG_SYSROOT_DIR=root)
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "weir"], check=True, capture_output=True, text=True,
+                           env=environment).stdout.split()
+    source = ("#include <weir/weir.h>\n#include <stdlib.h>\n"
+              "int main() { { %s weir_ignore(malloc(100)); } malloc(11); return weir_check(0) == %s ? 0 : 1; }")
+    for name, compiler, words in (("c", "gcc", ("", "1")), ("cxx", "g++", ("weir_scoped_disabler d; malloc(10);", "1"))):
+        for suffix, expected in (("traced", "1"), ("alone", "-1")):
+            program = f"{weir.directory}/{name}-{suffix}"
+            subprocess.run([compiler, "-w", "-O0", "-x", "c++" if name == "cxx" else "c", "-", "-o", program] + flags,
+                           input=(source % (words[0], expected)).encode(), check=True)
+        harness.check(subprocess.run([f"{weir.directory}/{name}-alone"], check=False).returncode == 0, f"{name} alone")
+        done, report = weir.trace([f"{weir.directory}/{name}-traced"])
+        kinds = report["summary"]["kinds"]
+        harness.check(done.status == 0 and kinds["definite"]["bytes"] == 11, f"{name}: {done.status} {kinds}")
+
+
 if __name__ == "__main__":
     sys.exit(CASES.main())
