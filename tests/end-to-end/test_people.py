@@ -164,7 +164,9 @@ def installed_header_is_found_and_costs_nothing(weir):
     flags = subprocess.run(["pkg-config", "--cflags", "--libs", "weir"], check=True, capture_output=True, text=True,
                            env=environment).stdout.split()
     source = ("#include <weir/weir.h>\n#include <stdlib.h>\n"
-              "int main() { { %s weir_ignore(malloc(100)); } malloc(11); return weir_check(0) == %s ? 0 : 1; }")
+              "void make() { { %s weir_ignore(malloc(100)); } malloc(11); }\n"
+              "void scrub() { volatile char dead[8192]; for (int i = 0; i < 8192; i++) dead[i] = 0; }\n"
+              "int main() { make(); scrub(); return weir_check(0) == %s ? 0 : 1; }")
     for name, compiler, words in (("c", "gcc", ("", "1")), ("cxx", "g++", ("weir_scoped_disabler d; malloc(10);", "1"))):
         for suffix, expected in (("traced", "1"), ("alone", "-1")):
             program = f"{weir.directory}/{name}-{suffix}"
