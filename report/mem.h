@@ -21,6 +21,11 @@ void *mem_alloc(size_t count, size_t size) __attribute__((malloc));
  */
 int mem_grow(void *array, size_t *capacity, size_t need, size_t size);
 
+/* Address space for `bytes` of zeroes, of which only what is written takes
+ * memory; NULL when there is none.  mem_unreserve releases it. */
+void *mem_reserve(size_t bytes);
+void mem_unreserve(void *memory, size_t bytes);
+
 /* A copy of the string, or NULL. */
 char *mem_string(const char *text) __attribute__((malloc));
 

@@ -18,7 +18,7 @@ int process_memory_init(struct process_memory *memory, pid_t pid, struct error *
 
         (void)snprintf(path, sizeof path, "/proc/%d/mem", (int)pid);
         memory->pid = pid;
-        memory->direct = true;
+        atomic_init(&memory->direct, true);
         memory->fd = open(path, O_RDONLY | O_CLOEXEC);
         if (memory->fd < 0 && (errno == EACCES || errno == EPERM))
                 return refusal_explain(e, pid, errno);
@@ -42,11 +42,11 @@ static ssize_t read_direct(struct process_memory *memory, uint64_t address, void
         struct iovec remote = { (void *)(uintptr_t)address, size };
         ssize_t got;
 
-        if (!memory->direct)
+        if (!atomic_load_explicit(&memory->direct, memory_order_relaxed))
                 return -1;
         got = process_vm_readv(memory->pid, &local, 1, &remote, 1, 0);
         if (got < 0 && (errno == EPERM || errno == ENOSYS))
-                memory->direct = false;
+                atomic_store_explicit(&memory->direct, false, memory_order_relaxed);
         return got;
 }
 
@@ -87,7 +87,7 @@ static uint64_t next_process(void *context, uint64_t address, uint64_t end)
 
 struct memory process_memory_reader(struct process_memory *memory)
 {
-        return (struct memory){ read_process, next_process, memory };
+        return (struct memory){ read_process, next_process, memory, true };
 }
 
 bool memory_read_all(const struct memory *memory, uint64_t address, void *buffer, size_t size)

@@ -10,12 +10,13 @@
 #include "present.h"
 #include "snapshot.h"
 
+#include <stdatomic.h>
 #include <sys/types.h>
 
 struct process_memory {
         pid_t pid;
         int fd;      /* /proc/PID/mem, -1 = not to be had */
-        bool direct; /* process_vm_readv is allowed */
+        _Atomic bool direct; /* process_vm_readv is allowed */
         struct present present;
 };
 
@@ -23,7 +24,7 @@ struct process_memory {
 int process_memory_init(struct process_memory *memory, pid_t pid, struct error *e);
 void process_memory_deinit(struct process_memory *memory);
 
-/* The reader for a snapshot; `memory` must outlive it.  One thread at a time. */
+/* The reader for a snapshot; `memory` must outlive it. */
 struct memory process_memory_reader(struct process_memory *memory);
 
 /* True when all of [address, address + size) was read. */

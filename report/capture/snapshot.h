@@ -74,6 +74,7 @@ struct memory {
          * never touched in a huge sparse range.  NULL = every address may be. */
         uint64_t (*next)(void *context, uint64_t address, uint64_t end);
         void *context;
+        bool parallel; /* `read` may be called by several threads at once; `next` by one at a time */
 };
 
 struct snapshot {

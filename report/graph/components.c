@@ -41,18 +41,18 @@ static FETCHES void fetch_neighbours(const struct search *s, uint64_t at, uint64
                 end = at + 16;
         for (uint64_t i = at; i < end; i++) {
                 ids_prefetch(&s->c->of, edge_target(s->scan->edges[i]));
-                ids_prefetch(&s->scan->rows, edge_target(s->scan->edges[i]));
+                rows_prefetch(&s->scan->rows, edge_target(s->scan->edges[i]));
         }
         for (uint64_t i = at; i < end; i++)
-                __builtin_prefetch(s->scan->edges + ids_get(&s->scan->rows, edge_target(s->scan->edges[i])));
+                __builtin_prefetch(s->scan->edges + rows_start(&s->scan->rows, edge_target(s->scan->edges[i])));
 }
 
 static int enter(struct search *s, uint64_t id)
 {
         if (mem_grow(&s->edges, &s->edge_capacity, s->depth + 1, sizeof *s->edges))
                 return -1;
-        s->edges[s->depth] = ids_get(&s->scan->rows, id);
-        fetch_neighbours(s, s->edges[s->depth], ids_get(&s->scan->rows, id + 1));
+        s->edges[s->depth] = rows_start(&s->scan->rows, id);
+        fetch_neighbours(s, s->edges[s->depth], rows_end(&s->scan->rows, id));
         ids_set(&s->stack, s->depth++, id);
         ids_set(&s->c->of, id, s->index++);
         return 0;
@@ -91,7 +91,7 @@ static void leave(struct search *s)
 static uint64_t advance(struct search *s)
 {
         uint64_t id = ids_get(&s->stack, s->depth - 1);
-        uint64_t index = ids_get(&s->c->of, id), end = ids_get(&s->scan->rows, id + 1);
+        uint64_t index = ids_get(&s->c->of, id), end = rows_end(&s->scan->rows, id);
         uint64_t at = s->edges[s->depth - 1] & ~FRAME_NOT_ROOT, flag = s->edges[s->depth - 1] & FRAME_NOT_ROOT;
         uint64_t fresh = ID_NONE;
 

@@ -74,8 +74,8 @@ static FETCHES void components_fetch(const struct components *c, const struct sc
 
         if (at + 24 >= c->lost)
                 return;
-        ids_prefetch(&scan->rows, ids_get(&c->order, at + 24));
-        __builtin_prefetch(scan->edges + ids_get(&scan->rows, ids_get(&c->order, at + 12)));
+        rows_prefetch(&scan->rows, ids_get(&c->order, at + 24));
+        __builtin_prefetch(scan->edges + rows_start(&scan->rows, ids_get(&c->order, at + 12)));
         edges = scan_edges(scan, ids_get(&c->order, at + 6), &count);
         for (uint64_t i = 0; i < count && i < 8; i++)
                 ids_prefetch(&c->of, edge_target(edges[i]));

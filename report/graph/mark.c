@@ -91,10 +91,10 @@ static FETCHES void fetch_queued(const struct marks *m)
         const edge_t *edges;
 
         if (queued > AHEAD_ROW)
-                ids_prefetch(&m->scan->rows, m->queue[(m->head + AHEAD_ROW) & mask]);
+                rows_prefetch(&m->scan->rows, m->queue[(m->head + AHEAD_ROW) & mask]);
         if (queued > AHEAD_EDGES)
                 __builtin_prefetch(m->scan->edges +
-                                   ids_get(&m->scan->rows, m->queue[(m->head + AHEAD_EDGES) & mask]));
+                                   rows_start(&m->scan->rows, m->queue[(m->head + AHEAD_EDGES) & mask]));
         if (queued > AHEAD_OF) {
                 edges = scan_edges(m->scan, m->queue[(m->head + AHEAD_OF) & mask], &count);
                 for (uint64_t i = 0; i < count && i < 8; i++)
@@ -152,7 +152,7 @@ static FETCHES void fetch_gathered(const struct marks *m, const uint64_t *ids, s
         const edge_t *edges;
 
         if (at + AHEAD_EDGES < count)
-                __builtin_prefetch(m->scan->edges + ids_get(&m->scan->rows, ids[at + AHEAD_EDGES]));
+                __builtin_prefetch(m->scan->edges + rows_start(&m->scan->rows, ids[at + AHEAD_EDGES]));
         if (at + AHEAD_OF < count) {
                 edges = scan_edges(m->scan, ids[at + AHEAD_OF], &edge_count);
                 for (uint64_t i = 0; i < edge_count && i < 8; i++)

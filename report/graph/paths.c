@@ -44,7 +44,7 @@ static inline int find(struct finder *f, uint64_t id, enum strength strength, ui
 static FETCHES void fetch_ahead(const struct finder *f, const struct queue *queue, size_t at)
 {
         if (at + AHEAD_EDGES < queue->count)
-                __builtin_prefetch(f->scan->edges + ids_get(&f->scan->rows, queue->ids[at + AHEAD_EDGES]));
+                __builtin_prefetch(f->scan->edges + rows_start(&f->scan->rows, queue->ids[at + AHEAD_EDGES]));
         if (at + AHEAD_FROM < queue->count) {
                 uint64_t count;
                 const edge_t *edges = scan_edges(f->scan, queue->ids[at + AHEAD_FROM], &count);

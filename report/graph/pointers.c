@@ -218,6 +218,13 @@ static uint64_t outer_before(const struct pointers *p, uint64_t id)
         return low ? low - 1 : ID_NONE;
 }
 
+size_t pointers_outer_from(const struct pointers *p, uint64_t id)
+{
+        uint64_t at = id ? outer_before(p, id - 1) : ID_NONE;
+
+        return at == ID_NONE ? 0 : (size_t)at + 1;
+}
+
 uint64_t pointers_outer(const struct pointers *p, uint64_t id)
 {
         uint64_t at = outer_before(p, id);

@@ -97,6 +97,38 @@ static inline const uint16_t *pointers_granule(const struct pointers *p, const s
         return p->granules + chunk->granules + (address >> GRANULE_BITS & (CHUNK_GRANULES - 1));
 }
 
+/* Where in `low` the blocks begin that could be at an address, and what that
+ * address is there. */
+struct pointer_place {
+        uint64_t from;
+        uint32_t count, key;
+};
+
+static inline struct pointer_place pointers_place(const struct pointers *p, const struct pointer_chunk *chunk,
+                                                  uint64_t address)
+{
+        const uint16_t *granule = pointers_granule(p, chunk, address);
+
+        return (struct pointer_place){ .from = chunk->first + granule[0],
+                                       .count = (uint32_t)(granule[1] - granule[0]),
+                                       .key = (uint32_t)(address & CHUNK_MASK) << LOW_SIZE_BITS };
+}
+
+/* The block that starts at the address of the place (the innermost), or
+ * ID_NONE. */
+static inline uint64_t pointers_exact_at(const struct pointers *p, struct pointer_place place)
+{
+        const uint32_t *low = p->low + place.from;
+        uint32_t at = place.count, last = place.key | LOW_SIZE_UNKNOWN;
+
+        while (at && low[at - 1] > last)
+                at--;
+        return at && low[at - 1] >= place.key ? place.from + at - 1 : ID_NONE;
+}
+
+/* The index of the first outer whose id is at least `id`. */
+size_t pointers_outer_from(const struct pointers *p, uint64_t id);
+
 /* pointers_find when the chunk is known. */
 struct pointee pointers_find_in(const struct pointers *p, const struct pointer_chunk *chunk, uint64_t address);
 

@@ -59,7 +59,7 @@ static void fill_edges(struct ring *r, const struct ids *local)
         uint32_t filled = 0;
 
         for (uint32_t i = 0; i < r->count; i++) {
-                uint64_t id = block_id(r, i), first = ids_get(&r->graph->scan.rows, id), count;
+                uint64_t id = block_id(r, i), first = rows_start(&r->graph->scan.rows, id), count;
                 const edge_t *edges = scan_edges(&r->graph->scan, id, &count);
 
                 r->row[i] = filled;

@@ -6,6 +6,8 @@
  * (strongest first), offset; there is one for each pair of source and target,
  * the strongest, and of equals the first.  The edges of block `id` are
  * contiguous (compressed sparse rows), ascending by offset.
+ *
+ * Where the memory allows it, each processor scans a part of the blocks.
  */
 #ifndef WEIR_GRAPH_SCAN_H
 #define WEIR_GRAPH_SCAN_H
@@ -14,6 +16,7 @@
 #include "../emit/report.h"
 #include "ids.h"
 #include "pointers.h"
+#include "rows.h"
 
 /* target:36  weakness:3 (STRENGTH_EXACT - strength)  word:21  words-1:4 */
 typedef uint64_t edge_t;
@@ -104,8 +107,9 @@ static inline uint64_t inner_into(const struct inner_word *w)
 }
 
 struct scan {
-        struct ids rows; /* of each block its first edge; and the end of the last's */
-        edge_t *edges;
+        struct rows rows; /* of each block its edges, as indexes */
+        edge_t *edges;    /* with gaps: see rows.h */
+        size_t reserved;  /* bytes of them from mem_reserve; 0: they are from mem_grow */
         uint64_t edge_count;
         struct root_edge *roots; /* by root, then offset */
         uint64_t root_count;
@@ -117,9 +121,9 @@ struct scan {
 
 static inline const edge_t *scan_edges(const struct scan *scan, uint64_t id, uint64_t *count)
 {
-        uint64_t row = ids_get(&scan->rows, id);
+        uint64_t row = rows_start(&scan->rows, id);
 
-        *count = ids_get(&scan->rows, id + 1) - row;
+        *count = rows_end(&scan->rows, id) - row;
         return scan->edges + row;
 }
 
@@ -141,11 +145,6 @@ int scan_ranges(const struct snapshot *snapshot, const struct pointers *pointers
 /* How far it makes sense to read when the contents of block `id` are read:
  * the end of the blocks that follow it closely. */
 uint64_t scan_horizon(const struct snapshot *snapshot, uint64_t id);
-
-/* Orders edges of one block by target, or by word again.  `scratch` has room
- * for as many, or is NULL. */
-void edges_by_target(edge_t *edges, uint64_t *scratch, uint64_t count);
-void edges_by_word(edge_t *edges, uint64_t *scratch, uint64_t count);
 
 /* Is the word at bytes[at] inside text: a run of at least 128 printable
  * characters, or a series of at least three NUL-terminated strings of at least

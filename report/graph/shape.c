@@ -2,7 +2,7 @@
 
 #include "sort.h"
 
-enum { AHEAD = 32 }; /* edges, all rows in turn */
+enum { AHEAD = 8 }; /* blocks, all in turn */
 
 struct round {
         const struct graph *graph;
@@ -30,21 +30,31 @@ static FETCHES void fetch(const struct round *r, uint64_t target)
                 __builtin_prefetch(r->from + components_rank(&r->graph->components, target));
 }
 
+static FETCHES void fetch_ahead(const struct round *r, uint64_t id)
+{
+        uint64_t count;
+        const edge_t *edges;
+
+        if (id >= r->graph->snapshot->block_count)
+                return;
+        edges = scan_edges(&r->graph->scan, id, &count);
+        for (uint64_t i = 0; i < count && i < 8; i++)
+                fetch(r, edge_target(edges[i]));
+}
+
 static int refine_block(struct round *r, uint64_t id, uint64_t *label)
 {
         const struct components *c = &r->graph->components;
         uint64_t count, *scratch = NULL;
         const edge_t *edges = scan_edges(&r->graph->scan, id, &count);
-        uint64_t ahead = ids_get(&r->graph->scan.rows, id) + AHEAD;
         size_t size = 0;
 
         if (mem_grow(&r->set, &r->set_capacity, count, sizeof *r->set))
                 return -1;
+        fetch_ahead(r, id + AHEAD);
         for (uint64_t i = 0; i < count; i++) {
                 uint64_t target = edge_target(edges[i]);
 
-                if (ahead + i < r->graph->scan.edge_count)
-                        fetch(r, edge_target(r->graph->scan.edges[ahead + i]));
                 if (target != id && components_edge(c, edges[i]))
                         r->set[size++] = r->from[components_rank(c, target)];
         }

@@ -1,5 +1,6 @@
 #include "strengths.h"
 
+#include "edges.h"
 #include "table.h"
 #include "vtable.h"
 
@@ -240,8 +241,8 @@ static edge_t *find_edge(edge_t *edges, uint64_t count, uint64_t target, bool so
 static void raise_row(struct refiner *r, const struct inner_word *inner, uint64_t words)
 {
         struct scan *scan = r->scan;
-        uint64_t source = inner_source(inner), row = ids_get(&scan->rows, source);
-        uint64_t count = ids_get(&scan->rows, source + 1) - row;
+        uint64_t source = inner_source(inner), row = rows_start(&scan->rows, source);
+        uint64_t count = rows_end(&scan->rows, source) - row;
         edge_t *edges = scan->edges + row;
         bool sorted = words > 16 && count > 16, changed = sorted;
 

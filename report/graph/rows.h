@@ -1,0 +1,70 @@
+/*
+ * rows.h: where each block's edges are in one array: 64 blocks have a common
+ * beginning, from which each one's is 32 bits away.  The rows of one such group
+ * follow each other; between groups there may be gaps.
+ */
+#ifndef WEIR_GRAPH_ROWS_H
+#define WEIR_GRAPH_ROWS_H
+
+#include "../mem.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { ROWS_GROUP = 64 };
+
+struct rows {
+        uint64_t *base;    /* of each group its first edge */
+        uint32_t *offsets; /* of each block its first edge, from there; ROWS_GROUP + 1 for each group */
+};
+
+/* For `count` blocks, all without edges; 0 or -1 without memory. */
+static inline int rows_init(struct rows *rows, uint64_t count)
+{
+        uint64_t groups = count / ROWS_GROUP + 1;
+
+        rows->base = mem_alloc(groups, sizeof *rows->base);
+        rows->offsets = mem_alloc(groups, (ROWS_GROUP + 1) * sizeof *rows->offsets);
+        return rows->base && rows->offsets ? 0 : -1;
+}
+
+static inline void rows_free(struct rows *rows)
+{
+        mem_free(rows->base);
+        mem_free(rows->offsets);
+        *rows = (struct rows){ 0 };
+}
+
+/* Place of a block's offset; its end is the next. */
+static inline uint64_t rows_place(uint64_t id)
+{
+        return id + id / ROWS_GROUP;
+}
+
+static inline uint64_t rows_start(const struct rows *rows, uint64_t id)
+{
+        return rows->base[id / ROWS_GROUP] + rows->offsets[rows_place(id)];
+}
+
+static inline uint64_t rows_end(const struct rows *rows, uint64_t id)
+{
+        return rows->base[id / ROWS_GROUP] + rows->offsets[rows_place(id) + 1];
+}
+
+/* Says where the row of a block ends, after saying so of the one before it.
+ * `start` is where the row began: only the first of a group may begin
+ * elsewhere than the one before ended.  False when a group has 2^32 edges. */
+static inline bool rows_set(struct rows *rows, uint64_t id, uint64_t start, uint64_t end)
+{
+        if (id % ROWS_GROUP == 0)
+                rows->base[id / ROWS_GROUP] = start;
+        rows->offsets[rows_place(id) + 1] = (uint32_t)(end - rows->base[id / ROWS_GROUP]);
+        return end - rows->base[id / ROWS_GROUP] <= UINT32_MAX;
+}
+
+static inline __attribute__((always_inline)) void rows_prefetch(const struct rows *rows, uint64_t id)
+{
+        __builtin_prefetch(rows->offsets + rows_place(id));
+}
+
+#endif

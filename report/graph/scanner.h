@@ -1,0 +1,63 @@
+/*
+ * scanner.h: finds the edges in the words of one source after the other:
+ * roots, or a part of the blocks in ascending order.  Several scanners may work
+ * at the same time on parts that are multiples of ROWS_GROUP blocks.
+ */
+#ifndef WEIR_GRAPH_SCANNER_H
+#define WEIR_GRAPH_SCANNER_H
+
+#include "edges.h"
+#include "scan.h"
+#include "window.h"
+
+#include <pthread.h>
+
+enum { BATCH = 64 }; /* candidates looked up together, so that what they need is fetched at once */
+
+/* A word that may point at a block. */
+struct candidate {
+        uint64_t address; /* that it holds, without high tags */
+        const struct pointer_chunk *chunk;
+        uint64_t source;
+        uint64_t word; /* index in the source */
+        unsigned flags;
+};
+
+struct scanner {
+        struct scan *scan; /* scan->rows, scan->first, scan->edges; for roots also scan->roots */
+        const struct snapshot *snapshot;
+        const struct pointers *pointers;
+        pthread_mutex_t *next; /* held while snapshot.memory.next is asked; NULL: nobody else asks */
+        struct window window;
+
+        uint64_t edge_start, edge_count; /* in scan->edges; where this part's begin and end */
+        size_t edge_capacity;            /* SIZE_MAX: there is room for all */
+        struct inner_word *inner;        /* by source, then offset */
+        uint64_t inner_count;
+        size_t root_capacity, inner_capacity;
+
+        struct candidate batch[BATCH];
+        size_t batched;
+        uint64_t source;         /* block id, or index of the root */
+        const struct root *root; /* NULL while scanning blocks */
+        uint64_t base, limit;    /* where the source's first aligned word is, and its end */
+        uint64_t horizon;        /* how far it makes sense to read */
+        uint64_t row, row_start; /* blocks: the open row, and where it begins */
+        struct edge_scratch scratch;
+        bool failed;  /* out of memory */
+        bool crowded; /* 64 blocks have more edges than rows.h can tell */
+};
+
+/* 0, or -1 without memory; scanner_deinit must follow in both cases. */
+int scanner_init(struct scanner *s, struct scan *scan, const struct snapshot *snapshot,
+                 const struct pointers *pointers);
+void scanner_deinit(struct scanner *s);
+
+/* The blocks first <= id < end; s->edge_start says where their edges go.  -1
+ * when s->failed. */
+int scanner_blocks(struct scanner *s, uint64_t first, uint64_t end);
+
+/* All roots, into scan->roots; -1 as above. */
+int scanner_roots(struct scanner *s);
+
+#endif
