@@ -2,7 +2,6 @@
 
 #include "judging.h"
 #include "loading.h"
-#include "output.h"
 #include "printing.h"
 #include "shared.h"
 
@@ -30,17 +29,12 @@ static int defaults(void *options, struct error *e)
 static int print(const struct judging *judging, const struct report *report, const struct shared_output *options,
                  struct error *e)
 {
-        struct output output;
-        FILE *out;
-        int result = -1;
+        struct printing printing;
+        int result = printing_open(&printing, options, stdout, e);
 
-        if (output_init(&output, options->report, stdout, e))
-                return -1;
-        out = output_stream(&output, 0, e);
-        if (out && !judging_write_rules(judging, report, options->kinds, out, e) &&
-            (judging_prints_rules(judging) || !printing_report(report, options, out, e)))
-                result = output_finish(&output, e);
-        output_deinit(&output);
+        if (!result)
+                result = judging_print(judging, &printing, report, 0, e);
+        printing_close(&printing);
         return result;
 }
 

@@ -205,20 +205,10 @@ int judging_status(const struct report *report)
 
 /* ---- rules for the next time ------------------------------------------------ */
 
-bool judging_prints_rules(const struct judging *judging)
-{
-        return judging->policy->generate && !judging->rules;
-}
-
-int judging_write_rules(const struct judging *judging, const struct report *report, uint32_t kinds, FILE *out,
-                        struct error *e)
+static int write_rules(const struct judging *judging, const struct report *report, uint32_t kinds, struct error *e)
 {
         struct save save;
 
-        if (!judging->policy->generate)
-                return 0;
-        if (!judging->rules)
-                return suppressions_write(report, kinds, judging->form, out, e);
         if (save_begin(&save, judging->rules, e))
                 return -1;
         errno = 0;
@@ -226,6 +216,29 @@ int judging_write_rules(const struct judging *judging, const struct report *repo
                 return save_finish(&save, e);
         save_cancel(&save);
         return -1;
+}
+
+/* Rules without a file of their own take the report's place. */
+static int print_rules(const struct judging *judging, struct printing *printing, const struct report *report,
+                       int32_t pid, struct error *e)
+{
+        FILE *out = printing_stream(printing, pid, e);
+
+        printing->taken = true;
+        return out ? suppressions_write(report, printing->options->kinds, judging->form, out, e) : -1;
+}
+
+int judging_print(const struct judging *judging, struct printing *printing, const struct report *report, int32_t pid,
+                  struct error *e)
+{
+        int result = 0;
+
+        if (judging->policy->generate)
+                result = judging->rules ? write_rules(judging, report, printing->options->kinds, e) :
+                                          print_rules(judging, printing, report, pid, e);
+        if (result || printing_report(printing, report, pid, e))
+                return -1;
+        return printing_finish(printing, e);
 }
 
 void judging_deinit(struct judging *judging)

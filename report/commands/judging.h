@@ -10,6 +10,7 @@
 #include "error.h"
 #include "policy/baseline.h"
 #include "policy/suppress.h"
+#include "printing.h"
 #include "shared.h"
 
 #include <stdbool.h>
@@ -37,13 +38,10 @@ int judging_rules(const struct shared_policy *policy, struct suppressions *to, s
  * and the evidence is complete.  0, or -1. */
 int judging_apply(struct judging *judging, struct report *report, struct error *e);
 
-/* True when rules are to be printed in place of the report. */
-bool judging_prints_rules(const struct judging *judging);
-
-/* Writes rules for what was found, of these kinds, to their file or to `out`,
- * where they are asked for.  0, or -1. */
-int judging_write_rules(const struct judging *judging, const struct report *report, uint32_t kinds, FILE *out,
-                        struct error *e);
+/* Prints the report in its forms, with rules for what was found where they are asked for: to
+ * their file, or in place of the main form.  0, or -1. */
+int judging_print(const struct judging *judging, struct printing *printing, const struct report *report, int32_t pid,
+                  struct error *e);
 
 /* 0, 23 or 24. */
 int judging_status(const struct report *report);

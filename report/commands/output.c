@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,10 +47,32 @@ static int cannot_write(const char *name, int errnum, struct error *e)
         return error_set_errno(e, ERROR_FAILED, errnum, "cannot write the report to %s", name);
 }
 
-static int open_name(struct output *output, struct error *e)
-{
-        int fd = open(output->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+/* ---- what is open already ------------------------------------------------- */
 
+/* The descriptor that a name stands for, or -1. */
+static int descriptor_of(const char *name)
+{
+        static const char *const places[] = { "/dev/fd/", "/proc/self/fd/" };
+        long number;
+        char *end;
+
+        if (!strcmp(name, "/dev/stdout"))
+                return STDOUT_FILENO;
+        if (!strcmp(name, "/dev/stderr"))
+                return STDERR_FILENO;
+        for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+                size_t length = strlen(places[i]);
+
+                if (strncmp(name, places[i], length) || name[length] < '0' || name[length] > '9')
+                        continue;
+                number = strtol(name + length, &end, 10);
+                return *end || number > INT_MAX ? -1 : (int)number;
+        }
+        return -1;
+}
+
+static int open_stream(struct output *output, int fd, struct error *e)
+{
         if (fd < 0)
                 return cannot_write(output->name, errno, e);
         output->stream = fdopen(fd, "w");
@@ -59,6 +83,26 @@ static int open_name(struct output *output, struct error *e)
         output->owned = true;
         return 0;
 }
+
+static bool is_regular(const char *name)
+{
+        struct stat status;
+
+        return descriptor_of(name) < 0 && (stat(name, &status) || S_ISREG(status.st_mode));
+}
+
+/* Goes on where the others who write to the descriptor are: to open the name would
+ * begin at the start of the file. */
+static int open_special(struct output *output, struct error *e)
+{
+        int fd = descriptor_of(output->name);
+
+        if (fd >= 0)
+                return open_stream(output, fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), e);
+        return open_stream(output, open(output->name, O_WRONLY | O_CLOEXEC | O_NOCTTY), e);
+}
+
+/* ---- files ---------------------------------------------------------------- */
 
 /* A name that depends on the process: its directory at least must be there
  * and writable. */
@@ -79,6 +123,13 @@ static int check_directory(const char *path, struct error *e)
         return result;
 }
 
+static int check_file(const char *name, struct error *e)
+{
+        if (!faccessat(AT_FDCWD, name, F_OK, AT_EACCESS))
+                return faccessat(AT_FDCWD, name, W_OK, AT_EACCESS) ? cannot_write(name, errno, e) : 0;
+        return errno == ENOENT ? check_directory(name, e) : cannot_write(name, errno, e);
+}
+
 int output_init(struct output *output, const char *path, FILE *fallback, struct error *e)
 {
         *output = (struct output){ .path = path };
@@ -91,31 +142,53 @@ int output_init(struct output *output, const char *path, FILE *fallback, struct 
         output->name = expand(path, 0);
         if (!output->name)
                 return error_no_memory(e, "opening the report");
-        return open_name(output, e);
+        return is_regular(output->name) ? check_file(output->name, e) : open_special(output, e);
+}
+
+int output_claim(struct output *output, struct error *e)
+{
+        int fd;
+
+        if (output->stream || !output->name)
+                return 0;
+        fd = open(output->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+        if (fd < 0)
+                return cannot_write(output->name, errno, e);
+        close(fd);
+        return 0;
 }
 
 FILE *output_stream(struct output *output, int32_t pid, struct error *e)
 {
         if (output->stream)
                 return output->stream;
-        output->name = expand(output->path, pid);
+        if (!output->name)
+                output->name = expand(output->path, pid);
         if (!output->name) {
                 error_no_memory(e, "opening the report");
                 return NULL;
         }
-        return open_name(output, e) ? NULL : output->stream;
+        if (!is_regular(output->name))
+                return open_special(output, e) ? NULL : output->stream;
+        if (save_begin(&output->save, output->name, e))
+                return NULL;
+        output->saving = true;
+        output->stream = output->save.out;
+        return output->stream;
 }
 
 int output_finish(struct output *output, struct error *e)
 {
         FILE *stream = output->stream;
-        bool owned = output->owned;
+        bool owned = output->owned, saving = output->saving;
         bool failed;
 
         if (!stream)
                 return 0;
         output->stream = NULL;
-        output->owned = false;
+        output->owned = output->saving = false;
+        if (saving)
+                return save_finish(&output->save, e);
         errno = 0;
         failed = fflush(stream) || ferror(stream);
         if (owned && fclose(stream))
@@ -127,6 +200,8 @@ int output_finish(struct output *output, struct error *e)
 
 void output_deinit(struct output *output)
 {
+        if (output->saving)
+                save_cancel(&output->save);
         if (output->owned)
                 fclose(output->stream);
         mem_free(output->name);

@@ -11,7 +11,8 @@
 
 const struct option_spec shared_output_specs[SHARED_OUTPUT_COUNT] = {
         { "report", 'o', OPTION_TEXT, "FILE", "write the report to FILE, as JSON; %p: its pid", OUTPUT(report) },
-        { "format", 0, OPTION_CHOICE, "auto|text|json", "its form; auto: JSON in a file, else text", OUTPUT(format) },
+        { "format", 0, OPTION_LIST, "FORM[=FILE]", "its form; with FILE, one more; repeatable", OUTPUT(formats) },
+        { "source-root", 0, OPTION_TEXT, "DIR", "tell source files from DIR (here)", OUTPUT(source_root), true },
         { "kinds", 0, OPTION_KINDS, "KINDS", "list these (not reachable,indirect), or all", OUTPUT(kinds) },
         { "retained", 0, OPTION_FLAG, NULL, "also show what keeps the memory in use", OUTPUT(retained) },
         { "limit", 0, OPTION_LIMIT, "N|all", "list N leaks, sites, types, ... (20)", OUTPUT(limit), true },

@@ -12,7 +12,10 @@
 /* Where the report goes and what it looks like: run, report, gate. */
 struct shared_output {
         const char *report;   /* -o; NULL = standard error (run) or standard output */
-        int format;           /* enum shared_format */
+        struct option_list formats; /* "FORM" or "FORM=FILE" */
+        const char *source_root; /* directory that source files are told from; NULL = the working one */
+        size_t frames;        /* see format_options; no option */
+        bool brief;           /* the same */
         uint32_t kinds;       /* mask of 1 << enum kind */
         bool retained;        /* what keeps the memory */
         bool quiet;
@@ -21,7 +24,6 @@ struct shared_output {
         struct option_size limit; /* entries of lists that may be long; 0 = all */
 };
 
-enum shared_format { FORMAT_AUTO, FORMAT_TEXT, FORMAT_JSON };
 enum shared_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 enum shared_progress { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 
@@ -40,7 +42,7 @@ struct shared_policy {
         struct option_list modules, functions; /* --only-module, --only-frame */
 };
 
-enum { SHARED_OUTPUT_COUNT = 8, SHARED_POLICY_COUNT = 15 };
+enum { SHARED_OUTPUT_COUNT = 9, SHARED_POLICY_COUNT = 15 };
 
 extern const struct option_spec shared_output_specs[SHARED_OUTPUT_COUNT];
 extern const struct option_spec shared_policy_specs[SHARED_POLICY_COUNT];

@@ -5,7 +5,6 @@
 #include "judging.h"
 #include "policy/assemble.h"
 #include "policy/look.h"
-#include "printing.h"
 #include "progress.h"
 #include "symbols/symbols.h"
 
@@ -35,22 +34,24 @@ struct tracing {
 
 int tracing_open(struct tracing_files *files, const struct run_options *options, FILE *fallback, struct error *e)
 {
-        const char *report = options->output.report, *capture = options->trace.capture;
+        const char *capture = options->trace.capture;
 
         *files = (struct tracing_files){ 0 };
         if (options->trace.capture_contents && !capture)
                 return error_set(e, ERROR_USAGE,
                                  "--capture-contents says what is in a capture: it needs --capture FILE");
-        if (report && capture && !strcmp(report, capture))
-                return error_set(e, ERROR_USAGE, "%s cannot be both the report and the capture", report);
-        if (output_init(&files->output, report, fallback, e))
+        if (printing_open(&files->printing, &options->output, fallback, e))
+                return -1;
+        if (capture && printing_writes(&files->printing, capture))
+                return error_set(e, ERROR_USAGE, "%s cannot be both the report and the capture", capture);
+        if (printing_claim(&files->printing, e))
                 return -1;
         return store_open(&files->store, capture, options->trace.capture_contents, e);
 }
 
 void tracing_close(struct tracing_files *files)
 {
-        output_deinit(&files->output);
+        printing_close(&files->printing);
         store_deinit(&files->store);
 }
 
@@ -154,18 +155,6 @@ static int32_t first_pid(const struct tracing *tracing)
         return tracing->result.processes->pid;
 }
 
-static int print_report(struct tracing *tracing, struct output *output, struct error *e)
-{
-        const struct shared_output *options = &tracing->options->output;
-        FILE *stream = output_stream(output, first_pid(tracing), e);
-
-        if (!stream || judging_write_rules(&tracing->judging, tracing->report, options->kinds, stream, e))
-                return -1;
-        if (!judging_prints_rules(&tracing->judging) && printing_report(tracing->report, options, stream, e))
-                return -1;
-        return output_finish(output, e);
-}
-
 /* ---- the end ----------------------------------------------------------------- */
 
 /* Dies as the command did, so that whoever waits for weir sees it, without a
@@ -206,7 +195,7 @@ static int trace(struct tracing *tracing, int socket, struct tracing_files *file
                 return -1;
         result = make_report(tracing, e);
         if (!result)
-                result = print_report(tracing, &files->output, e);
+                result = judging_print(&tracing->judging, &files->printing, tracing->report, first_pid(tracing), e);
         if (!result)
                 result = store_finish(&files->store, tracing->command, &tracing->result, e);
         if (!tracing->command)

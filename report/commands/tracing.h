@@ -7,8 +7,8 @@
 
 #include "error.h"
 #include "options.h"
-#include "output.h"
 #include "policy/store.h"
+#include "printing.h"
 #include "shared.h"
 
 struct tracing_options {
@@ -31,11 +31,11 @@ struct run_options {
  * with ERROR_USAGE. */
 int run_options_from_environment(struct run_options *options, struct error *e);
 
-/* Opens what the run writes to, before anything runs: `output`, with
- * `fallback`, and `store`.  0, or -1; release them with tracing_close either
+/* Opens what the run writes to, before anything runs: the report's
+ * forms, with `fallback`, and the capture.  0, or -1; release them with tracing_close either
  * way. */
 struct tracing_files {
-        struct output output;
+        struct printing printing;
         struct store store;
 };
 int tracing_open(struct tracing_files *files, const struct run_options *options, FILE *fallback, struct error *e);

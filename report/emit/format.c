@@ -1,11 +1,9 @@
 #include "format.h"
 
 #include "json_write.h"
-#include "save.h"
 #include "text.h"
 #include "writers.h"
 
-#include <errno.h>
 #include <string.h>
 
 static void write_json(const struct report *report, const struct format_options *options, FILE *out)
@@ -43,26 +41,4 @@ const struct format *format_find(const char *name)
                 if (!strcmp(format->name, name))
                         return format;
         return NULL;
-}
-
-int format_print(const struct format *format, const struct report *report, const struct format_options *options,
-                 FILE *out, const char *name, struct error *e)
-{
-        errno = 0;
-        format->write(report, options, out);
-        if (fflush(out) || ferror(out))
-                return error_set_errno(e, ERROR_FAILED, errno ? errno : EIO, "cannot write %s", name);
-        return 0;
-}
-
-int format_save(const struct format *format, const struct report *report, const struct format_options *options,
-                const char *path, struct error *e)
-{
-        struct save save;
-
-        if (save_begin(&save, path, e))
-                return -1;
-        errno = 0;
-        format->write(report, options, save.out);
-        return save_finish(&save, e);
 }

@@ -4,7 +4,6 @@
 #ifndef WEIR_FORMAT_H
 #define WEIR_FORMAT_H
 
-#include "../error.h"
 #include "report.h"
 
 #include <stdbool.h>
@@ -47,16 +46,5 @@ extern const struct format formats[];
 
 /* The format of that name, or NULL. */
 const struct format *format_find(const char *name);
-
-/* Prints the report and writes the stream out: 0, or -1 with "cannot write
- * NAME: ...".  `name` is the stream's name for the message. */
-int format_print(const struct format *format, const struct report *report, const struct format_options *options,
-                 FILE *out, const char *name, struct error *e);
-
-/* The same into a file.  A regular file is replaced as a whole when all was
- * written, never left half done; anything else (a pipe, /dev/stdout) is
- * written to.  0, or -1 with ERROR_FAILED, and the file as it was. */
-int format_save(const struct format *format, const struct report *report, const struct format_options *options,
-                const char *path, struct error *e);
 
 #endif

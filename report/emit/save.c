@@ -40,6 +40,12 @@ static mode_t mode_for(const char *path)
         return 0666 & ~mask;
 }
 
+static int open_directly(struct save *save, struct error *e)
+{
+        save->out = fopen(save->path, "we");
+        return save->out ? 0 : cannot(save->path, errno, e);
+}
+
 static int open_temporary(struct save *save, struct error *e)
 {
         int fd;
@@ -51,7 +57,9 @@ static int open_temporary(struct save *save, struct error *e)
         if (fd < 0) {
                 mem_free(save->temporary);
                 save->temporary = NULL;
-                return cannot(save->path, errno, e);
+                /* The file may be ours to write where its directory is not. */
+                return errno == EACCES || errno == EPERM || errno == EROFS ? open_directly(save, e) :
+                                                                             cannot(save->path, errno, e);
         }
         (void)fchmod(fd, mode_for(save->path));
         save->out = fdopen(fd, "w");
@@ -60,12 +68,6 @@ static int open_temporary(struct save *save, struct error *e)
                 return error_no_memory(e, "opening a file");
         }
         return 0;
-}
-
-static int open_directly(struct save *save, struct error *e)
-{
-        save->out = fopen(save->path, "we");
-        return save->out ? 0 : cannot(save->path, errno, e);
 }
 
 int save_begin(struct save *save, const char *path, struct error *e)
@@ -104,6 +106,8 @@ int save_finish(struct save *save, struct error *e)
         bool failed = fflush(save->out) || ferror(save->out);
         int errnum = errno;
 
+        if (failed && !save->temporary)
+                (void)!ftruncate(fileno(save->out), 0); /* an empty file is no report, a part of one might be taken for it */
         if (fclose(save->out) && !failed) {
                 failed = true;
                 errnum = errno;

@@ -2,7 +2,8 @@
  * save.h: writes a file so that nobody ever sees half of it.  A regular file
  * (or a new one) is written beside its name and renamed when complete; the
  * old one stays until then.  What is no regular file (a pipe, a terminal,
- * /dev/full) is written to directly.
+ * /dev/full) is written to directly, and so is a file in a directory that cannot
+ * be: that one is empty when it could not be written whole.
  *
  *     struct save save;
  *

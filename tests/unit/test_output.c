@@ -3,8 +3,12 @@
 #include "commands/output.h"
 #include "mem.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -51,6 +55,8 @@ START_TEST(an_earlier_report_is_gone_at_once)
         fputs("old", old);
         fclose(old);
         ck_assert_int_eq(output_init(&output, path, stderr, &e), 0);
+        expect_file("report", "old");
+        ck_assert_int_eq(output_claim(&output, &e), 0);
         expect_file("report", "");
         fputs("new", output_stream(&output, 7, &e));
         ck_assert_int_eq(output_finish(&output, &e), 0);
@@ -76,6 +82,7 @@ START_TEST(a_percent_sign_alone_is_itself)
 {
         set_up("100%");
         ck_assert_int_eq(output_init(&output, path, stderr, &e), 0);
+        ck_assert_ptr_nonnull(output_stream(&output, 1, &e));
         ck_assert_int_eq(output_finish(&output, &e), 0);
         expect_file("100%", "");
         output_deinit(&output);
@@ -106,6 +113,130 @@ START_TEST(a_full_disk_is_an_error_that_names_the_file)
 }
 END_TEST
 
+/* How many names the directory has. */
+static int names(void)
+{
+        DIR *open = opendir(directory);
+        int count = -2;
+
+        ck_assert_ptr_nonnull(open);
+        while (readdir(open))
+                count++;
+        closedir(open);
+        return count;
+}
+
+static void write_old(void)
+{
+        FILE *old = fopen(path, "w");
+
+        ck_assert_int_gt(fputs("old", old), 0);
+        fclose(old);
+}
+
+START_TEST(half_a_report_is_never_seen)
+{
+        set_up("report");
+        write_old();
+        ck_assert_int_eq(output_init(&output, path, stderr, &e), 0);
+        fputs("new", output_stream(&output, 1, &e));
+        fflush(output.stream);
+        expect_file("report", "old");
+        output_deinit(&output);
+        expect_file("report", "old");
+        ck_assert_int_eq(names(), 1);
+        tear_down();
+}
+END_TEST
+
+START_TEST(what_does_not_fit_is_taken_back)
+{
+        struct rlimit before, small;
+
+        set_up("report");
+        write_old();
+        signal(SIGXFSZ, SIG_IGN);
+        ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+        small = (struct rlimit){ 1000, before.rlim_max };
+        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+        ck_assert_int_eq(output_init(&output, path, stderr, &e), 0);
+        fprintf(output_stream(&output, 1, &e), "%5000d", 1);
+        ck_assert_int_eq(output_finish(&output, &e), -1);
+        setrlimit(RLIMIT_FSIZE, &before);
+        ck_assert_ptr_nonnull(strstr(e.text, path));
+        ck_assert_ptr_nonnull(strstr(e.text, "File too large"));
+        expect_file("report", "old");
+        ck_assert_int_eq(names(), 1);
+        output_deinit(&output);
+        tear_down();
+}
+END_TEST
+
+START_TEST(links_and_modes_stay)
+{
+        struct stat status;
+        char link[300];
+
+        set_up("report");
+        write_old();
+        ck_assert_int_eq(chmod(path, 0640), 0);
+        snprintf(link, sizeof link, "%s/link", directory);
+        ck_assert_int_eq(symlink("report", link), 0);
+        ck_assert_int_eq(output_init(&output, link, stderr, &e), 0);
+        fputs("new", output_stream(&output, 1, &e));
+        ck_assert_int_eq(output_finish(&output, &e), 0);
+        expect_file("report", "new");
+        ck_assert_int_eq(stat(path, &status), 0);
+        ck_assert_int_eq(status.st_mode & 07777, 0640);
+        ck_assert_int_eq(lstat(link, &status), 0);
+        ck_assert(S_ISLNK(status.st_mode));
+        tear_down();
+}
+END_TEST
+
+START_TEST(what_is_open_goes_on_where_it_is)
+{
+        char name[64];
+        int fd;
+
+        set_up("report");
+        write_old();
+        fd = open(path, O_WRONLY);
+        ck_assert_int_eq(lseek(fd, 3, SEEK_SET), 3);
+        snprintf(name, sizeof name, "/dev/fd/%d", fd);
+        ck_assert_int_eq(output_init(&output, name, stderr, &e), 0);
+        ck_assert_int_eq(output_claim(&output, &e), 0);
+        fputs("new", output_stream(&output, 1, &e));
+        ck_assert_int_eq(output_finish(&output, &e), 0);
+        expect_file("report", "oldnew");
+        ck_assert_int_eq(write(fd, "!", 1), 1);
+        expect_file("report", "oldnew!");
+        close(fd);
+        ck_assert_int_eq(output_init(&output, name, stderr, &e), -1);
+        ck_assert_ptr_nonnull(strstr(e.text, name));
+        output_deinit(&output);
+        tear_down();
+}
+END_TEST
+
+START_TEST(pipes_are_written_to)
+{
+        char text[4] = "";
+        int fd;
+
+        set_up("fifo");
+        ck_assert_int_eq(mkfifo(path, 0600), 0);
+        fd = open(path, O_RDONLY | O_NONBLOCK);
+        ck_assert_int_eq(output_init(&output, path, stderr, &e), 0);
+        fputs("new", output_stream(&output, 1, &e));
+        ck_assert_int_eq(output_finish(&output, &e), 0);
+        ck_assert_int_eq(read(fd, text, 3), 3);
+        ck_assert_str_eq(text, "new");
+        close(fd);
+        tear_down();
+}
+END_TEST
+
 START_TEST(the_fallback_stays_open)
 {
         FILE *fallback = tmpfile();
@@ -127,6 +258,7 @@ START_TEST(without_memory_there_is_an_error_and_nothing_more)
         ck_assert_int_eq(output_init(&output, path, stderr, &e), -1);
         mem_fail_after(0);
         ck_assert_int_eq(e.code, ERROR_NO_MEMORY);
+        output_deinit(&output);
         ck_assert_int_eq(output_init(&output, path, stderr, &e), 0);
         mem_fail_after(1);
         ck_assert_ptr_null(output_stream(&output, 1, &e));
@@ -139,4 +271,5 @@ END_TEST
 
 SUITE_MAIN("output", an_earlier_report_is_gone_at_once, names_take_the_process_id, a_percent_sign_alone_is_itself,
            what_cannot_be_written_fails_before_anything_runs, a_full_disk_is_an_error_that_names_the_file,
-           the_fallback_stays_open, without_memory_there_is_an_error_and_nothing_more)
+           half_a_report_is_never_seen, what_does_not_fit_is_taken_back, links_and_modes_stay,
+           what_is_open_goes_on_where_it_is, pipes_are_written_to, the_fallback_stays_open, without_memory_there_is_an_error_and_nothing_more)
