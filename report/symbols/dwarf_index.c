@@ -78,31 +78,12 @@ static int add_unit(struct dwarf_index *index, Dwarf_Die *die, Dwarf_Die *split)
 {
         if (mem_grow(&index->units, &index->unit_capacity, index->unit_count + 1, sizeof *index->units))
                 return -1;
-        index->units[index->unit_count] = (struct dwarf_unit){ .die = *die, .code = split->addr ? *split : *die };
+        index->units[index->unit_count] =
+                (struct dwarf_unit){ .die = *die, .code = split->addr ? *split : *die, .read = true };
         return add_code(&index->ranges, die, index->unit_count++);
 }
 
-int dwarf_index_read(struct dwarf_index *index, Dwfl_Module *module)
-{
-        Dwarf_CU *unit = NULL;
-        Dwarf_Die die, split;
-        uint8_t type;
-
-        *index = (struct dwarf_index){ 0 };
-        index->dwarf = dwfl_module_getdwarf(module, &index->bias);
-        if (!index->dwarf)
-                return 0;
-        while (dwarf_get_units(index->dwarf, unit, &unit, NULL, &type, &die, &split) == 0) {
-                if ((type == DW_UT_compile || type == DW_UT_skeleton) && add_unit(index, &die, &split)) {
-                        dwarf_index_deinit(index);
-                        return -1;
-                }
-        }
-        ranges_settle(&index->ranges);
-        return 0;
-}
-
-void dwarf_index_deinit(struct dwarf_index *index)
+static void units_deinit(struct dwarf_index *index)
 {
         for (size_t i = 0; i < index->unit_count; i++) {
                 mem_free(index->units[i].functions.list);
@@ -110,7 +91,85 @@ void dwarf_index_deinit(struct dwarf_index *index)
         }
         mem_free(index->units);
         mem_free(index->ranges.list);
+        index->units = NULL;
+        index->ranges = (struct dwarf_ranges){ 0 };
+        index->unit_count = index->unit_capacity = 0;
+}
+
+static int read_whole(struct dwarf_index *index)
+{
+        Dwarf_CU *unit = NULL;
+        Dwarf_Die die, split;
+        uint8_t type;
+
+        units_deinit(index);
+        index->dwarf = dwfl_module_getdwarf(index->module, &index->bias);
+        if (!index->dwarf)
+                return 0;
+        while (dwarf_get_units(index->dwarf, unit, &unit, NULL, &type, &die, &split) == 0) {
+                if ((type == DW_UT_compile || type == DW_UT_skeleton) && add_unit(index, &die, &split))
+                        return -1;
+        }
+        ranges_settle(&index->ranges);
+        return 0;
+}
+
+/* The ranges of one unit come together. */
+static int read_lean(struct dwarf_index *index)
+{
+        size_t count;
+        const struct dwarf_lean_range *ranges = dwarf_lean_ranges(index->lean, &count);
+
+        for (size_t i = 0; i < count; i++) {
+                if (!index->unit_count || index->units[index->unit_count - 1].offset != ranges[i].offset) {
+                        if (mem_grow(&index->units, &index->unit_capacity, index->unit_count + 1, sizeof *index->units))
+                                return -1;
+                        index->units[index->unit_count++] = (struct dwarf_unit){ .offset = ranges[i].offset };
+                }
+                if (ranges_add(&index->ranges, ranges[i].start, ranges[i].end, index->unit_count - 1))
+                        return -1;
+        }
+        ranges_settle(&index->ranges);
+        return 0;
+}
+
+int dwarf_index_read(struct dwarf_index *index, Dwfl_Module *module)
+{
+        *index = (struct dwarf_index){ .module = module, .lean = dwarf_lean_open(module) };
+        if (!(index->lean ? read_lean(index) : read_whole(index)))
+                return 0;
+        dwarf_index_deinit(index);
+        return -1;
+}
+
+void dwarf_index_deinit(struct dwarf_index *index)
+{
+        units_deinit(index);
+        dwarf_lean_close(index->lean);
         *index = (struct dwarf_index){ 0 };
+}
+
+/* The unit that has the address, ready to be walked; NULL when none has it.
+ * What a lean file does not know is asked of the whole one: what was read before
+ * stays as it is, and is let go with the index. */
+static int find_unit(struct dwarf_index *index, uint64_t place, struct dwarf_unit **unit)
+{
+        const struct dwarf_range *range = ranges_find(&index->ranges, place);
+
+        if (!index->dwarf && index->lean) {
+                *unit = range ? &index->units[range->owner] : NULL;
+                if (*unit && !(*unit)->read) {
+                        (*unit)->read = dwarf_lean_unit(index->lean, (*unit)->offset, &(*unit)->die);
+                        (*unit)->code = (*unit)->die;
+                }
+                if (*unit && (*unit)->read)
+                        return 0;
+                if (read_whole(index))
+                        return -1;
+                range = ranges_find(&index->ranges, place);
+        }
+        *unit = range ? &index->units[range->owner] : NULL;
+        return 0;
 }
 
 static int add_function(struct dwarf_unit *unit, Dwarf_Die *die)
@@ -305,10 +364,11 @@ static void fill(struct dwarf_frame *frames, struct chain *chain, struct dwarf_u
  * in; none, and NULL, where it has none.  -1 without memory. */
 static int find_chain(struct dwarf_index *index, uint64_t place, struct chain *chain, struct dwarf_unit **unit)
 {
-        const struct dwarf_range *range = ranges_find(&index->ranges, place);
+        const struct dwarf_range *range;
 
-        *unit = range ? &index->units[range->owner] : NULL;
         chain->count = 0;
+        if (find_unit(index, place, unit))
+                return -1;
         if (!*unit)
                 return 0;
         if (walk(*unit))

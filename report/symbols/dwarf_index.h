@@ -7,6 +7,8 @@
 #ifndef WEIR_DWARF_INDEX_H
 #define WEIR_DWARF_INDEX_H
 
+#include "dwarf_lean.h"
+
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <stdbool.h>
@@ -27,6 +29,8 @@ struct dwarf_ranges {
 };
 
 struct dwarf_unit {
+        uint64_t offset;               /* of a lean file's unit that was not asked for yet; see `read` */
+        bool read;                     /* the DIEs are there */
         Dwarf_Die die;                 /* of the unit: has the line table */
         Dwarf_Die code;                /* the same, or that of its split part: has the functions */
         struct dwarf_ranges functions; /* owner: an index of function_dies */
@@ -39,7 +43,9 @@ struct dwarf_index {
         struct dwarf_unit *units;
         size_t unit_count, unit_capacity;
         struct dwarf_ranges ranges; /* owner: an index of units */
-        Dwarf *dwarf;
+        Dwarf *dwarf;               /* of the whole, once that was read */
+        struct dwarf_lean *lean;    /* NULL = the file is not compressed, or of no usual kind */
+        Dwfl_Module *module;
         uint64_t bias; /* add to an address of the debug information for one of the module */
 };
 
@@ -55,7 +61,8 @@ struct dwarf_frame {
 
 enum { DWARF_FRAMES_MAX = 256 };
 
-/* Finds the units.  A module without debug information gives none.  0, or -1
+/* Finds the units: those of a lean file until one is asked for that it cannot
+ * give.  A module without debug information gives none.  0, or -1
  * without memory. */
 int dwarf_index_read(struct dwarf_index *index, Dwfl_Module *module);
 void dwarf_index_deinit(struct dwarf_index *index);

@@ -1,6 +1,7 @@
 #include "symbols.h"
 
 #include "../mem.h"
+#include "debug_search.h"
 #include "demangle.h"
 #include "modules.h"
 #include "rtti.h"
@@ -27,7 +28,7 @@ struct symbols *symbols_create(const struct symbols_options *options, struct err
         symbols->open_limit = options->open_files ? options->open_files : OPEN_FILES;
         symbols->callbacks = (Dwfl_Callbacks){
                 .find_elf = dwfl_build_id_find_elf,
-                .find_debuginfo = dwfl_standard_find_debuginfo,
+                .find_debuginfo = symbols->debug_path ? dwfl_standard_find_debuginfo : debug_search,
                 .debuginfo_path = symbols->debug_path ? &symbols->debug_path : NULL,
         };
         if (options->no_debuginfod)

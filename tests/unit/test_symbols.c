@@ -44,6 +44,38 @@ START_TEST(frames_are_those_of_addr2line)
 }
 END_TEST
 
+/* Of compressed debug information only the units that are asked for are read,
+ * unless they refer to others, as dwz makes them. */
+START_TEST(compressed_debug_information_is_read_in_part)
+{
+        static const char *const options[] = {
+                "-O2 -gdwarf-5", "-O1 -gdwarf-4", "-O2 -gdwarf-4 -fdebug-types-section"
+        };
+
+        struct symbols *symbols = symbols_create(NULL, NULL);
+        const struct symbol_frame *frame;
+
+        workshop_open();
+        for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+                shell("g++ %s -gz=zlib plus.cpp -o plus && readelf -t plus | grep -q ZLIB", options[i]);
+                ck_assert_uint_gt(agree("plus", "plus"), 200);
+        }
+        shell("g++ -O2 -gdwarf-4 plus.cpp -o plus && dwz plus && objcopy --compress-debug-sections=zlib plus");
+        ck_assert_uint_gt(agree("plus", "plus"), 200);
+        shell("g++ -O2 -g plus.cpp -o whole && cp whole main && objcopy --only-keep-debug"
+              " --compress-debug-sections=zlib whole main.debug && strip main &&"
+              " objcopy --add-gnu-debuglink=main.debug main");
+        ck_assert_uint_gt(agree("main", "whole"), 200);
+        /* Nothing but this was asked for, so it comes from the part. */
+        frame = first(symbols, module_of(symbols, "main"), address_of("whole", "main") + 1);
+        ck_assert_str_eq(frame->function, "main");
+        ck_assert_str_eq(frame->file, workshop_path("plus.cpp"));
+        ck_assert_uint_gt(frame->line, 0);
+        symbols_destroy(symbols);
+        workshop_close();
+}
+END_TEST
+
 START_TEST(debug_files_beside_the_program_are_found)
 {
         workshop_open();
@@ -464,9 +496,10 @@ START_TEST(failing_memory_is_an_error_and_no_more)
 }
 END_TEST
 
-SUITE_MAIN("symbols", frames_are_those_of_addr2line, debug_files_beside_the_program_are_found,
-           debug_files_are_found_by_build_id, debug_information_that_dwz_shares_is_found,
-           small_debug_information_is_read, without_symbols_there_is_no_name, a_return_address_belongs_to_the_call,
+SUITE_MAIN("symbols", frames_are_those_of_addr2line, compressed_debug_information_is_read_in_part,
+           debug_files_beside_the_program_are_found, debug_files_are_found_by_build_id,
+           debug_information_that_dwz_shares_is_found, small_debug_information_is_read,
+           without_symbols_there_is_no_name, a_return_address_belongs_to_the_call,
            a_module_is_known_by_path_and_build_id, another_build_gives_no_names,
            without_a_build_id_the_file_itself_is_compared, what_is_no_file_is_told_once,
            a_relative_path_begins_in_its_directory, variables_have_names, classes_are_known_by_their_vtables,
