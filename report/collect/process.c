@@ -211,6 +211,7 @@ int process_stack(struct process *process, uint32_t stack, struct process_stack 
 struct keeper {
         struct process *process;
         uint64_t *marks;
+        uint32_t nodes; /* of the table, that may be in use */
         size_t count;
 };
 
@@ -218,7 +219,8 @@ static void keep_stack(struct keeper *keeper, uint32_t stack)
 {
         struct weir_node node;
 
-        for (uint32_t index = stack; node_at(keeper->process, index, &node); index = node.parent) {
+        for (uint32_t index = stack; index < keeper->nodes && node_at(keeper->process, index, &node);
+             index = node.parent) {
                 if (keeper->marks[index / 64] >> index % 64 & 1)
                         return;
                 keeper->marks[index / 64] |= UINT64_C(1) << index % 64;
@@ -242,7 +244,7 @@ static void keep_marked(struct process *process, const struct keeper *keeper)
                 process_tell(process, true, "out of memory: its stacks could not be kept");
                 return;
         }
-        for (uint32_t word = 0; word <= process->layout.nodes / 64; word++)
+        for (uint32_t word = 0; word <= keeper->nodes / 64; word++)
                 for (uint64_t bits = keeper->marks[word]; bits; bits &= bits - 1) {
                         uint32_t index = word * 64 + (uint32_t)__builtin_ctzll(bits);
 
@@ -258,7 +260,12 @@ void process_keep_stacks(struct process *process)
         struct keeper keeper = { .process = process };
 
         (void)pthread_mutex_lock(&process->lock);
-        keeper.marks = process->control ? mem_alloc(process->layout.nodes / 64 + 1, sizeof *keeper.marks) : NULL;
+        if (process->control) {
+                keeper.nodes = atomic_load(&process->control->next_node);
+                if (keeper.nodes > process->layout.nodes)
+                        keeper.nodes = process->layout.nodes;
+                keeper.marks = mem_alloc(keeper.nodes / 64 + 1, sizeof *keeper.marks);
+        }
         if (keeper.marks) {
                 for (size_t i = 0; process->checked && i < process->node_count; i++)
                         keep_stack(&keeper, process->nodes[i].index);

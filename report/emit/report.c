@@ -9,7 +9,7 @@
 
 /* ---- memory --------------------------------------------------------------- */
 
-enum { CHUNK_SIZE = 64 * 1024, ALIGNMENT = alignof(max_align_t) };
+enum { CHUNK_MIN = 1024, CHUNK_MAX = 64 * 1024, ALIGNMENT = alignof(max_align_t) };
 
 struct report_chunk {
         struct report_chunk *next;
@@ -39,20 +39,24 @@ void report_destroy(struct report *report)
         mem_free(report);
 }
 
-/* A chunk with room for `size` bytes: the first, or a new one.  A large object
+/* A chunk with room for `size` bytes: the first, or a new one, larger than the
+ * one before: there are reports for every small process.  A large object
  * gets a chunk of its own behind the first, which stays in use. */
 static struct report_chunk *room(struct report *report, size_t size)
 {
         struct report_chunk *first = report->arena, *chunk;
-        size_t want = size > CHUNK_SIZE / 4 ? size : CHUNK_SIZE;
+        size_t usual = CHUNK_MIN, want;
 
         if (first && size <= first->size - first->used)
                 return first;
+        while (usual < CHUNK_MAX && (usual < 4 * size || (first && usual <= first->size)))
+                usual *= 2;
+        want = size > usual / 4 ? size : usual;
         chunk = mem_alloc(1, sizeof *chunk + want);
         if (!chunk)
                 return NULL;
         chunk->size = want;
-        if (first && want != CHUNK_SIZE) {
+        if (first && want != usual) {
                 chunk->next = first->next;
                 first->next = chunk;
         } else {
