@@ -174,14 +174,15 @@ static struct live_entry *find_around(struct live *live, uint64_t address)
 void live_ignore(struct live *live, uint64_t address)
 {
         struct live_entry *found = find_around(live, address);
+        struct live_mapping *mapping;
 
         if (found) {
                 found->thread_flags |= (uint32_t)BLOCK_IGNORED << 20;
                 return;
         }
-        for (size_t i = 0; i < live->mapping_count; i++)
-                if (address >= live->mappings[i].start && address < live->mappings[i].end)
-                        live->mappings[i].ignored = true;
+        mapping = live_mappings_at(&live->mappings, live_mappings_find(&live->mappings, address));
+        if (mapping && mapping->start <= address)
+                mapping->ignored = true;
 }
 
 /* ---- reading ------------------------------------------------------------- */
@@ -238,6 +239,6 @@ void live_deinit(struct live *live)
                 live_table_deinit(&live->tables[ring]);
                 mem_free(live->limbos[ring].list);
         }
-        mem_free(live->mappings);
+        live_mappings_deinit(&live->mappings);
         *live = (struct live){ 0 };
 }

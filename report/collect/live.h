@@ -19,6 +19,7 @@
 #include "../../preload/channel.h"
 #include "../capture/snapshot.h"
 #include "../error.h"
+#include "live_mappings.h"
 #include "live_table.h"
 
 #include <stdbool.h>
@@ -50,18 +51,6 @@ struct live_totals {
         uint64_t mapped_blocks, mapped_bytes; /* live mappings of the program, inherited ones not counted */
 };
 
-/* A mapping, [start, end). */
-struct live_mapping {
-        uint64_t start, end;
-        uint64_t time_ns;
-        uint64_t family; /* pieces of what the program mapped at once have one */
-        uint32_t stack;
-        uint32_t thread;
-        bool inherited;
-        bool ignored; /* the program says that it is no leak */
-        bool own; /* mapped by the allocator below the hooks: neither block nor root */
-};
-
 /* What reallocs under way released, by thread; one for each table. */
 struct live_limbo {
         struct live_moved *list;
@@ -71,9 +60,8 @@ struct live_limbo {
 struct live {
         struct live_table tables[WEIR_RINGS];
         struct live_limbo limbos[WEIR_RINGS];
-        struct live_mapping *mappings; /* ascending, never overlapping */
-        size_t mapping_count, mapping_capacity;
-        uint64_t families; /* given out */
+        struct live_mappings mappings;
+        uint64_t families;/* given out */
         /* What was last unmapped out of a mapping: a mapping put in its very
          * place (MAP_FIXED) belongs to what is around it. */
         struct live_mapping last_cut;

@@ -88,33 +88,19 @@ static void part_blocks(struct block *blocks, size_t count)
         }
 }
 
-/* The first piece of the mapping whose last piece is at `last`: pieces that
- * touch and were once mapped together are one block to whoever points at them. */
-static size_t first_piece(const struct live *live, size_t last)
+/* Is `next` a piece of the same?  Pieces that touch and were once mapped together are one block to
+ * whoever points at them. */
+static bool goes_on(const struct live_mapping *last, const struct live_mapping *next)
 {
-        const struct live_mapping *m = live->mappings;
-        size_t first = last;
-
-        while (first && !m[first].own && !m[first - 1].own && m[first - 1].end == m[first].start &&
-               m[first - 1].family == m[first].family && m[first - 1].inherited == m[first].inherited)
-                first--;
-        return first;
+        return !last->own && !next->own && last->end == next->start && last->family == next->family &&
+               last->inherited == next->inherited;
 }
 
-static size_t count_mappings(const struct live *live)
-{
-        size_t count = 0;
-
-        for (size_t i = live->mapping_count; i > 0; i = first_piece(live, i - 1))
-                count += !live->mappings[i - 1].own;
-        return count;
-}
-
-static struct block mapping_block(const struct live_mapping *first, const struct live_mapping *last)
+static struct block mapping_block(const struct live_mapping *first)
 {
         return (struct block){
                 .address = first->start,
-                .size = last->end - first->start,
+                .size = first->end - first->start,
                 .time_ns = first->time_ns,
                 .stack = first->stack,
                 .thread = first->thread,
@@ -123,36 +109,46 @@ static struct block mapping_block(const struct live_mapping *first, const struct
         };
 }
 
-/* Merges the mappings into the first `used` blocks, from the top down, a
- * mapping before the blocks it holds; `room` is what there is in all. */
-static void merge_mappings(const struct live *live, struct block *blocks, size_t used, size_t room)
+/* The mappings as blocks, ascending; returns how many. */
+static size_t gather_mappings(const struct live *live, struct block *blocks)
 {
-        for (size_t i = live->mapping_count; i > 0;) {
-                const struct live_mapping *last = &live->mappings[i - 1], *first;
+        const struct live_mapping *mapping, *last = NULL;
+        struct live_place place = { 0 };
+        size_t count = 0;
 
-                i = first_piece(live, i - 1);
-                first = &live->mappings[i];
-                if (last->own)
-                        continue;
-                while (used && blocks[used - 1].address >= first->start)
-                        blocks[--room] = blocks[--used];
-                blocks[--room] = mapping_block(first, last);
+        for (; (mapping = live_mappings_next(&live->mappings, &place)); last = mapping) {
+                if (last && goes_on(last, mapping))
+                        blocks[count - 1].size = mapping->end - blocks[count - 1].address;
+                else if (!mapping->own)
+                        blocks[count++] = mapping_block(mapping);
         }
+        return count;
+}
+
+/* Merges the mappings into the first `used` blocks, from the top down, a
+ * mapping before the blocks it holds. */
+static void merge_mappings(struct block *blocks, size_t used, const struct block *mappings, size_t count)
+{
+        for (size_t room = used + count; count; blocks[--room] = mappings[--count])
+                while (used && blocks[used - 1].address >= mappings[count - 1].address)
+                        blocks[--room] = blocks[--used];
 }
 
 int live_blocks(const struct live *live, struct block **blocks, size_t *count, struct error *e)
 {
-        size_t used = 0, mappings = count_mappings(live);
+        struct block *mappings = mem_alloc(live->mappings.count, sizeof *mappings);
+        size_t used = 0, mapped = mappings ? gather_mappings(live, mappings) : 0;
 
         for (unsigned ring = 0; ring < WEIR_RINGS; ring++)
                 used += live->tables[ring].used;
-        *blocks = mem_alloc(used + mappings, sizeof **blocks);
-        if (!*blocks)
-                return error_no_memory(e, "listing the live blocks");
-        gather(live, *blocks);
-        sort(*blocks, used);
-        part_blocks(*blocks, used);
-        merge_mappings(live, *blocks, used, used + mappings);
-        *count = used + mappings;
-        return 0;
+        *blocks = mappings ? mem_alloc(used + mapped, sizeof **blocks) : NULL;
+        if (*blocks) {
+                gather(live, *blocks);
+                sort(*blocks, used);
+                part_blocks(*blocks, used);
+                merge_mappings(*blocks, used, mappings, mapped);
+                *count = used + mapped;
+        }
+        mem_free(mappings);
+        return *blocks ? 0 : error_no_memory(e, "listing the live blocks");
 }

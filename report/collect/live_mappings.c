@@ -1,133 +1,141 @@
-/* The mappings of a process: an array of disjoint intervals, ascending. */
-#include "live.h"
+#include "live_mappings.h"
 
 #include "../mem.h"
 
 #include <string.h>
 
-/* The first mapping that ends after `address`. */
-static size_t first_after(const struct live *live, uint64_t address)
+enum { RUN_MAX = 128 };
+
+struct live_run {
+        size_t count;
+        struct live_mapping list[RUN_MAX];
+};
+
+struct live_mapping *live_mappings_at(const struct live_mappings *mappings, struct live_place place)
 {
-        size_t low = 0, high = live->mapping_count;
+        if (place.run >= mappings->run_count || place.at >= mappings->runs[place.run]->count)
+                return NULL;
+        return &mappings->runs[place.run]->list[place.at];
+}
+
+struct live_mapping *live_mappings_next(const struct live_mappings *mappings, struct live_place *place)
+{
+        struct live_mapping *mapping = live_mappings_at(mappings, *place);
+
+        if (mapping && ++place->at == mappings->runs[place->run]->count)
+                *place = (struct live_place){ .run = place->run + 1 };
+        return mapping;
+}
+
+static uint64_t end_of(const struct live_run *run)
+{
+        return run->list[run->count - 1].end;
+}
+
+struct live_place live_mappings_find(const struct live_mappings *mappings, uint64_t address)
+{
+        size_t low = 0, high = mappings->run_count;
+        struct live_place place;
 
         while (low < high) {
                 size_t middle = low + (high - low) / 2;
 
-                if (live->mappings[middle].end > address)
+                if (end_of(mappings->runs[middle]) > address)
                         high = middle;
                 else
                         low = middle + 1;
         }
-        return low;
+        place = (struct live_place){ .run = low };
+        if (low == mappings->run_count)
+                return place;
+        high = mappings->runs[low]->count;
+        while (place.at < high) {
+                size_t middle = place.at + (high - place.at) / 2;
+
+                if (mappings->runs[low]->list[middle].end > address)
+                        high = middle;
+                else
+                        place.at = middle + 1;
+        }
+        return place;
 }
 
-static void count(struct live *live, const struct live_mapping *mapping, bool in)
+/* Puts an empty run in front of the one with this number. */
+static struct live_run *add_run(struct live_mappings *mappings, size_t at)
 {
-        uint64_t bytes = mapping->end - mapping->start;
+        struct live_run *run;
 
-        if (mapping->own || mapping->inherited)
-                return;
-        live->totals.mapped_blocks += in ? 1 : UINT64_MAX;
-        live->totals.mapped_bytes += in ? bytes : -bytes;
+        if (mem_grow(&mappings->runs, &mappings->run_capacity, mappings->run_count + 1, sizeof(struct live_run *)))
+                return NULL;
+        run = mem_alloc(1, sizeof *run);
+        if (!run)
+                return NULL;
+        memmove(&mappings->runs[at + 1], &mappings->runs[at], (mappings->run_count - at) * sizeof(struct live_run *));
+        mappings->runs[at] = run;
+        mappings->run_count++;
+        return run;
 }
 
-/* Replaces `old` mappings at `at` by the `new` ones in `with`. */
-static bool replace(struct live *live, size_t at, size_t old, const struct live_mapping *with, size_t new)
+/* The run and the place in it, with room for one more. */
+static struct live_run *make_room(struct live_mappings *mappings, struct live_place *place)
 {
-        if (mem_grow(&live->mappings, &live->mapping_capacity, live->mapping_count + new, sizeof *live->mappings)) {
-                live->no_memory = true;
+        struct live_run *run, *next;
+
+        if (place->run == mappings->run_count) { /* behind the last one of the run before, if there is any */
+                if (!place->run)
+                        return add_run(mappings, 0);
+                place->run--;
+                place->at = mappings->runs[place->run]->count;
+        }
+        run = mappings->runs[place->run];
+        if (run->count < RUN_MAX)
+                return run;
+        next = add_run(mappings, place->run + 1);
+        if (!next)
+                return NULL;
+        memcpy(next->list, run->list + RUN_MAX / 2, sizeof run->list / 2);
+        next->count = run->count = RUN_MAX / 2;
+        if (place->at <= RUN_MAX / 2)
+                return run;
+        place->at -= RUN_MAX / 2;
+        return next;
+}
+
+bool live_mappings_insert(struct live_mappings *mappings, struct live_place place, const struct live_mapping *mapping)
+{
+        struct live_run *run = make_room(mappings, &place);
+
+        if (!run)
                 return false;
-        }
-        for (size_t i = 0; i < old; i++)
-                count(live, &live->mappings[at + i], false);
-        memmove(&live->mappings[at + new], &live->mappings[at + old],
-                (live->mapping_count - at - old) * sizeof *live->mappings);
-        for (size_t i = 0; i < new; i++) {
-                live->mappings[at + i] = with[i];
-                count(live, &with[i], true);
-        }
-        live->mapping_count += new - old;
+        memmove(&run->list[place.at + 1], &run->list[place.at], (run->count - place.at) * sizeof *run->list);
+        run->list[place.at] = *mapping;
+        run->count++;
+        mappings->count++;
         return true;
 }
 
-/* Cuts [start, end) out of all mappings; returns where a mapping of that
- * range would go, or SIZE_MAX without memory. */
-static size_t cut(struct live *live, uint64_t start, uint64_t end)
+void live_mappings_remove(struct live_mappings *mappings, struct live_place *place)
 {
-        size_t at = first_after(live, start), last = at, pieces = 0;
-        struct live_mapping piece[2];
-        bool left = false;
+        struct live_run *run = mappings->runs[place->run];
 
-        while (last < live->mapping_count && live->mappings[last].start < end)
-                last++;
-        if (last == at)
-                return at;
-        if (live->mappings[at].start < start) {
-                piece[pieces] = live->mappings[at];
-                piece[pieces++].end = start;
-                left = true;
+        run->count--;
+        mappings->count--;
+        memmove(&run->list[place->at], &run->list[place->at + 1], (run->count - place->at) * sizeof *run->list);
+        if (!run->count) {
+                mem_free(run);
+                mappings->run_count--;
+                memmove(&mappings->runs[place->run], &mappings->runs[place->run + 1],
+                        (mappings->run_count - place->run) * sizeof(struct live_run *));
+                place->at = 0;
+        } else if (place->at == run->count) {
+                *place = (struct live_place){ .run = place->run + 1 };
         }
-        if (live->mappings[last - 1].end > end) {
-                piece[pieces] = live->mappings[last - 1];
-                piece[pieces++].start = end;
-        }
-        return replace(live, at, last - at, piece, pieces) ? at + left : SIZE_MAX;
 }
 
-/* The range's end; false for an empty one and one that wraps. */
-static bool range(uint64_t address, uint64_t size, uint64_t *end)
+void live_mappings_deinit(struct live_mappings *mappings)
 {
-        return size && !__builtin_add_overflow(address, size, end);
-}
-
-void live_map(struct live *live, uint64_t address, uint64_t size, uint32_t stack, uint32_t thread, bool own,
-              uint64_t time_ns)
-{
-        struct live_mapping mapping = {
-                .start = address,
-                .time_ns = time_ns,
-                .stack = stack,
-                .thread = thread,
-                .own = own,
-        };
-        size_t at;
-
-        if (!range(address, size, &mapping.end))
-                return;
-        if (live->last_cut.start == mapping.start && live->last_cut.end == mapping.end)
-                mapping.family = live->last_cut.family;
-        else
-                mapping.family = ++live->families;
-        live->totals.events += !own;
-        at = cut(live, mapping.start, mapping.end);
-        if (at != SIZE_MAX)
-                (void)replace(live, at, 0, &mapping, 1);
-}
-
-void live_unmap(struct live *live, uint64_t address, uint64_t size)
-{
-        size_t at = first_after(live, address);
-        uint64_t end;
-
-        if (!range(address, size, &end))
-                return;
-        live->totals.events++;
-        live->last_cut = (struct live_mapping){ 0 };
-        if (at < live->mapping_count && live->mappings[at].start < end)
-                live->last_cut = (struct live_mapping){ address, end, .family = live->mappings[at].family };
-        (void)cut(live, address, end);
-}
-
-int live_inherit_mappings(struct live *child, const struct live *parent, unsigned ring)
-{
-        for (size_t i = 0; !ring && i < parent->mapping_count; i++) {
-                struct live_mapping mapping = parent->mappings[i];
-
-                mapping.inherited = true;
-                child->families = parent->families > child->families ? parent->families : child->families;
-                mapping.stack = 0;
-                if (!replace(child, first_after(child, mapping.start), 0, &mapping, 1))
-                        return -1;
-        }
-        return 0;
+        for (size_t i = 0; i < mappings->run_count; i++)
+                mem_free(mappings->runs[i]);
+        mem_free(mappings->runs);
+        *mappings = (struct live_mappings){ 0 };
 }

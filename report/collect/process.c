@@ -258,6 +258,8 @@ static void keep_marked(struct process *process, const struct keeper *keeper)
 void process_keep_stacks(struct process *process)
 {
         struct keeper keeper = { .process = process };
+        const struct live_mapping *mapping;
+        struct live_place place = { 0 };
 
         (void)pthread_mutex_lock(&process->lock);
         if (process->control) {
@@ -270,8 +272,8 @@ void process_keep_stacks(struct process *process)
                 for (size_t i = 0; process->checked && i < process->node_count; i++)
                         keep_stack(&keeper, process->nodes[i].index);
                 live_each(&process->live, keep_entry, &keeper);
-                for (size_t i = 0; i < process->live.mapping_count; i++)
-                        keep_stack(&keeper, process->live.mappings[i].stack);
+                while ((mapping = live_mappings_next(&process->live.mappings, &place)))
+                        keep_stack(&keeper, mapping->stack);
                 keep_marked(process, &keeper);
         } else if (process->control) {
                 process_tell(process, true, "out of memory: its stacks could not be kept");
@@ -489,14 +491,15 @@ int process_threads(struct process *process, struct process_thread **threads, si
 
 int process_own_ranges(struct process *process, struct process_range **ranges, size_t *count, struct error *e)
 {
+        const struct live_mapping *mapping;
+        struct live_place place = { 0 };
         size_t used = 0;
 
         (void)pthread_mutex_lock(&process->lock);
-        *ranges = mem_alloc(process->live.mapping_count, sizeof **ranges);
-        for (size_t i = 0; *ranges && i < process->live.mapping_count; i++)
-                if (process->live.mappings[i].own)
-                        (*ranges)[used++] = (struct process_range){ process->live.mappings[i].start,
-                                                                    process->live.mappings[i].end };
+        *ranges = mem_alloc(process->live.mappings.count, sizeof **ranges);
+        while (*ranges && (mapping = live_mappings_next(&process->live.mappings, &place)))
+                if (mapping->own)
+                        (*ranges)[used++] = (struct process_range){ mapping->start, mapping->end };
         (void)pthread_mutex_unlock(&process->lock);
         *count = used;
         return *ranges ? 0 : error_no_memory(e, "listing mappings");

@@ -81,7 +81,7 @@ START_TEST(realloc_and_mappings_are_followed)
         ck_assert_uint_eq(process->live.totals.live_bytes, 16);
         ck_assert_uint_eq(process->live.totals.mapped_blocks, 2);
         ck_assert_uint_eq(process->live.totals.mapped_bytes, 0x3000);
-        ck_assert_uint_eq(process->live.mapping_count, 3);
+        ck_assert_uint_eq(process->live.mappings.count, 3);
         finish(process, &writer);
 }
 END_TEST
