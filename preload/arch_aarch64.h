@@ -40,7 +40,7 @@ enum {
  * function this is written in. */
 enum { ARCH_REGISTERS = 33 };
 
-#define arch_capture(registers)                      \
+#define arch_capture(registers)                        \
         __asm__ volatile("stp x19, x20, [%0, 152]\n\t" \
                          "stp x21, x22, [%0, 168]\n\t" \
                          "stp x23, x24, [%0, 184]\n\t" \
@@ -55,11 +55,33 @@ enum { ARCH_REGISTERS = 33 };
                          : "r"(registers)              \
                          : "x9", "memory")
 
+/* Words of the stack, read as they are now; see arch_x86_64.h. */
+typedef uint64_t arch_two __attribute__((vector_size(16)));
+typedef uintptr_t arch_word __attribute__((aligned(1), may_alias));
+
+static inline uintptr_t arch_read(const arch_word *address)
+{
+        uintptr_t value;
+
+        __asm__ volatile("ldr %0, %1" : "=r"(value) : "m"(*address));
+        return value;
+}
+
+static inline arch_two arch_read_two(const arch_word *first, const arch_word *second)
+{
+        return (arch_two){ arch_read(first), arch_read(second) };
+}
+
+static inline bool arch_any(arch_two value)
+{
+        return (value[0] | value[1]) != 0;
+}
+
 /* Bits of an address that user code can have. */
 #define ARCH_ADDRESS_BITS 48
 
 /* libunwind for this machine: the library, and its names for remote targets. */
-#define ARCH_LIBUNWIND       "libunwind-aarch64.so.8"
+#define ARCH_LIBUNWIND        "libunwind-aarch64.so.8"
 #define ARCH_LIBUNWIND_PREFIX "_Uaarch64_"
 
 /* Bytes of the kernel's signal return code: mov x8, #139; svc #0. */

@@ -12,6 +12,7 @@
  *     notes                       layout.notes_bytes, a byte ring
  *     struct weir_event[]  ring 0 layout.ring0_records
  *     struct weir_event[]  rings 1..15, layout.ring_records each
+ *     struct weir_frame[]         weir_frame_count(), entry 0 unused
  *     struct weir_node[]          layout.nodes entries, entry 0 unused
  *
  * every part starting on a page.  Only touched pages cost memory.
@@ -35,7 +36,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WEIR_CHANNEL_MAGIC UINT64_C(0x314e484352494557) /* "WEIRCHN1" */
+#define WEIR_CHANNEL_MAGIC   UINT64_C(0x314e484352494557) /* "WEIRCHN1" */
 #define WEIR_CHANNEL_VERSION 2u
 
 enum {
@@ -48,7 +49,7 @@ enum {
 };
 
 #define WEIR_CHANNEL_STRIDE (UINT64_C(1) << 36)
-#define WEIR_SESSION_SIZE (UINT64_C(1) << 20)
+#define WEIR_SESSION_SIZE   (UINT64_C(1) << 20)
 
 /* Name of the environment variable that leads a new process image to its
  * session: "PID:FD:TOKEN", decimal, decimal, 32 hex digits.  The shim opens
@@ -61,11 +62,11 @@ enum {
 
 /* How a channel is divided.  Every count is a power of two. */
 struct weir_layout {
-        uint32_t threads;      /* entries of the thread table */
-        uint32_t notes_bytes;  /* bytes of the note ring */
-        uint32_t ring0_records;/* events in ring 0, WEIR_RING_MIN..WEIR_RING_MAX */
-        uint32_t ring_records; /* events in each of rings 1..15, likewise */
-        uint32_t nodes;        /* entries of the stack table, at most 2^WEIR_BODY_STACK_BITS */
+        uint32_t threads;       /* entries of the thread table */
+        uint32_t notes_bytes;   /* bytes of the note ring */
+        uint32_t ring0_records; /* events in ring 0, WEIR_RING_MIN..WEIR_RING_MAX */
+        uint32_t ring_records;  /* events in each of rings 1..15, likewise */
+        uint32_t nodes;         /* entries of the stack table, at most 2^WEIR_BODY_STACK_BITS */
 };
 
 /* ---- session ----------------------------------------------------------- */
@@ -110,7 +111,7 @@ struct weir_session {
 
         /* Processes that found no free slot or could not map one. */
         _Alignas(128) _Atomic uint32_t refused;
-        _Atomic uint32_t slot_hint; /* where to start looking for a free slot */
+        _Atomic uint32_t slot_hint;              /* where to start looking for a free slot */
         _Atomic uint32_t slot_state[WEIR_SLOTS]; /* enum weir_slot_state */
 };
 _Static_assert(sizeof(struct weir_session) <= WEIR_SESSION_SIZE, "session header");
@@ -148,11 +149,11 @@ struct weir_losses {
 };
 
 struct weir_counters {
-        _Atomic uint64_t early_blocks; /* served by the shim itself before malloc was found */
-        _Atomic uint64_t waits;        /* times a producer slept on a full ring */
+        _Atomic uint64_t early_blocks;     /* served by the shim itself before malloc was found */
+        _Atomic uint64_t waits;            /* times a producer slept on a full ring */
         _Atomic uint64_t unwind_fallbacks; /* stacks that libunwind itself had to walk */
-        _Atomic uint64_t truncated;    /* stacks that could not be walked to their end */
-        _Atomic uint64_t checked;      /* CHECK_STACKS: compared, and how many differed */
+        _Atomic uint64_t truncated;        /* stacks that could not be walked to their end */
+        _Atomic uint64_t checked;          /* CHECK_STACKS: compared, and how many differed */
         _Atomic uint64_t mismatches;
 };
 
@@ -169,35 +170,37 @@ struct weir_control {
         uint64_t magic;
         uint32_t version;
         uint32_t slot;
-        int32_t pid;  /* as the process sees it */
-        int32_t ppid; /* parent at start, as the process sees it */
-        uint32_t parent_slot; /* forked without exec: the parent's slot + 1; 0 otherwise */
-        uint32_t fork_sequence; /* forked: number of the parent's WEIR_EVENT_FORK; 0 = no mark was made */
-        uint64_t start_ns;    /* CLOCK_MONOTONIC */
+        int32_t pid;               /* as the process sees it */
+        int32_t ppid;              /* parent at start, as the process sees it */
+        uint32_t parent_slot;      /* forked without exec: the parent's slot + 1; 0 otherwise */
+        uint32_t fork_sequence;    /* forked: number of the parent's WEIR_EVENT_FORK; 0 = no mark was made */
+        uint64_t start_ns;         /* CLOCK_MONOTONIC */
         struct weir_layout layout; /* as chosen by the shim: smaller than the session's under RLIMIT_AS */
-        int32_t host_pid; /* (collector) pid in the collector's namespace; 0 until known */
+        int32_t host_pid;          /* (collector) pid in the collector's namespace; 0 until known */
 
         /* What a reader of roots must know of libc's insides. 0 = unknown. */
-        uint32_t tls_static_size;    /* bytes below the thread pointer, x86-64 */
-        uint32_t pthread_size;       /* sizeof (struct pthread), from the thread pointer up */
+        uint32_t tls_static_size; /* bytes below the thread pointer, x86-64 */
+        uint32_t pthread_size;    /* sizeof (struct pthread), from the thread pointer up */
         uint32_t pad1;
         uint64_t shim_start, shim_end; /* libweir.so itself: its data are no roots */
 
         _Alignas(128) _Atomic uint32_t state; /* enum weir_state; futex */
-        _Atomic uint32_t exec_failed;  /* counts endings that were none: execs that came back, checks */
-        uint32_t end_how;              /* enum weir_end */
+        _Atomic uint32_t exec_failed;         /* counts endings that were none: execs that came back, checks */
+        uint32_t end_how;                     /* enum weir_end */
         int32_t end_status;
-        int32_t end_tid;               /* thread that ends the process */
+        int32_t end_tid; /* thread that ends the process */
         uint32_t pad2;
-        uint64_t end_sp;  /* stack of that thread is live from here up */
-        _Atomic uint32_t next_thread;  /* next entry of the thread table; entry 0 is the first thread */
-        _Atomic uint32_t next_node;    /* entries of the stack table in use, from 1 */
+        uint64_t end_sp;              /* stack of that thread is live from here up */
+        _Atomic uint32_t next_thread; /* next entry of the thread table; entry 0 is the first thread */
+        _Atomic uint32_t next_node;   /* entries of the stack table in use, from 1 */
+        _Atomic uint32_t next_frame;  /* entries of the frame table in use, from 1 */
+        uint32_t pad3;
         _Atomic uint32_t fork_sequence_last;
-        _Atomic uint32_t parallel;     /* 1 once a second thread may exist: rings 1..15 are in use */
-        _Atomic uint32_t turned_off;   /* 1: the program wants none of its blocks called a leak */
+        _Atomic uint32_t parallel;   /* 1 once a second thread may exist: rings 1..15 are in use */
+        _Atomic uint32_t turned_off; /* 1: the program wants none of its blocks called a leak */
 
         /* (collector) The answer to a CHECK, valid when it is released. */
-        uint32_t check_failed;         /* 1: nobody could look */
+        uint32_t check_failed; /* 1: nobody could look */
         uint64_t check_leaks, check_blocks, check_bytes;
 
         struct weir_losses lost;
@@ -226,8 +229,8 @@ enum weir_thread_flag {
  * that the old block is gone and not yet what became of it, so a snapshot taken
  * then keeps the old block. */
 struct weir_thread {
-        _Atomic int32_t tid; /* 0 = not there yet */
-        uint32_t flags; /* enum weir_thread_flag */
+        _Atomic int32_t tid;            /* 0 = not there yet */
+        uint32_t flags;                 /* enum weir_thread_flag */
         uint64_t stack_low, stack_high; /* its own stack, [low, high); 0 = unknown */
         uint64_t thread_pointer;        /* fs base on x86-64, tpidr_el0 on aarch64 */
         _Atomic uint64_t moving;        /* address of the block whose MOVE has no ALLOC or RESTORE yet; 0 = none */
@@ -236,21 +239,29 @@ _Static_assert(sizeof(struct weir_thread) == 40, "thread entry");
 
 /* ---- stacks ------------------------------------------------------------ */
 
-/* One frame of a stack and, through `parent`, all frames outside it.  A stack
- * is named by the index of its innermost node, 0 = no stack.  Equal stacks
- * have equal indices within one channel.  A node is complete before any event
- * names it and never changes.
+/* A place in the program that stacks pass through.  Each is there once, and is
+ * complete before a node names it.
  *
  * pc: return address of the frame (for a frame interrupted by a signal the
  * interrupted instruction itself, WEIR_FRAME_EXACT set), bits 0..47; bits
  * 48..63 the module that holds it (NOTE_MODULE's id), 0 = none known. */
-struct weir_node {
+struct weir_frame {
         uint64_t pc_module;
-        uint32_t parent; /* index of the caller's node; 0 = the outermost frame; always < own index */
-        uint32_t detail; /* bits 0..7: enum weir_function when this node is where a stack begins, else 0;
+        uint32_t detail; /* bits 0..7: enum weir_function when a stack begins here, else 0;
                             bits 8..: enum weir_frame_flag << 8 */
+        uint32_t pad;
 };
-_Static_assert(sizeof(struct weir_node) == 16, "node");
+_Static_assert(sizeof(struct weir_frame) == 16, "frame");
+
+/* One frame of a stack and, through `parent`, all frames outside it.  A stack
+ * is named by the index of its innermost node, 0 = no stack.  Equal stacks
+ * have equal indices within one channel.  A node is complete before any event
+ * names it and never changes. */
+struct weir_node {
+        uint32_t frame;  /* index of its frame */
+        uint32_t parent; /* index of the caller's node; 0 = the outermost frame; always < own index */
+};
+_Static_assert(sizeof(struct weir_node) == 8, "node");
 
 enum weir_frame_flag {
         WEIR_FRAME_EXACT = 1,     /* pc is not a return address: look it up at pc, not pc - 1 */
@@ -261,11 +272,26 @@ enum weir_frame_flag {
  * innermost frame.  Kept in the order of hooks.h. */
 enum weir_function {
         WEIR_FN_NONE,
-        WEIR_FN_MALLOC, WEIR_FN_CALLOC, WEIR_FN_REALLOC, WEIR_FN_REALLOCARRAY,
-        WEIR_FN_POSIX_MEMALIGN, WEIR_FN_ALIGNED_ALLOC, WEIR_FN_MEMALIGN, WEIR_FN_VALLOC, WEIR_FN_PVALLOC,
-        WEIR_FN_FREE, WEIR_FN_CFREE, WEIR_FN_FREE_SIZED, WEIR_FN_FREE_ALIGNED_SIZED,
-        WEIR_FN_NEW, WEIR_FN_NEW_ARRAY, WEIR_FN_DELETE, WEIR_FN_DELETE_ARRAY,
-        WEIR_FN_MMAP, WEIR_FN_MREMAP, WEIR_FN_MUNMAP,
+        WEIR_FN_MALLOC,
+        WEIR_FN_CALLOC,
+        WEIR_FN_REALLOC,
+        WEIR_FN_REALLOCARRAY,
+        WEIR_FN_POSIX_MEMALIGN,
+        WEIR_FN_ALIGNED_ALLOC,
+        WEIR_FN_MEMALIGN,
+        WEIR_FN_VALLOC,
+        WEIR_FN_PVALLOC,
+        WEIR_FN_FREE,
+        WEIR_FN_CFREE,
+        WEIR_FN_FREE_SIZED,
+        WEIR_FN_FREE_ALIGNED_SIZED,
+        WEIR_FN_NEW,
+        WEIR_FN_NEW_ARRAY,
+        WEIR_FN_DELETE,
+        WEIR_FN_DELETE_ARRAY,
+        WEIR_FN_MMAP,
+        WEIR_FN_MREMAP,
+        WEIR_FN_MUNMAP,
         WEIR_FN_COUNT
 };
 
@@ -366,13 +392,13 @@ static inline bool weir_is_there(uint64_t head, uint64_t position)
 #define WEIR_NOTE_COMMIT UINT32_C(0x80000000)
 
 enum weir_note_kind {
-        WEIR_NOTE_ARGV = 1,   /* text: the arguments, each with its NUL, cut at 4 KiB */
-        WEIR_NOTE_EXE = 2,    /* text: what /proc/self/exe names */
-        WEIR_NOTE_MODULE = 3, /* struct weir_note_module, then the path with its NUL */
-        WEIR_NOTE_EXEC = 4,   /* a child that shares this memory (vfork, posix_spawn) runs: a = its pid or 0,
-                                 text: the file */
-        WEIR_NOTE_MESSAGE = 5,/* text: a diagnostic for the report; a = 1 when it makes the report incomplete */
-        WEIR_NOTE_ROOT = 6,   /* struct weir_note_root; a = 1: a root from here on, 0: no more */
+        WEIR_NOTE_ARGV = 1,         /* text: the arguments, each with its NUL, cut at 4 KiB */
+        WEIR_NOTE_EXE = 2,          /* text: what /proc/self/exe names */
+        WEIR_NOTE_MODULE = 3,       /* struct weir_note_module, then the path with its NUL */
+        WEIR_NOTE_EXEC = 4,         /* a child that shares this memory (vfork, posix_spawn) runs: a = its pid or 0,
+                                       text: the file */
+        WEIR_NOTE_MESSAGE = 5,      /* text: a diagnostic for the report; a = 1 when it makes the report incomplete */
+        WEIR_NOTE_ROOT = 6,         /* struct weir_note_root; a = 1: a root from here on, 0: no more */
         WEIR_NOTE_SUPPRESSIONS = 7, /* text: the next piece of the program's own suppressions */
         WEIR_NOTE_OPTIONS = 8,      /* text: what __lsan_default_options says */
 };
@@ -439,9 +465,20 @@ static inline uint64_t weir_ring_offset(const struct weir_layout *l, unsigned ri
         return at;
 }
 
-static inline uint64_t weir_nodes_offset(const struct weir_layout *l)
+/* Programs have many times more stacks than places that these pass through. */
+static inline uint32_t weir_frame_count(const struct weir_layout *l)
+{
+        return l->nodes / 8 < 256 ? 256 : l->nodes / 8;
+}
+
+static inline uint64_t weir_frames_offset(const struct weir_layout *l)
 {
         return weir_ring_offset(l, WEIR_RINGS);
+}
+
+static inline uint64_t weir_nodes_offset(const struct weir_layout *l)
+{
+        return weir_frames_offset(l) + weir_pages((uint64_t)weir_frame_count(l) * sizeof(struct weir_frame));
 }
 
 /* Bytes of a whole channel, a multiple of the page. */
@@ -459,7 +496,8 @@ static inline bool weir_layout_valid(const struct weir_layout *l)
         for (unsigned i = 0; i < sizeof counts / sizeof counts[0]; i++)
                 if (counts[i] < 256 || counts[i] > (1u << 28) || (counts[i] & (counts[i] - 1)))
                         return false;
-        if (l->ring0_records > WEIR_RING_MAX || l->ring_records > WEIR_RING_MAX || l->nodes > 1u << WEIR_BODY_STACK_BITS)
+        if (l->ring0_records > WEIR_RING_MAX || l->ring_records > WEIR_RING_MAX ||
+            l->nodes > 1u << WEIR_BODY_STACK_BITS)
                 return false;
         return l->notes_bytes >= 4 * (WEIR_PATH_MAX + 256) && weir_channel_size(l) <= WEIR_CHANNEL_STRIDE;
 }

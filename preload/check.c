@@ -8,7 +8,7 @@
 #include "reference.h"
 
 struct check {
-        const struct weir_node *nodes;
+        const struct nodes *nodes;
         uint32_t node; /* expected to be the next frame */
         enum weir_function function;
         uint32_t depth;
@@ -19,14 +19,15 @@ struct check {
 static bool check_frame(void *context, uintptr_t pc, uint16_t flags)
 {
         struct check *c = context;
-        const struct weir_node *n = &c->nodes[c->node];
+        const struct weir_node *n = &c->nodes->table[c->node];
+        const struct weir_frame *f = &c->nodes->frames[n->frame];
         uint32_t detail = (c->depth ? 0u : (uint32_t)c->function) | (uint32_t)flags << 8;
         uint32_t significant = 0xffu | WEIR_FRAME_EXACT << 8;
 
-        if (c->node == 0 || (n->pc_module & ((UINT64_C(1) << 48) - 1)) != pc || (n->detail & significant) != detail) {
+        if (c->node == 0 || (f->pc_module & ((UINT64_C(1) << 48) - 1)) != pc || (f->detail & significant) != detail) {
                 c->differs = c->depth + 1;
                 c->wanted = pc;
-                c->found = c->node ? n->pc_module : 0;
+                c->found = c->node ? f->pc_module : 0;
                 return false;
         }
         c->depth++;
@@ -66,7 +67,7 @@ static void count(_Atomic uint64_t *counter)
         atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
-__attribute__((noinline)) void check_stack(const struct weir_node *nodes, uint32_t id, struct frame_state at,
+__attribute__((noinline)) void check_stack(const struct nodes *nodes, uint32_t id, struct frame_state at,
                                            enum weir_function function, struct weir_counters *counters)
 {
         struct check check = { .nodes = nodes, .node = id, .function = function };
@@ -80,7 +81,7 @@ __attribute__((noinline)) void check_stack(const struct weir_node *nodes, uint32
         count(&counters->checked);
         if (check.differs || (check.node != 0 && result == REFERENCE_END)) {
                 if (!check.differs)
-                        check.found = nodes[check.node].pc_module;
+                        check.found = nodes->frames[nodes->table[check.node].frame].pc_module;
                 count(&counters->mismatches);
                 tell_mismatch(&check);
         }

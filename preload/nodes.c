@@ -1,70 +1,93 @@
 #include "nodes.h"
 
-#include <sys/mman.h>
-
 #include "frame.h"
-#include "raw.h"
-
-#define CLOSED (~UINT64_C(0))
 
 static const uint64_t PC_MASK = (UINT64_C(1) << 48) - 1;
 
-/* ---- index memory ------------------------------------------------------ */
+/* ---- hashes ------------------------------------------------------------ */
 
-static size_t index_bytes(uint32_t entries)
+/* Of a path, by that of its outer part and its innermost frame. */
+static inline uint32_t extend_hash(uint32_t hash, uintptr_t pc, uint32_t detail)
 {
-        return (sizeof(struct nodes_index) + entries * sizeof(uint64_t) + 4095) & ~(size_t)4095;
+        uint64_t x = (pc ^ (uint64_t)detail << 48) + hash * UINT64_C(0xd6e8feb86659fd93);
+
+        return (uint32_t)(x * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 }
 
-/* Private, and empty again in a fork child, whose nodes are its own. */
-static struct nodes_index *index_create(uint32_t entries)
+static uint32_t hash_frame(const struct weir_frame *frame, uint32_t outer)
 {
-        struct nodes_index *index = raw_mmap(NULL, index_bytes(entries), PROT_READ | PROT_WRITE,
-                                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        return extend_hash(outer, frame->pc_module & PC_MASK, frame->detail);
+}
 
-        if (index) {
-                (void)raw_madvise(index, index_bytes(entries), MADV_WIPEONFORK);
-                index->mask = entries - 1;
-                index->shift = 32 - (uint32_t)__builtin_ctz(entries);
+static void hash_all_frames(const void *owner, uint32_t *hashes, uint32_t count)
+{
+        const struct nodes *nodes = owner;
+
+        for (uint32_t i = 1; i < count; i++)
+                hashes[i] = hash_frame(&nodes->frames[i], 0);
+}
+
+/* Parents come first.  A node that is not complete yet may hold anything. */
+static void hash_all_paths(const void *owner, uint32_t *hashes, uint32_t count)
+{
+        const struct nodes *nodes = owner;
+
+        for (uint32_t i = 1; i < count; i++) {
+                struct weir_node n = nodes->table[i];
+
+                if (n.parent < i && n.frame < nodes->frame_capacity)
+                        hashes[i] = hash_frame(&nodes->frames[n.frame], hashes[n.parent]);
         }
-        return index;
 }
 
-bool nodes_init(struct nodes *nodes, struct weir_node *table, uint32_t capacity, _Atomic uint32_t *next)
+static uint32_t least(uint32_t a, uint32_t b)
 {
-        struct nodes_index *index = index_create(NODES_INDEX_LEAST);
+        return a < b ? a : b;
+}
+
+bool nodes_init(struct nodes *nodes)
+{
         uint32_t none = 0;
 
-        if (!index)
-                return false;
-        nodes->table = table;
-        nodes->capacity = capacity;
-        nodes->next = next;
-        atomic_compare_exchange_strong(next, &none, 1);
-        atomic_store_explicit(&nodes->index, index, memory_order_release);
-        return true;
+        atomic_compare_exchange_strong(nodes->next, &none, 1);
+        none = 0;
+        atomic_compare_exchange_strong(nodes->next_frame, &none, 1);
+        nodes->capacity = least(nodes->capacity, LOOKUP_NUMBERS);
+        nodes->frame_capacity = least(nodes->frame_capacity, LOOKUP_NUMBERS);
+        return lookup_init(&nodes->sites, nodes->next_frame, hash_all_frames, nodes) &&
+               lookup_init(&nodes->paths, nodes->next, hash_all_paths, nodes);
 }
 
-/* ---- probing ----------------------------------------------------------- */
+/* The next number of a table, 0 when it is full. */
+static uint32_t take_number(_Atomic uint32_t *next, uint32_t capacity)
+{
+        uint32_t number;
 
-/* A search: the hash, and what the node must be. */
-struct wanted {
-        uint32_t hash;
-        uint32_t detail;
-        uint32_t count; /* frames to prove, innermost first */
-        const struct trail_frame *frames;
+        /* A signal handler that forked leaves this code running in the child
+         * over a wiped, that is full, table. */
+        if (capacity == 0)
+                return 0;
+        number = atomic_load_explicit(next, memory_order_relaxed);
+        do
+                if (number == 0 || number >= capacity)
+                        return 0;
+        while (!atomic_compare_exchange_weak_explicit(next, &number, number + 1, memory_order_relaxed,
+                                                      memory_order_relaxed));
+        return number;
+}
+
+/* ---- frames ------------------------------------------------------------ */
+
+struct wanted_frame {
+        const struct nodes *nodes;
         const struct nodes_request *request;
-        uint32_t parent; /* of the outermost of them */
+        const struct trail_frame *frame;
+        uint32_t detail;
 };
 
-static uint64_t entry_of(uint32_t hash, uint32_t node)
+static uint32_t detail_of(const struct nodes_request *request, const struct trail_frame *frame)
 {
-        return (uint64_t)hash << 32 | node;
-}
-
-static uint32_t frame_detail(const struct trail_frame *frame)
-{
-        return (uint32_t)frame->flags << 8;
+        return (uint32_t)frame->flags << 8 | (frame == request->frames ? (uint32_t)request->function : 0);
 }
 
 /* The module of a frame: that of the call, which may be the last instruction
@@ -74,178 +97,70 @@ static uint16_t module_of_frame(const struct nodes_request *request, const struc
         return request->module(request->context, frame->pc - (frame->flags & WEIR_FRAME_EXACT ? 0 : 1));
 }
 
-/* Whether a node's address is the frame's, in the module that is there now. */
-static bool same_pc(const struct nodes_request *request, uint64_t pc_module, const struct trail_frame *frame)
+/* Whether a known frame is the wanted one, in the module that is there now. */
+static inline bool is_frame(const struct wanted_frame *w, const struct weir_frame *known)
 {
-        if ((pc_module & PC_MASK) != (frame->pc & PC_MASK))
+        if (known->detail != w->detail || ((known->pc_module ^ w->frame->pc) & PC_MASK))
                 return false;
-        if (!request->by_module && pc_module >> 48)
+        if (likely(!w->request->by_module && known->pc_module >> 48))
                 return true;
-        return pc_module >> 48 == module_of_frame(request, frame);
+        return known->pc_module >> 48 == module_of_frame(w->request, w->frame);
 }
 
-/* Proves that `node` is the wanted path, frame by frame.  Remembers nodes in
- * no frame: a partial match must leave no trace. */
-static bool proven(const struct nodes *nodes, const struct wanted *w, uint32_t node)
+static bool equal_frame(const void *wanted, uint32_t number)
 {
-        uint32_t detail = w->detail;
+        const struct wanted_frame *w = wanted;
 
-        for (uint32_t i = 0; i < w->count; i++) {
-                const struct weir_node *n;
-
-                if (node == 0 || node >= nodes->capacity)
-                        return false;
-                n = &nodes->table[node];
-                if (n->detail != (detail | frame_detail(&w->frames[i])) ||
-                    !same_pc(w->request, n->pc_module, &w->frames[i]))
-                        return false;
-                node = n->parent;
-                detail = 0;
-        }
-        return node == w->parent;
+        return number < w->nodes->frame_capacity && is_frame(w, &w->nodes->frames[number]);
 }
 
-static uint32_t find(const struct nodes *nodes, const struct wanted *w)
+/* The number of a frame, 0 when there is no room. */
+static uint32_t number_frame(struct nodes *nodes, const struct nodes_request *request, const struct trail_frame *frame)
 {
-        const struct nodes_index *index = atomic_load_explicit(&nodes->index, memory_order_acquire);
+        struct wanted_frame w = { nodes, request, frame, detail_of(request, frame) };
+        uint32_t hash = extend_hash(0, frame->pc & PC_MASK, w.detail);
+        uint32_t number = lookup_find(&nodes->sites, hash, equal_frame, &w);
 
-        while (index) {
-                uint32_t at = w->hash >> index->shift;
-                uint64_t entry;
-
-                while ((entry = atomic_load_explicit(&index->entries[at & index->mask], memory_order_acquire)) !=
-                       CLOSED) {
-                        if (entry == 0)
-                                return 0;
-                        if (entry >> 32 == w->hash && proven(nodes, w, (uint32_t)entry))
-                                return (uint32_t)entry;
-                        at++;
-                }
-                index = atomic_load_explicit(&index->next, memory_order_acquire);
-        }
-        return 0;
-}
-
-/* ---- inserting --------------------------------------------------------- */
-
-/* Puts `entry` where its probe ends, unless an equal path is met: then that
- * one's node is the answer.  `w` NULL: only the entry itself is equal, for
- * the copy to a larger index.  Growing begins in index_grow; once it has,
- * empty entries are closed instead of used. */
-static uint32_t insert_in(struct nodes_index *index, const struct nodes *nodes, uint64_t entry, const struct wanted *w)
-{
-        uint32_t at = (uint32_t)(entry >> 32) >> index->shift;
-
-        while (index) {
-                _Atomic uint64_t *slot = &index->entries[at & index->mask];
-                uint64_t found = atomic_load_explicit(slot, memory_order_acquire);
-
-                if (found == 0) {
-                        bool growing = atomic_load_explicit(&index->next, memory_order_acquire) != NULL;
-
-                        if (atomic_compare_exchange_strong_explicit(slot, &found, growing ? CLOSED : entry,
-                                                                    memory_order_acq_rel, memory_order_acquire)) {
-                                if (!growing) {
-                                        atomic_fetch_add_explicit(&index->used, 1, memory_order_relaxed);
-                                        return (uint32_t)entry;
-                                }
-                                found = CLOSED;
-                        }
-                }
-                if (found == CLOSED) {
-                        index = atomic_load_explicit(&index->next, memory_order_acquire);
-                        at = index ? (uint32_t)(entry >> 32) >> index->shift : 0;
-                        continue;
-                }
-                if (found == entry || (w && found >> 32 == entry >> 32 && proven(nodes, w, (uint32_t)found)))
-                        return (uint32_t)found;
-                at++;
-        }
-        return 0;
-}
-
-/* Copies all of `old` to the next index, which this thread made. */
-static void migrate(struct nodes *nodes, struct nodes_index *old)
-{
-        struct nodes_index *next = atomic_load_explicit(&old->next, memory_order_acquire), *expected = old;
-
-        for (uint32_t i = 0; i <= old->mask; i++) {
-                uint64_t entry = 0;
-
-                if (!atomic_compare_exchange_strong_explicit(&old->entries[i], &entry, CLOSED, memory_order_acq_rel,
-                                                             memory_order_acquire) &&
-                    entry != CLOSED)
-                        insert_in(next, nodes, entry, NULL);
-        }
-        atomic_compare_exchange_strong(&nodes->index, &expected, next);
-}
-
-/* Begins to grow when half full, and finishes unless another thread does.
- * Without memory the index fills up to a reserve that keeps an end for every
- * probe; false then. */
-static bool index_grow(struct nodes *nodes)
-{
-        struct nodes_index *index = atomic_load_explicit(&nodes->index, memory_order_acquire), *next, *none = NULL;
-        uint32_t used;
-
-        while ((next = atomic_load_explicit(&index->next, memory_order_acquire)) != NULL)
-                index = next;
-        used = atomic_load_explicit(&index->used, memory_order_relaxed);
-        if (used <= index->mask / 2)
-                return true;
-        next = index_create((index->mask + 1) * 2);
-        if (!next)
-                return used < index->mask - index->mask / 8;
-        if (atomic_compare_exchange_strong(&index->next, &none, next))
-                migrate(nodes, index);
-        else
-                raw_munmap(next, index_bytes(next->mask + 1));
-        return true;
-}
-
-static uint32_t take_node(struct nodes *nodes)
-{
-        uint32_t next;
-
-        /* A signal handler that forked leaves this code running in the child
-         * over a wiped, that is full, table. */
-        if (nodes->capacity == 0)
+        if (number)
+                return number;
+        if (!lookup_reserve(&nodes->sites) || (number = take_number(nodes->next_frame, nodes->frame_capacity)) == 0)
                 return 0;
-        next = atomic_load_explicit(nodes->next, memory_order_relaxed);
-        do
-                if (next == 0 || next >= nodes->capacity)
-                        return 0;
-        while (!atomic_compare_exchange_weak_explicit(nodes->next, &next, next + 1, memory_order_relaxed,
-                                                      memory_order_relaxed));
-        return next;
-}
-
-/* Makes the node of one frame whose parent is known; 0 when there is no room. */
-static uint32_t make(struct nodes *nodes, const struct wanted *w)
-{
-        const struct trail_frame *frame = w->frames;
-        uint32_t node;
-
-        if (!index_grow(nodes) || (node = take_node(nodes)) == 0)
-                return 0;
-        nodes->table[node] = (struct weir_node){
-                .pc_module = ((uint64_t)frame->pc & PC_MASK) | (uint64_t)module_of_frame(w->request, frame) << 48,
-                .parent = w->parent,
-                .detail = w->detail | frame_detail(frame),
+        nodes->frames[number] = (struct weir_frame){
+                .pc_module = ((uint64_t)frame->pc & PC_MASK) | (uint64_t)module_of_frame(request, frame) << 48,
+                .detail = w.detail,
         };
-        return insert_in(atomic_load_explicit(&nodes->index, memory_order_acquire), nodes, entry_of(w->hash, node), w);
+        return lookup_insert(&nodes->sites, hash, number, equal_frame, &w);
 }
 
 /* ---- paths ------------------------------------------------------------- */
 
-static uint32_t extend_hash(uint32_t hash, uintptr_t pc, uint32_t detail)
-{
-        uint64_t x = ((uint64_t)hash << 32 | (detail * 0x9e3779b9u)) ^ pc;
+struct wanted_path {
+        const struct nodes *nodes;
+        const struct nodes_request *request;
+        struct trail_frame *frames; /* innermost first */
+        uint32_t count;
+        uint32_t parent; /* of the outermost of them */
+};
 
-        x *= UINT64_C(0x9e3779b97f4a7c15);
-        x ^= x >> 32;
-        x *= UINT64_C(0xd6e8feb86659fd93);
-        return (uint32_t)(x >> 32);
+/* Proves that `node` is the wanted path, frame by frame, and names the frames'
+ * nodes on the way; where it fails, the names mean nothing. */
+static bool equal_path(const void *wanted, uint32_t node)
+{
+        const struct wanted_path *w = wanted;
+
+        for (uint32_t i = 0; i < w->count; i++) {
+                struct wanted_frame f = { w->nodes, w->request, &w->frames[i], detail_of(w->request, &w->frames[i]) };
+                struct weir_node n;
+
+                if (node == 0 || node >= w->nodes->capacity)
+                        return false;
+                n = w->nodes->table[node];
+                if (!equal_frame(&f, n.frame))
+                        return false;
+                w->frames[i].node = node;
+                node = n.parent;
+        }
+        return node == w->parent;
 }
 
 static void hash_frames(const struct nodes_request *r)
@@ -253,38 +168,36 @@ static void hash_frames(const struct nodes_request *r)
         uint32_t hash = r->outside.hash;
 
         for (uint32_t i = r->count; i-- > 0;) {
-                uint32_t detail = frame_detail(&r->frames[i]) | (i ? 0 : (uint32_t)r->function);
-
-                hash = extend_hash(hash, r->frames[i].pc, detail);
+                hash = extend_hash(hash, r->frames[i].pc & PC_MASK, detail_of(r, &r->frames[i]));
                 r->frames[i].hash = hash;
         }
 }
 
-/* The leaf is known: its parents are the nodes of the other frames. */
-static void name_frames(const struct nodes *nodes, const struct nodes_request *r, uint32_t leaf)
+/* Makes the node of one frame whose parent is known; 0 when there is no room. */
+static uint32_t make(struct nodes *nodes, const struct wanted_path *w)
 {
-        for (uint32_t i = 0; i < r->count; i++) {
-                r->frames[i].node = leaf;
-                leaf = nodes->table[leaf].parent;
-        }
+        uint32_t frame = number_frame(nodes, w->request, w->frames), node;
+
+        if (frame == 0 || !lookup_reserve(&nodes->paths) || (node = take_number(nodes->next, nodes->capacity)) == 0)
+                return 0;
+        nodes->table[node] = (struct weir_node){ .frame = frame, .parent = w->parent };
+        return lookup_insert(&nodes->paths, w->frames->hash, node, equal_path, w);
 }
 
 /* Finds or makes node after node, outermost first. */
 static uint32_t intern_each(struct nodes *nodes, const struct nodes_request *r)
 {
-        struct wanted w = { .count = 1, .request = r, .parent = r->outside.node };
+        struct wanted_path w = { .nodes = nodes, .request = r, .count = 1, .parent = r->outside.node };
         bool fresh = false;
 
         for (uint32_t i = r->count; i-- > 0;) {
                 uint32_t node = 0;
 
                 w.frames = &r->frames[i];
-                w.hash = w.frames->hash;
-                w.detail = i ? 0 : (uint32_t)r->function;
                 /* A node of this thread's own making has no children yet,
                  * unless another thread was quick; `make` meets those. */
                 if (!fresh)
-                        node = find(nodes, &w);
+                        node = lookup_find(&nodes->paths, w.frames->hash, equal_path, &w);
                 if (node == 0) {
                         fresh = true;
                         node = make(nodes, &w);
@@ -299,20 +212,16 @@ static uint32_t intern_each(struct nodes *nodes, const struct nodes_request *r)
 
 uint32_t nodes_intern(struct nodes *nodes, const struct nodes_request *request)
 {
-        struct wanted leaf = {
-                .detail = (uint32_t)request->function,
-                .count = request->count,
-                .frames = request->frames,
+        struct wanted_path whole = {
+                .nodes = nodes,
                 .request = request,
+                .frames = request->frames,
+                .count = request->count,
                 .parent = request->outside.node,
         };
         uint32_t node;
 
         hash_frames(request);
-        leaf.hash = request->frames[0].hash;
-        node = find(nodes, &leaf);
-        if (node == 0)
-                return intern_each(nodes, request);
-        name_frames(nodes, request, node);
-        return node;
+        node = lookup_find(&nodes->paths, request->frames[0].hash, equal_path, &whole);
+        return node ? node : intern_each(nodes, request);
 }

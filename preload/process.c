@@ -69,6 +69,7 @@ static void find_parts(struct process *p)
         p->threads = (struct weir_thread *)(channel.base + weir_threads_offset(l));
         p->notes = channel.base + weir_notes_offset(l);
         p->nodes = (struct weir_node *)(channel.base + weir_nodes_offset(l));
+        p->frames = (struct weir_frame *)(channel.base + weir_frames_offset(l));
         for (unsigned ring = 0; ring < WEIR_RINGS; ring++) {
                 p->rings[ring].events = (struct weir_event *)(channel.base + weir_ring_offset(l, ring));
                 p->rings[ring].mask = weir_ring_records(l, ring) - 1;
@@ -89,6 +90,7 @@ static void fill_control(struct weir_control *c, int32_t pid, uint32_t parent_sl
         c->shim_start = (uintptr_t)__ehdr_start;
         c->shim_end = (uintptr_t)_end;
         c->next_node = 1;
+        c->next_frame = 1;
         (void)raw_syscall(SYS_getcwd, c->cwd, sizeof c->cwd, 0, 0);
 }
 
@@ -131,7 +133,9 @@ static void start(struct process *p, int32_t pid)
         (void)unwind_process_init(&(struct unwind_process){
                 .control = p->control,
                 .nodes = p->nodes,
+                .frames = p->frames,
                 .node_capacity = channel.layout.nodes,
+                .frame_capacity = weir_frame_count(&channel.layout),
                 .check = p->session->flags & WEIR_SESSION_CHECK_STACKS,
         });
         atomic_store_explicit(&p->session->slot_state[channel.slot], WEIR_SLOT_LIVE, memory_order_release);

@@ -51,8 +51,9 @@ struct process {
         struct weir_session *session;
         struct weir_thread *threads;
         struct weir_node *nodes;
+        struct weir_frame *frames;
         char *notes;
-        uint64_t exit_sp;     /* stack pointer of exit's caller; 0 = exit was not called by name */
+        uint64_t exit_sp; /* stack pointer of exit's caller; 0 = exit was not called by name */
         int32_t exit_tid;
         int32_t exit_status;
         _Atomic uint32_t ending; /* a thread has asked for the last snapshot */

@@ -71,7 +71,15 @@ bool unwind_process_init(const struct unwind_process *process)
         if (images)
                 reference_forked();
         state->process = *process;
-        if (!nodes_init(&state->nodes, process->nodes, process->node_capacity, &process->control->next_node))
+        state->nodes = (struct nodes){
+                .table = process->nodes,
+                .frames = process->frames,
+                .capacity = process->node_capacity,
+                .frame_capacity = process->frame_capacity,
+                .next = &process->control->next_node,
+                .next_frame = &process->control->next_frame,
+        };
+        if (!nodes_init(&state->nodes))
                 return false;
         images = images == UINT16_MAX ? 1 : images + 1;
         atomic_store_explicit(&state->epoch, (uint64_t)images << EPOCH_IMAGE, memory_order_release);
@@ -272,7 +280,7 @@ static __attribute__((noinline, cold)) uint32_t unwind_slow(struct unwind_thread
                 now = atomic_load_explicit(&state->epoch, memory_order_relaxed);
         } while (unlikely((now ^ epoch) >> EPOCH_IMAGE != 0));
         if (state->process.check)
-                check_stack(state->process.nodes, id, at, function, &state->process.control->counters);
+                check_stack(&state->nodes, id, at, function, &state->process.control->counters);
         return id;
 }
 
@@ -282,7 +290,7 @@ static __attribute__((noinline, cold)) uint32_t checked(uint32_t id, uintptr_t p
 {
         const struct frame_state at = { .pc = pc, .sp = sp, .fp = fp };
 
-        check_stack(state->process.nodes, id, at, function, &state->process.control->counters);
+        check_stack(&state->nodes, id, at, function, &state->process.control->counters);
         return id;
 }
 

@@ -29,10 +29,12 @@
 
 /* What one process image gives the unwinder; copied by unwind_process_init. */
 struct unwind_process {
-        struct weir_control *control; /* next_node, lost.stacks and counters are moved */
+        struct weir_control *control; /* next_node, next_frame, lost.stacks and counters are moved */
         struct weir_node *nodes;      /* the channel's stack table, zeroed */
-        uint32_t node_capacity;       /* entries of it, a power of two; node 0 stays unused */
-        bool check;                   /* WEIR_SESSION_CHECK_STACKS */
+        struct weir_frame *frames;    /* its frame table, zeroed */
+        uint32_t node_capacity;       /* entries of them; entry 0 stays unused, and beyond 2^24 all do */
+        uint32_t frame_capacity;
+        bool check; /* WEIR_SESSION_CHECK_STACKS */
 };
 
 /* One thread's memory of its last stacks.  Opaque; unwind_thread_bytes() of

@@ -130,9 +130,18 @@ void process_tell(struct process *process, bool incomplete, const char *format, 
 
 /* ---- stacks -------------------------------------------------------------- */
 
-static const struct weir_node *channel_nodes(const struct process *process)
+/* The node of the channel, read once: it may be scribbled over at any time. */
+static struct process_node channel_node(const struct process *process, uint32_t index)
 {
-        return (const struct weir_node *)((const uint8_t *)process->control + weir_nodes_offset(&process->layout));
+        const uint8_t *base = (const uint8_t *)process->control;
+        const volatile struct weir_node *node =
+                (const volatile struct weir_node *)(base + weir_nodes_offset(&process->layout)) + index;
+        uint32_t frame = node->frame;
+        const volatile struct weir_frame *known =
+                (const volatile struct weir_frame *)(base + weir_frames_offset(&process->layout)) +
+                (frame < weir_frame_count(&process->layout) ? frame : 0);
+
+        return (struct process_node){ known->pc_module, node->parent, known->detail };
 }
 
 static int by_index(const void *key, const void *element)
@@ -143,14 +152,14 @@ static int by_index(const void *key, const void *element)
 }
 
 /* The node, as a copy that no longer changes; false when there is none. */
-static bool node_at(const struct process *process, uint32_t index, struct weir_node *node)
+static bool node_at(const struct process *process, uint32_t index, struct process_node *node)
 {
         const struct process_kept_node *kept;
 
         if (!index || index >= process->layout.nodes)
                 return false;
         if (process->control) {
-                *node = channel_nodes(process)[index];
+                *node = channel_node(process, index);
                 return true;
         }
         kept = process->node_count ? bsearch(&index, process->nodes, process->node_count, sizeof *kept, by_index)
@@ -160,7 +169,7 @@ static bool node_at(const struct process *process, uint32_t index, struct weir_n
         return kept;
 }
 
-static struct process_frame frame_of(const struct weir_node *node)
+static struct process_frame frame_of(const struct process_node *node)
 {
         return (struct process_frame){
                 .pc = node->pc_module & ((UINT64_C(1) << 48) - 1),
@@ -172,7 +181,7 @@ static struct process_frame frame_of(const struct weir_node *node)
 static int expand(const struct process *process, uint32_t stack, struct process_stack *out)
 {
         size_t capacity = 0;
-        struct weir_node node;
+        struct process_node node;
 
         for (uint32_t index = stack; node_at(process, index, &node);) {
                 if (out->count == FRAMES_MAX) {
@@ -217,7 +226,7 @@ struct keeper {
 
 static void keep_stack(struct keeper *keeper, uint32_t stack)
 {
-        struct weir_node node;
+        struct process_node node;
 
         for (uint32_t index = stack; index < keeper->nodes && node_at(keeper->process, index, &node);
              index = node.parent) {
@@ -248,7 +257,7 @@ static void keep_marked(struct process *process, const struct keeper *keeper)
                 for (uint64_t bits = keeper->marks[word]; bits; bits &= bits - 1) {
                         uint32_t index = word * 64 + (uint32_t)__builtin_ctzll(bits);
 
-                        nodes[used++] = (struct process_kept_node){ index, channel_nodes(process)[index] };
+                        nodes[used++] = (struct process_kept_node){ index, channel_node(process, index) };
                 }
         mem_free(process->nodes);
         process->nodes = nodes;
@@ -357,7 +366,7 @@ int process_settle(struct process *process, bool stopped, struct error *e)
 
 static void mark_arrays(const struct process *process, struct block *blocks, size_t count)
 {
-        struct weir_node node;
+        struct process_node node;
 
         for (size_t i = 0; i < count; i++)
                 if (node_at(process, blocks[i].stack, &node) && (node.detail & 0xff) == WEIR_FN_NEW_ARRAY)

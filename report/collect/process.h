@@ -26,10 +26,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A stack node that outlives its channel. */
+/* A stack node with what its frame says, as in channel.h. */
+struct process_node {
+        uint64_t pc_module;
+        uint32_t parent;
+        uint32_t detail;
+};
+
+/* One that outlives its channel. */
 struct process_kept_node {
         uint32_t index; /* in the stack table */
-        struct weir_node node;
+        struct process_node node;
 };
 
 /* A module that stacks may name; kept after it was unloaded. */
@@ -58,8 +65,8 @@ struct process_stack {
 
 /* A thread that made an event. */
 struct process_thread {
-        uint32_t ordinal; /* 0 = the first thread */
-        int32_t tid;      /* as the process sees it */
+        uint32_t ordinal;               /* 0 = the first thread */
+        int32_t tid;                    /* as the process sees it */
         uint64_t stack_low, stack_high; /* its stack, [low, high); 0 = unknown */
         uint64_t thread_pointer;
 };
@@ -109,9 +116,9 @@ struct process_clone {
 };
 
 struct process {
-        struct process *next; /* in order of start */
+        struct process *next;      /* in order of start */
         struct process *work_next; /* the worker's queues */
-        uint32_t ordinal;     /* 0 = the first process of the session */
+        uint32_t ordinal;          /* 0 = the first process of the session */
         uint32_t slot;
 
         /* pid and ppid are the collector's; inner_pid is what the process sees,
@@ -131,19 +138,19 @@ struct process {
 
         /* How it ended.  END_RUNNING until it is over. */
         enum end_how end_how;
-        int32_t end_status;    /* exit status, or signal number */
-        bool end_known;        /* false: it is gone and nobody could say how; told as signal 9 */
-        char *end_exec;        /* the file an exec put in its place; NULL otherwise */
+        int32_t end_status; /* exit status, or signal number */
+        bool end_known;     /* false: it is gone and nobody could say how; told as signal 9 */
+        char *end_exec;     /* the file an exec put in its place; NULL otherwise */
 
         /* The channel, while mapped; `lock` guards what is drained from it. */
-        struct weir_control *control; /* its first bytes; NULL once the channel is gone */
-        size_t channel_size;          /* bytes mapped */
-        struct weir_layout layout;    /* checked copy */
+        struct weir_control *control;        /* its first bytes; NULL once the channel is gone */
+        size_t channel_size;                 /* bytes mapped */
+        struct weir_layout layout;           /* checked copy */
         uint32_t parent_slot, fork_sequence; /* as in the control page */
-        uint32_t execs_failed; /* as seen last */
-        bool dead;             /* its pidfd said so, or another image took its place */
-        bool replaced;         /* another image took its place */
-        bool held; /* the snapshot callback has it: nobody else drains it; under `lock` */
+        uint32_t execs_failed;               /* as seen last */
+        bool dead;                           /* its pidfd said so, or another image took its place */
+        bool replaced;                       /* another image took its place */
+        bool held;                           /* the snapshot callback has it: nobody else drains it; under `lock` */
         pthread_mutex_t lock;
         struct drain drain;
         struct process_clone *clones;
@@ -156,8 +163,8 @@ struct process {
         enum process_look look;
         enum weir_end asked_how; /* WEIR_END_NONE when it did not ask */
         int32_t asked_status;
-        int32_t end_tid;         /* inner tid of the thread that ends the process; 0 = unknown */
-        uint64_t end_sp;         /* stack of end_tid is live from here up; 0 = unknown */
+        int32_t end_tid; /* inner tid of the thread that ends the process; 0 = unknown */
+        uint64_t end_sp; /* stack of end_tid is live from here up; 0 = unknown */
 
         struct live live;
         struct live_totals totals; /* of `live` when it was settled; see process_settle */

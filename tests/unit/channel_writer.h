@@ -36,6 +36,7 @@ static inline struct writer writer_on(void *channel, const struct weir_layout *l
         control->layout = *layout;
         atomic_store(&control->next_thread, 1);
         atomic_store(&control->next_node, 1);
+        atomic_store(&control->next_frame, 1);
         return (struct writer){ control, *layout, { 0 } };
 }
 
@@ -63,8 +64,7 @@ static inline uint64_t writer_reserve(struct writer *writer, unsigned ring, unsi
         return position;
 }
 
-static inline void writer_commit(struct writer *writer, unsigned ring, uint64_t position, uint64_t head,
-                                 uint64_t body)
+static inline void writer_commit(struct writer *writer, unsigned ring, uint64_t position, uint64_t head, uint64_t body)
 {
         uint32_t records = weir_ring_records(&writer->layout, ring);
         struct weir_event *events = writer_at(writer, weir_ring_offset(&writer->layout, ring));
@@ -86,8 +86,7 @@ static inline bool writer_is_short(const struct writer_record *r)
                r->kind != WEIR_EVENT_MAP && r->kind != WEIR_EVENT_UNMAP && r->kind != WEIR_EVENT_MAP_OWN;
 }
 
-static inline void writer_fill(struct writer *writer, unsigned ring, uint64_t position,
-                               const struct writer_record *r)
+static inline void writer_fill(struct writer *writer, unsigned ring, uint64_t position, const struct writer_record *r)
 {
         if (writer_is_short(r)) {
                 writer_commit(writer, ring, position, r->kind | r->address << 17,
@@ -100,8 +99,8 @@ static inline void writer_fill(struct writer *writer, unsigned ring, uint64_t po
 
 static inline void writer_put(struct writer *writer, struct writer_record record)
 {
-        bool mapping = record.kind == WEIR_EVENT_MAP || record.kind == WEIR_EVENT_UNMAP ||
-                       record.kind == WEIR_EVENT_MAP_OWN;
+        bool mapping =
+                record.kind == WEIR_EVENT_MAP || record.kind == WEIR_EVENT_UNMAP || record.kind == WEIR_EVENT_MAP_OWN;
         unsigned ring = mapping ? 0 : writer_ring_of(writer, record.address);
 
         writer_fill(writer, ring, writer_reserve(writer, ring, writer_is_short(&record) ? 1 : 2), &record);
@@ -138,9 +137,12 @@ static inline uint32_t writer_node(struct writer *writer, uint64_t pc, uint16_t 
                                    uint32_t detail)
 {
         struct weir_node *nodes = writer_at(writer, weir_nodes_offset(&writer->layout));
+        struct weir_frame *frames = writer_at(writer, weir_frames_offset(&writer->layout));
         uint32_t index = atomic_fetch_add(&writer->control->next_node, 1);
+        uint32_t frame = atomic_fetch_add(&writer->control->next_frame, 1);
 
-        nodes[index] = (struct weir_node){ pc | (uint64_t)module << 48, parent, detail };
+        frames[frame] = (struct weir_frame){ .pc_module = pc | (uint64_t)module << 48, .detail = detail };
+        nodes[index] = (struct weir_node){ frame, parent };
         return index;
 }
 
@@ -163,8 +165,7 @@ static inline void writer_note(struct writer *writer, uint16_t kind, uint64_t a,
         free(copy);
 }
 
-static inline void writer_module(struct writer *writer, uint16_t id, uint64_t start, uint64_t end,
-                                 const char *path)
+static inline void writer_module(struct writer *writer, uint16_t id, uint64_t start, uint64_t end, const char *path)
 {
         struct weir_note_module module = { .start = start, .end = end, .bias = start, .id = id };
         size_t length = sizeof module + strlen(path) + 1;

@@ -148,7 +148,7 @@ START_TEST(every_kind_survives_at_every_edge)
 {
         static const unsigned kinds[] = { WEIR_EVENT_ALLOC, WEIR_EVENT_FREE,  WEIR_EVENT_MOVE,   WEIR_EVENT_RESTORE,
                                           WEIR_EVENT_MAP,   WEIR_EVENT_UNMAP, WEIR_EVENT_MAP_OWN };
-        static const uint64_t addresses[] = { 8, 0x7fffffffffe0, 0x7ffffffffff8, 0x800000000000, 0xffffffffff600000,
+        static const uint64_t addresses[] = { 8,     0x7fffffffffe0, 0x7ffffffffff8, 0x800000000000, 0xffffffffff600000,
                                               0x1001 };
         static const uint64_t sizes[] = { 0, 1, (1 << 20) - 1, 1 << 20, UINT64_C(1) << 40, UINT64_MAX };
         static const uint32_t stacks[] = { 0, 1, (1u << 24) - 1, 1u << 24, UINT32_MAX };
@@ -395,7 +395,9 @@ START_TEST(parts_of_a_channel_do_not_overlap)
                 ck_assert_uint_eq(weir_ring_offset(&l, ring) % WEIR_PAGE, 0);
                 end = weir_ring_offset(&l, ring) + weir_ring_records(&l, ring) * sizeof(struct weir_event);
         }
-        ck_assert_uint_ge(weir_nodes_offset(&l), end);
+        ck_assert_uint_ge(weir_frames_offset(&l), end);
+        ck_assert_uint_ge(weir_nodes_offset(&l),
+                          weir_frames_offset(&l) + weir_frame_count(&l) * sizeof(struct weir_frame));
         ck_assert_uint_ge(weir_channel_size(&l), weir_nodes_offset(&l) + l.nodes * sizeof(struct weir_node));
         ck_assert_uint_le(weir_channel_offset(WEIR_SLOTS - 1) + WEIR_CHANNEL_STRIDE, UINT64_C(1) << 53);
 }
@@ -420,7 +422,7 @@ START_TEST(impossible_layouts_are_refused)
 END_TEST
 
 SUITE_MAIN("channel", every_kind_survives_at_every_edge, tags_tell_laps_apart, marks_stand_in_every_ring_in_use,
-           a_thread_made_behind_our_back_is_noticed,
-           a_full_ring_drops_when_told_to_and_keeps_room_for_releases, a_dead_collector_is_not_waited_for,
-           every_event_arrives_once_and_in_order_for_its_address, notes_wrap_and_come_back_whole,
-           a_note_that_cannot_fit_is_counted, parts_of_a_channel_do_not_overlap, impossible_layouts_are_refused)
+           a_thread_made_behind_our_back_is_noticed, a_full_ring_drops_when_told_to_and_keeps_room_for_releases,
+           a_dead_collector_is_not_waited_for, every_event_arrives_once_and_in_order_for_its_address,
+           notes_wrap_and_come_back_whole, a_note_that_cannot_fit_is_counted, parts_of_a_channel_do_not_overlap,
+           impossible_layouts_are_refused)

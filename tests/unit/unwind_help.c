@@ -12,10 +12,11 @@
 #include "../../preload/note.h"
 #include "../../preload/unwind.h"
 
-enum { NODES = 1 << 22 };
+enum { NODES = 1 << 22, FRAMES = 1 << 16 };
 
 static struct weir_control *control;
 static struct weir_node *nodes;
+static struct weir_frame *frames;
 static _Thread_local struct unwind_thread *thread;
 static _Atomic uint64_t checked, differed;
 static _Atomic uint32_t modules;
@@ -36,10 +37,11 @@ static void *map(size_t bytes)
 
 void scene_begin(void)
 {
-        struct unwind_process process = { .node_capacity = NODES };
+        struct unwind_process process = { .node_capacity = NODES, .frame_capacity = FRAMES };
 
         process.control = control = map(sizeof *control);
         process.nodes = nodes = map(NODES * sizeof *nodes);
+        process.frames = frames = map(FRAMES * sizeof *frames);
         unwind_load();
         if (!unwind_process_init(&process))
                 abort();
@@ -102,7 +104,7 @@ static bool same(unw_cursor_t *cursor, uint32_t id)
                 unw_get_reg(cursor, UNW_REG_IP, &pc);
                 if (bend && ++depth == 2)
                         pc++;
-                if (id == 0 || (nodes[id].pc_module & 0xffffffffffff) != pc)
+                if (id == 0 || (frames[nodes[id].frame].pc_module & 0xffffffffffff) != pc)
                         return false;
                 id = nodes[id].parent;
         }
