@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <sys/mman.h>
 
+#include "channel.h"
 #include "frame.h"
 #include "raw.h"
 
@@ -165,6 +166,15 @@ static void table_clear(struct rules_table *t)
         atomic_store_explicit(&t->used, 0, memory_order_relaxed);
 }
 
+/* All but the first page, with the head. */
+static void give_back(struct rules_table *t)
+{
+        size_t bytes = table_bytes(t->mask + 1);
+
+        if (bytes > WEIR_PAGE)
+                (void)raw_madvise((char *)t + WEIR_PAGE, bytes - WEIR_PAGE, MADV_DONTNEED);
+}
+
 /* Publishes a table of twice the size.  Losing the race to another thread
  * costs nothing but the work.  The old table keeps its address for those that
  * still look into it; its pages are given back and read as empty. */
@@ -188,6 +198,8 @@ static void table_grow(struct rules_table *old)
         }
         if (!atomic_compare_exchange_strong(&rules_current, &expected, t))
                 raw_munmap(t, table_bytes(entries));
+        else if (old)
+                give_back(old);
 }
 
 uint16_t rules_learn(uintptr_t key, bool keep)

@@ -85,7 +85,7 @@ static void grow(struct segments *s)
 
 void segments_missed(struct segments *s)
 {
-        if (++s->again < s->ring_units / 2)
+        if (++s->again < s->ring_units / 4)
                 return;
         s->again = 0;
         grow(s);

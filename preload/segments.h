@@ -38,12 +38,12 @@ enum {
         SEGMENT_UNIT = 16,      /* bytes: places in the ring count these */
 
         /* Sizes at first, in bytes; each growth makes them four times as large. */
-        SEGMENT_HEADS = 8 * 1024,
+        SEGMENT_HEADS = 16 * 1024,
         SEGMENT_PLACES = 4 * 1024,
         SEGMENT_RING = 32 * 1024,
 
         /* What larger arrays of all threads may take together, in bytes. */
-        SEGMENT_ALLOWANCE = 1024 * 1024,
+        SEGMENT_ALLOWANCE = 1280 * 1024,
 };
 
 /* Where to look to tell apart the stacks of one frame: words above its return
