@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-        BLOCK_STORED = BLOCK_INHERITED | BLOCK_MAPPING | BLOCK_ARRAY | BLOCK_IGNORED, /* flags that are written */
+        BLOCK_STORED = BLOCK_INHERITED | BLOCK_MAPPING | BLOCK_ARRAY | BLOCK_NEW | BLOCK_IGNORED, /* flags that are written */
         WORDS_MAX = 1 << 16,                                                          /* of one root */
 };
 #define ADDRESS_END (UINT64_C(1) << 63)

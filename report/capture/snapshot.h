@@ -19,6 +19,7 @@ enum block_flag {
         BLOCK_UNREADABLE = 4,/* (set while scanning) contents could not be read */
         BLOCK_ARRAY = 8,     /* from operator new[] */
         BLOCK_IGNORED = 16,  /* the program says that it is no leak: a root holds it (ROOT_IGNORED_NAME) */
+        BLOCK_NEW = 32,      /* from operator new */
 };
 
 /* One live allocation: [address, address + size), the requested size.

@@ -364,13 +364,18 @@ int process_settle(struct process *process, bool stopped, struct error *e)
         return memory ? 0 : error_no_memory(e, "following the blocks of a process");
 }
 
-static void mark_arrays(const struct process *process, struct block *blocks, size_t count)
+static void mark_operators(const struct process *process, struct block *blocks, size_t count)
 {
         struct process_node node;
 
-        for (size_t i = 0; i < count; i++)
-                if (node_at(process, blocks[i].stack, &node) && (node.detail & 0xff) == WEIR_FN_NEW_ARRAY)
+        for (size_t i = 0; i < count; i++) {
+                if (!node_at(process, blocks[i].stack, &node))
+                        continue;
+                if ((node.detail & 0xff) == WEIR_FN_NEW_ARRAY)
                         blocks[i].flags |= BLOCK_ARRAY;
+                else if ((node.detail & 0xff) == WEIR_FN_NEW)
+                        blocks[i].flags |= BLOCK_NEW;
+        }
 }
 
 /* What the program does not want told. */
@@ -457,7 +462,7 @@ int process_blocks(struct process *process, struct block **blocks, size_t *count
                 result = error_no_memory(e, "listing the live blocks");
         }
         if (!result) {
-                mark_arrays(process, *blocks, *count);
+                mark_operators(process, *blocks, *count);
                 mark_ignored(process, *blocks, *count);
         }
         (void)pthread_mutex_unlock(&process->lock);

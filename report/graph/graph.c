@@ -16,7 +16,7 @@ int graph_analyse(struct graph *graph, const struct snapshot *snapshot, struct e
 
         *graph = (struct graph){ .snapshot = snapshot };
         if (pointers_init(&graph->pointers, blocks, count, e) ||
-            scan_run(&graph->scan, snapshot, &graph->pointers, e) || strengths_refine(&graph->scan, snapshot, e) ||
+            scan_run(&graph->scan, snapshot, &graph->pointers, e) || strengths_refine(&graph->scan, snapshot, &graph->pointers, e) ||
             confidence_run(&graph->confidence, snapshot, &graph->pointers, &graph->scan, e) ||
             components_run(&graph->components, &graph->scan, &graph->confidence, count, e) ||
             owners_run(&graph->owners, &graph->components, &graph->scan, blocks, e)) {

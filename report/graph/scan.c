@@ -290,5 +290,6 @@ void scan_free(struct scan *scan)
         mem_free(scan->roots);
         mem_free(scan->first);
         mem_free(scan->inner);
+        table_free(&scan->tails);
         *scan = (struct scan){ 0 };
 }

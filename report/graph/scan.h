@@ -17,6 +17,7 @@
 #include "ids.h"
 #include "pointers.h"
 #include "rows.h"
+#include "table.h"
 
 /* target:36  weakness:3 (STRENGTH_EXACT - strength)  word:21  words-1:4 */
 typedef uint64_t edge_t;
@@ -116,6 +117,7 @@ struct scan {
         uint64_t *first;          /* of each block its first word, 0 where there is none */
         struct inner_word *inner; /* by source, then offset; none after strengths_refine */
         uint64_t inner_count;
+        struct table tails; /* block -> where its live words end; see tails.h */
         uint64_t bytes; /* read */
 };
 

@@ -2,6 +2,7 @@
 
 #include "edges.h"
 #include "table.h"
+#include "tails.h"
 #include "vtable.h"
 
 #define OFFSET_MIXED UINT32_MAX /* referenced in several ways, or in one that cannot be learned */
@@ -295,14 +296,17 @@ static bool has_inner(const struct scan *scan)
         return false;
 }
 
-int strengths_refine(struct scan *scan, const struct snapshot *snapshot, struct error *e)
+int strengths_refine(struct scan *scan, const struct snapshot *snapshot, const struct pointers *pointers,
+                     struct error *e)
 {
         struct refiner r = { .scan = scan, .snapshot = snapshot, .vtables = { .snapshot = snapshot } };
 
         if (has_inner(scan)) {
                 learn(&r);
-                if (!r.failed)
+                if (!r.failed) {
                         apply(&r);
+                        r.failed = tails_find(scan, snapshot, pointers) != 0;
+                }
                 table_free(&r.live);
                 table_free(&r.learned);
                 vtables_free(&r.vtables);

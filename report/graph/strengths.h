@@ -26,7 +26,8 @@
 enum { LEARN_BLOCKS = 8 };
 
 /* Looks at all edges of strength interior and end, and raises those that a
- * rule explains.  Reads memory. */
-int strengths_refine(struct scan *scan, const struct snapshot *snapshot, struct error *e);
+ * rule explains; weakens those of dead tails (tails.h).  Reads memory. */
+int strengths_refine(struct scan *scan, const struct snapshot *snapshot, const struct pointers *pointers,
+                     struct error *e);
 
 #endif

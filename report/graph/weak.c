@@ -1,5 +1,7 @@
 #include "weak.h"
 
+#include "tails.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -28,6 +30,8 @@ static const char *link_name(const struct graph *graph, const struct confidence_
         default:
                 if (step->root && graph->snapshot->roots[step->from].kind == ROOT_UNKNOWN)
                         return "a word";
+                if (!step->root && tails_holds(&graph->scan, step->from, step->offset))
+                        return "a word behind the end of a vector";
                 return "bytes that look like text";
         }
 }

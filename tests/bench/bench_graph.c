@@ -103,7 +103,7 @@ static int run(const struct snapshot *s)
         if (pointers_init(&g.pointers, s->blocks, s->block_count, &e))
                 goto failed;
         t = told("pointers", t);
-        if (scan_run(&g.scan, s, &g.pointers, &e) || strengths_refine(&g.scan, s, &e))
+        if (scan_run(&g.scan, s, &g.pointers, &e) || strengths_refine(&g.scan, s, &g.pointers, &e))
                 goto failed;
         t = told("scan", t);
         if (confidence_run(&g.confidence, s, &g.pointers, &g.scan, &e))

@@ -2,7 +2,6 @@
  * block, behind the count.
  *
  * expect: reachable 1..2 blocks
- * expect: possible 0..1 blocks 0..88 bytes
  */
 #include "program.h"
 

@@ -1,7 +1,6 @@
 /* An object known only by its second base class is not lost.
  *
  * expect: reachable 1..2 blocks
- * expect: possible 0..1 blocks 0..32 bytes
  */
 #include "program.h"
 
