@@ -124,7 +124,6 @@ static void write_top(struct put *j, const struct report_retained *r)
         for (size_t i = 0; i < r->top_count; i++) {
                 put_object(j, NULL, PUT_LINES);
                 json_write_example(j, &r->top[i].example);
-                put_text(j, "type", r->top[i].type);
                 put_text(j, "site", r->top[i].site);
                 put_number(j, "retained_blocks", r->top[i].retained_blocks);
                 put_number(j, "retained_bytes", r->top[i].retained_bytes);
@@ -276,7 +275,6 @@ static int read_point(struct take *at, const json_t *element, void *object)
 static int read_top(struct take *at, const json_t *element, void *object)
 {
         static const struct take_field fields[] = {
-                FIELD(struct report_block, TAKE_MAYBE_TEXT, type),
                 FIELD(struct report_block, TAKE_MAYBE_TEXT, site),
                 FIELD(struct report_block, TAKE_U64, retained_blocks),
                 FIELD(struct report_block, TAKE_U64, retained_bytes),

@@ -171,7 +171,7 @@ struct report_point { /* accumulation point: what alone keeps many blocks of one
 
 struct report_block { /* one of those that keep most */
         struct report_example example;
-        const char *type, *site;
+        const char *site;
         uint64_t retained_blocks, retained_bytes;
 };
 

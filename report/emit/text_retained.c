@@ -348,7 +348,7 @@ static void print_top(const struct ink *ink, const struct report_retained *r, si
                 const struct report_block *block = &r->top[i];
                 const struct report_keeper what = { .address = block->example.address,
                                                     .size = block->example.size,
-                                                    .type = block->type,
+                                                    .type = block->example.type,
                                                     .site = block->site };
 
                 print_size(ink, INK_BOLD, block->retained_bytes);

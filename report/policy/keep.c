@@ -42,9 +42,9 @@ struct telling {
         const struct keepers *keepers;
 };
 
-static int tell_type(const struct telling *t, uint64_t vtable, uint32_t stack, uint64_t size, const char **type)
+static int tell_class(const struct telling *t, uint64_t vtable, const char **type)
 {
-        struct finding_block block = { .stack = stack, .size = size };
+        struct finding_block block = { 0 };
 
         return findings_place(t->memory, t->graph->snapshot, vtable, &block.vtable) ||
                                typing_block(t->typing, &block, type)
@@ -52,14 +52,23 @@ static int tell_type(const struct telling *t, uint64_t vtable, uint32_t stack, u
                        : 0;
 }
 
-static int tell_block(const struct telling *t, uint64_t id, const char **type, const char **site)
+/* What a block's type is known by. */
+static int known_of(const struct telling *t, uint64_t id, struct finding_block *known)
 {
-        struct named_stack stack;
-
         const struct block *block = &t->graph->snapshot->blocks[id];
 
-        if (tell_type(t, vtable_of(&t->keep->vtables, t->graph->scan.first[id]), block->stack, block->size, type) ||
-            name_stack(t->memory, t->symbols, t->process, block->stack, &stack))
+        *known = (struct finding_block){ .stack = block->stack, .size = block->size };
+        return findings_place(t->memory, t->graph->snapshot, vtable_of(&t->keep->vtables, t->graph->scan.first[id]),
+                              &known->vtable);
+}
+
+static int tell_block(const struct telling *t, uint64_t id, const char **type, const char **site)
+{
+        struct finding_block known;
+        struct named_stack stack;
+
+        if (known_of(t, id, &known) || typing_block(t->typing, &known, type) ||
+            name_stack(t->memory, t->symbols, t->process, known.stack, &stack))
                 return -1;
         return name_site(t->memory, &stack, site);
 }
@@ -118,7 +127,7 @@ static int tell_types(const struct telling *t, struct report_retained *r)
         r->by_type_total = k->types_total;
         for (size_t i = 0; r->by_type && i < k->type_count; i++) {
                 r->by_type[i].weight = weight_of(&k->types[i]);
-                if (tell_type(t, k->types[i].vtable, 0, 0, &r->by_type[i].type))
+                if (tell_class(t, k->types[i].vtable, &r->by_type[i].type))
                         return -1;
         }
         return r->by_type ? 0 : -1;
@@ -221,11 +230,15 @@ static int tell_points(const struct telling *t, struct report_retained *r)
 static int tell_reference(const struct telling *t, const struct group_reference *from, struct report_reference *to)
 {
         const struct snapshot *snapshot = t->graph->snapshot;
+        struct finding_block known;
 
         to->offset = from->offset;
         to->strength = from->strength;
         if (from->root)
                 return name_root(t->memory, t->symbols, t->process, snapshot, from->from, from->offset, &to->from);
+        if (known_of(t, from->from, &known) || typing_block(t->typing, &known, &to->type) ||
+            typing_field(t->typing, &known, from->offset, &to->field))
+                return -1;
         to->from = report_format(t->memory, "0x%llx", (unsigned long long)snapshot->blocks[from->from].address);
         return to->from ? 0 : -1;
 }
@@ -233,12 +246,13 @@ static int tell_reference(const struct telling *t, const struct group_reference 
 static int tell_references(const struct telling *t, const struct group_example *from, struct report_example *to)
 {
         const struct snapshot *snapshot = t->graph->snapshot;
+        struct finding_block here, other;
 
         to->referenced_by_count = from->referenced_by_count;
         to->references_count = from->references_count;
         to->referenced_by = report_array(t->memory, to->referenced_by_count, sizeof *to->referenced_by);
         to->references = report_array(t->memory, to->references_count, sizeof *to->references);
-        if (!to->referenced_by || !to->references)
+        if (!to->referenced_by || !to->references || known_of(t, from->block, &here))
                 return -1;
         for (size_t i = 0; i < from->referenced_by_count; i++)
                 if (tell_reference(t, &from->referenced_by[i], &to->referenced_by[i]))
@@ -250,7 +264,9 @@ static int tell_references(const struct telling *t, const struct group_example *
                 to->references[i].strength = reference->strength;
                 to->references[i].to = report_format(t->memory, "0x%llx",
                                                      (unsigned long long)snapshot->blocks[reference->to].address);
-                if (!to->references[i].to)
+                if (!to->references[i].to || known_of(t, reference->to, &other) ||
+                    typing_block(t->typing, &other, &to->references[i].type) ||
+                    typing_field(t->typing, &here, reference->offset, &to->references[i].field))
                         return -1;
         }
         return 0;
@@ -277,7 +293,7 @@ static int tell_top(const struct telling *t, struct report_retained *r)
                         .thread = block->thread + 1,
                         .reference_count = from->reference_count,
                 };
-                if (tell_references(t, from, &to->example) || tell_block(t, from->block, &to->type, &to->site))
+                if (tell_references(t, from, &to->example) || tell_block(t, from->block, &to->example.type, &to->site))
                         return -1;
         }
         return r->top ? 0 : -1;

@@ -221,8 +221,8 @@ static inline void sample_retained(struct report *report)
         SAMPLE_LIST(report, r->by_type, r->by_type_count, { { .type = "Table", .weight = { 1, 2048, 10, 8800 } } });
         SAMPLE_LIST(report, r->top, r->top_count,
                     { { .example = { .address = 0x7f0000001000, .size = 2048, .process = 100, .thread = 1,
-                                     .reference_count = 2 },
-                        .type = "Table", .retained_blocks = 10, .retained_bytes = 8800 } });
+                                     .reference_count = 2, .type = "Table" },
+                        .retained_blocks = 10, .retained_bytes = 8800 } });
         SAMPLE_LIST(report, r->top[0].example.referenced_by, r->top[0].example.referenced_by_count,
                     { { .from = "global /srv/app/bin/app (table)", .strength = STRENGTH_EXACT },
                       { .from = "0x7f0000009000", .offset = 8, .strength = STRENGTH_TAGGED } });
