@@ -77,8 +77,9 @@ const struct command command_doctor = {
         .name = "doctor",
         .arguments = "[PROGRAM...]",
         .summary = "say what on this machine, or in a program, limits weir",
-        .description = "Examines what tracing needs (the kernel, ptrace, debug information), and each PROGRAM,\n"
-                       "and says how to lift what is in the way.  Exit status 1 when weir is limited.\n",
+        .description = "Examines what tracing needs (the kernel, ptrace, debug information), and each\n"
+                       "PROGRAM, and says how to lift what is in the way.  Exit status 1 when weir is\n"
+                       "limited.\n",
         .groups = groups,
         .group_count = 1,
         .options_size = sizeof(struct doctor_options),

@@ -64,6 +64,12 @@ EXPLAINED = {
 
 # Not comparable, and why.
 APART = {
+    "annotate_checks": "Valgrind does not answer weir_check",
+    "annotate_default_options": "Valgrind does not ask for __lsan_default_options",
+    "annotate_ignored": "Valgrind has no __lsan_ignore_object",
+    "annotate_last_check": "Valgrind has no __lsan_do_leak_check",
+    "cpp_new_handler_signalled": "Valgrind's own malloc is never interrupted by a signal",
+    "signal_in_allocator": "Valgrind's own malloc is never interrupted by a signal",
     "cpp_bad_alloc": "Valgrind ends the program where new fails and cannot throw",
     "page_allocation": "Valgrind has no pvalloc",
     "first_thread_ends_first": "Valgrind goes on until the last thread, and frees what the loader allocated",
