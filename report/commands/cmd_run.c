@@ -64,18 +64,22 @@ static int run_checked(struct run_options *options, char **argv, struct tracing_
         return tracing_run(options, argv, files, e);
 }
 
-static int run(void *options, int argc, char **argv, struct error *e)
+int run_traced(struct run_options *options, char **argv, struct error *e)
 {
-        struct run_options *run_options = options;
         struct tracing_files files;
         int status = -1;
 
-        if (!argc)
-                return error_set(e, ERROR_USAGE, "a command to trace is missing: weir run [options] [--] COMMAND [ARG...]");
-        if (!tracing_open(&files, run_options, stderr, e))
-                status = run_checked(run_options, argv, &files, e);
+        if (!tracing_open(&files, options, stderr, e))
+                status = run_checked(options, argv, &files, e);
         tracing_close(&files);
         return status;
+}
+
+static int run(void *options, int argc, char **argv, struct error *e)
+{
+        if (!argc)
+                return error_set(e, ERROR_USAGE, "a command to trace is missing: weir run [options] [--] COMMAND [ARG...]");
+        return run_traced(options, argv, e);
 }
 
 const struct command command_run = {

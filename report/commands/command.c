@@ -15,6 +15,7 @@ static const struct command *const commands[] = {
         &command_diff,
         &command_doctor,
         &command_gate,
+        &command_memcheck,
         &command_report,
         &command_run,
         &command_why,
@@ -168,6 +169,8 @@ int command_main(int argc, char **argv)
                 print_help(stdout);
                 return printed(&e);
         }
+        if (memcheck_is_meant(argc, argv))
+                return dispatch(&command_memcheck, argc, argv, &e);
         if (*word == '-') {
                 error_set(&e, ERROR_USAGE, "unknown option '%s'; to trace a program: weir run [options] -- COMMAND",
                           word);

@@ -47,9 +47,14 @@ extern const struct command command_collect;
 extern const struct command command_diff;
 extern const struct command command_doctor;
 extern const struct command command_gate;
+extern const struct command command_memcheck;
 extern const struct command command_report;
 extern const struct command command_run;
 extern const struct command command_why;
+
+/* Whether words without a command are for `memcheck`: before the first that is
+ * no option stands a long option of Valgrind's. */
+bool memcheck_is_meant(int argc, char **argv);
 
 /* The command of that name, or NULL. */
 const struct command *command_find(const char *name);

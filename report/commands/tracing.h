@@ -31,6 +31,10 @@ struct run_options {
  * with ERROR_USAGE. */
 int run_options_from_environment(struct run_options *options, struct error *e);
 
+/* What `weir run` does: finds the command, runs it traced, reports and
+ * judges.  The exit status, or -1. */
+int run_traced(struct run_options *options, char **argv, struct error *e);
+
 /* Opens what the run writes to, before anything runs: the report's
  * forms, with `fallback`, and the capture.  0, or -1; release them with tracing_close either
  * way. */
