@@ -42,9 +42,11 @@ static inline uint64_t ring_reserve_alone(_Atomic uint64_t *position, uint64_t r
 #endif
 }
 
+/* The body is stored like any variable: nobody looks at it before the head is
+ * there, or after its room was given back. */
 static inline void ring_publish(struct weir_event *event, uint64_t head, uint64_t body)
 {
-        atomic_store_explicit(&event->body, body, memory_order_relaxed);
+        __builtin_memcpy((void *)&event->body, &body, sizeof body);
         atomic_store_explicit(&event->head, head, memory_order_release);
 }
 

@@ -155,7 +155,7 @@ static unsigned apply_extended(struct round *round, uint64_t head)
         uint64_t rest = round->at + 1 < round->end ? head_at(round, round->at + 1) : 0;
         const struct record record = {
                 .kind = head >> WEIR_HEAD_REAL_KIND_SHIFT & WEIR_HEAD_KIND,
-                .address = body_at(round, round->at + 1),
+                .address = rest ? body_at(round, round->at + 1) : 0,
                 .size = body_at(round, round->at),
                 .stack = (uint32_t)(rest >> WEIR_HEAD_STACK_SHIFT),
                 .thread = (uint32_t)(head >> WEIR_HEAD_REAL_THREAD_SHIFT & ((1u << 20) - 1)),
@@ -223,9 +223,11 @@ static inline __attribute__((always_inline)) void read_plain(struct round *round
                         live_free(live, head >> WEIR_HEAD_ADDRESS_SHIFT);
                         continue;
                 }
+                if ((head & WEIR_HEAD_KIND) != WEIR_EVENT_ALLOC)
+                        return;
                 body = body_at(round, round->at);
                 stack = body >> WEIR_BODY_SIZE_BITS & ((1u << WEIR_BODY_STACK_BITS) - 1);
-                if ((head & WEIR_HEAD_KIND) != WEIR_EVENT_ALLOC || stack >= nodes)
+                if (stack >= nodes)
                         return;
                 live_alloc(live, head >> WEIR_HEAD_ADDRESS_SHIFT, body & ((1u << WEIR_BODY_SIZE_BITS) - 1),
                            (uint32_t)stack, (uint32_t)(body >> WEIR_BODY_THREAD_SHIFT), 0, round->now_ns);
