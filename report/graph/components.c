@@ -1,5 +1,7 @@
 #include "components.h"
 
+#include "great.h"
+
 #define FRAME_NOT_ROOT (1ull << 63)
 
 /* The search's state: vertices being visited grow from the front of `stack`,
@@ -134,16 +136,57 @@ static int visit(struct search *s, uint64_t id)
         return 0;
 }
 
-static int find(struct search *s, uint64_t blocks)
+/* Visits what was not yet; of what `among` says, where there is such. */
+static int visit_all(struct search *s, uint64_t blocks, const uint8_t *among)
 {
-        s->back = s->placed = s->c->lost;
-        s->index = 1;
-        s->component = s->c->lost; /* above every index: at most `lost` are in use, counted from 1 */
         for (uint64_t id = 0; id < blocks; id++) {
-                if (components_lost(s->c, id) && !ids_get(&s->c->of, id) && visit(s, id))
+                if ((!among || among[id]) && components_lost(s->c, id) && !ids_get(&s->c->of, id) && visit(s, id))
                         return -1;
         }
         return 0;
+}
+
+/* As a component, in the order of ids. */
+static void place_great(struct search *s, const struct great *g, uint64_t blocks)
+{
+        for (uint64_t id = blocks; id-- > 0;) {
+                if (!great_has(g, id))
+                        continue;
+                ids_set(&s->c->of, id, s->component);
+                ids_set(&s->c->order, --s->placed, id);
+        }
+        s->component--;
+}
+
+/* Gives the members numbers, so that nobody enters them. */
+static void bar_great(struct search *s, const struct great *g, uint64_t blocks)
+{
+        for (uint64_t id = 0; id < blocks; id++) {
+                if (great_has(g, id))
+                        ids_set(&s->c->of, id, s->component);
+        }
+}
+
+/* What a great component reaches comes after it, all else before. */
+static int find(struct search *s, uint64_t blocks)
+{
+        struct great great;
+        int status = great_find(&great, s->c, s->scan, blocks);
+
+        s->back = s->placed = s->c->lost;
+        s->index = 1;
+        s->component = s->c->lost; /* above every index: at most `lost` are in use, counted from 1 */
+        if (!status && great.size) {
+                bar_great(s, &great, blocks);
+                status = visit_all(s, blocks, great.reached);
+                place_great(s, &great, blocks);
+        }
+        if (!status)
+                status = visit_all(s, blocks, NULL);
+        s->c->great = great.members;
+        great.members = NULL;
+        great_free(&great);
+        return status;
 }
 
 /* Numbers the components from 0 and finds where each begins. */
@@ -192,5 +235,6 @@ void components_free(struct components *c)
         ids_free(&c->of);
         ids_free(&c->order);
         ids_free(&c->first);
+        mem_free(c->great);
         *c = (struct components){ 0 };
 }

@@ -22,6 +22,7 @@ struct components {
         struct ids of;       /* of each lost block its component */
         struct ids order;    /* lost blocks' ids, by component */
         struct ids first;    /* of each component its first place in `order`; and the end */
+        uint64_t *great;     /* a component with much of all that is lost: bit for each block; NULL = there is none */
 };
 
 static inline bool components_lost(const struct components *c, uint64_t id)
@@ -46,6 +47,17 @@ static inline uint64_t components_rank(const struct components *c, uint64_t id)
 static inline bool components_edge(const struct components *c, edge_t edge)
 {
         return edge_strength(edge) >= STRENGTH_INTERIOR && components_lost(c, edge_target(edge));
+}
+
+/* Does it, and may it lead from one component to another?  No for edges that
+ * are known at once to stay in the great one. */
+static inline bool components_edge_out(const struct components *c, uint64_t from, edge_t edge)
+{
+        uint64_t to = edge_target(edge);
+
+        if (c->great && c->great[from / 64] >> from % 64 & c->great[to / 64] >> to % 64 & 1)
+                return false;
+        return components_edge(c, edge);
 }
 
 /* The component of a lost block. */
@@ -77,7 +89,7 @@ static FETCHES void components_fetch(const struct components *c, const struct sc
         rows_prefetch(&scan->rows, ids_get(&c->order, at + 24));
         __builtin_prefetch(scan->edges + rows_start(&scan->rows, ids_get(&c->order, at + 12)));
         edges = scan_edges(scan, ids_get(&c->order, at + 6), &count);
-        for (uint64_t i = 0; i < count && i < 8; i++)
+        for (uint64_t i = 0; !c->great && i < count && i < 8; i++)
                 ids_prefetch(&c->of, edge_target(edges[i]));
 }
 

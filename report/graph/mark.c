@@ -9,7 +9,7 @@ enum {
         AHEAD_OF = 6,         /* and what is known of their targets */
         QUEUE_LEAST = 1 << 10,
 };
-#define PARALLEL_LEAST (1u << 18) /* blocks */
+#define PARALLEL_LEAST (1u << 16) /* blocks */
 
 typedef uint64_t __attribute__((may_alias)) octet; /* eight marks */
 

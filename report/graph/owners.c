@@ -10,7 +10,7 @@ static void tell_block(struct owners *o, const struct components *c, const struc
         for (uint64_t i = 0; i < count; i++) {
                 uint64_t other, known;
 
-                if (!components_edge(c, edges[i]))
+                if (!components_edge_out(c, id, edges[i]))
                         continue;
                 other = components_of(c, edge_target(edges[i]));
                 if (other == component)

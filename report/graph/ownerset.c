@@ -100,7 +100,7 @@ static int tell_block(struct ownersets *o, const struct graph *graph, uint64_t i
         for (uint64_t i = 0; i < count; i++) {
                 uint64_t other;
 
-                if (!components_edge(c, edges[i]))
+                if (!components_edge_out(c, id, edges[i]))
                         continue;
                 other = components_of(c, edge_target(edges[i]));
                 if (other == component || ids_get(&graph->owners.of, other) != OWNER_SHARED)
