@@ -37,7 +37,7 @@
 #include <stdint.h>
 
 #define WEIR_CHANNEL_MAGIC   UINT64_C(0x314e484352494557) /* "WEIRCHN1" */
-#define WEIR_CHANNEL_VERSION 2u
+#define WEIR_CHANNEL_VERSION 3u
 
 enum {
         WEIR_PAGE = 4096,
@@ -84,6 +84,17 @@ enum weir_slot_state {
         WEIR_SLOT_DONE = 3,    /* (collector) drained; will be hole-punched and freed */
 };
 
+/* Which programs are left out.  Each list is patterns one after the other, each
+ * with its NUL; an empty one ends it.  `*` stands for any run of characters, `?` for
+ * any one; a pattern with a slash is held against the whole path, another one
+ * against its last part; of the program's file, and of the name it was run by (of a
+ * script its own, not its interpreter's). */
+struct weir_choice {
+        char only[8192];   /* not empty: what matches none of these is left out */
+        char skip[8192];   /* what matches one of these is left out */
+        char tools[32768]; /* what matches one of these is left out, but for the command itself */
+};
+
 struct weir_session {
         uint64_t magic;
         uint32_t version;
@@ -108,6 +119,10 @@ struct weir_session {
         uint8_t alive_rest[124];
         /* (collector) Moves at least every 100 ms while the collector runs. */
         _Alignas(128) _Atomic uint64_t heartbeat;
+
+        struct weir_choice choice;
+        /* 1 once the first program, the command, was there. */
+        _Atomic uint32_t command_came;
 
         /* Processes that found no free slot or could not map one. */
         _Alignas(128) _Atomic uint32_t refused;
@@ -181,7 +196,7 @@ struct weir_control {
         /* What a reader of roots must know of libc's insides. 0 = unknown. */
         uint32_t tls_static_size; /* bytes below the thread pointer, x86-64 */
         uint32_t pthread_size;    /* sizeof (struct pthread), from the thread pointer up */
-        uint32_t pad1;
+        uint32_t left_out;        /* 1: nothing is recorded, only execs are told (struct weir_choice) */
         uint64_t shim_start, shim_end; /* libweir.so itself: its data are no roots */
 
         _Alignas(128) _Atomic uint32_t state; /* enum weir_state; futex */

@@ -32,12 +32,21 @@ static void say_path(struct weir_control *control, const char *path)
         control->end_path[i] = 0;
 }
 
+/* What is left out only tells its execs; in a bare session, whose report waits
+ * for the last process, also that it ends. */
+static bool is_heard(const struct process *process, enum weir_end how)
+{
+        if (process->mode == PROCESS_LEFT_OUT)
+                return how == WEIR_END_EXEC || (how < WEIR_END_EXEC && process->session->flags & WEIR_SESSION_BARE);
+        return process->mode == PROCESS_LIVE || process->mode == PROCESS_DROP;
+}
+
 bool end_request(enum weir_end how, int32_t status, uint64_t sp, const char *path)
 {
         struct process *process = process_self;
         struct weir_control *control = process->control;
 
-        if ((process->mode != PROCESS_LIVE && process->mode != PROCESS_DROP) || !process_is_mine())
+        if (!is_heard(process, how) || !process_is_mine())
                 return false;
         /* Two threads may end the process at once: the first one speaks. */
         if (atomic_exchange(&process->ending, 1)) {
@@ -90,7 +99,7 @@ void end_exit(int status, struct frame_state at)
 {
         const struct process *process = process_self;
 
-        if (process->mode != PROCESS_LIVE && process->mode != PROCESS_DROP)
+        if (!is_heard(process, WEIR_END_EXIT))
                 return;
         if (process->exit_sp && process->exit_tid == raw_gettid())
                 (void)end_request(WEIR_END_EXIT, status, process->exit_sp, NULL);
@@ -102,7 +111,7 @@ void end_was_none(void)
 {
         struct process *process = process_self;
 
-        if ((process->mode != PROCESS_LIVE && process->mode != PROCESS_DROP) || !process_is_mine())
+        if (!is_heard(process, WEIR_END_EXEC) || !process_is_mine())
                 return;
         atomic_fetch_add(&process->control->exec_failed, 1);
         atomic_store_explicit(&process->control->state, WEIR_STATE_RUNNING, memory_order_release);

@@ -67,7 +67,7 @@ static uintptr_t begin(struct frame_state at, uintptr_t interrupted)
         struct thread_local_state *local = &thread_local_state;
         uintptr_t found = local->guard;
 
-        if (process_self->mode == PROCESS_OFF)
+        if (process_self->mode >= PROCESS_OFF)
                 return 0;
         local->guard = at.sp - FRAME_BYTES;
         if (process_enter())

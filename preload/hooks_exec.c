@@ -29,7 +29,9 @@ extern char **environ;
 
 static bool recording(void)
 {
-        return process_self->mode == PROCESS_LIVE || process_self->mode == PROCESS_DROP;
+        uint32_t mode = process_self->mode;
+
+        return mode == PROCESS_LIVE || mode == PROCESS_DROP || mode == PROCESS_LEFT_OUT;
 }
 
 /* `pid` is the child's, 0 = unknown. */

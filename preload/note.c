@@ -46,7 +46,7 @@ void note_send(enum weir_note_kind kind, uint64_t a, const struct note_piece *pi
         for (size_t i = 0; i < count; i++)
                 length += pieces[i].length;
         length = (length + 7) & ~UINT64_C(7);
-        if (length > capacity / 2 || process_self->mode == PROCESS_LOST)
+        if (length > capacity / 2 || process_self->mode == PROCESS_LOST || process_self->mode == PROCESS_OFF)
                 goto lost;
         start = atomic_fetch_add(&control->notes_head, length);
         if (!wait_for_room(start + length, capacity))

@@ -6,6 +6,7 @@
 #include "end.h"
 #include "environment.h"
 #include "guard.h"
+#include "leave.h"
 #include "next.h"
 #include "note.h"
 #include "raw.h"
@@ -21,7 +22,8 @@ union process_page process_page __attribute__((aligned(4096)));
 /* What a fork child needs of its parent's page: not wiped, and not changed but
  * by process_start. */
 static struct session_channel channel;
-static bool tried; /* the first image of this memory had its chance */
+static bool tried;    /* the first image of this memory had its chance */
+static bool left_out; /* it is left out, and so are its fork children */
 
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 extern const char _end[] __attribute__((visibility("hidden")));
@@ -41,6 +43,7 @@ static bool attach_first(void)
                 text = own;
         if (!text || !session_attach(text, &channel))
                 return false;
+        left_out = leave_out(channel.session);
         environment_set_session(text);
         return true;
 }
@@ -91,6 +94,7 @@ static void fill_control(struct weir_control *c, int32_t pid, uint32_t parent_sl
         c->shim_end = (uintptr_t)_end;
         c->next_node = 1;
         c->next_frame = 1;
+        c->left_out = left_out;
         (void)raw_syscall(SYS_getcwd, c->cwd, sizeof c->cwd, 0, 0);
 }
 
@@ -116,6 +120,26 @@ static void say_who(void)
         note_send(WEIR_NOTE_ARGV, 0, &piece, 1);
 }
 
+static void start_recording(struct process *p)
+{
+        thread_forget_all();
+        (void)unwind_process_init(&(struct unwind_process){
+                .control = p->control,
+                .nodes = p->nodes,
+                .frames = p->frames,
+                .node_capacity = channel.layout.nodes,
+                .frame_capacity = weir_frame_count(&channel.layout),
+                .check = p->session->flags & WEIR_SESSION_CHECK_STACKS,
+        });
+}
+
+static uint32_t mode_of(const struct weir_session *session)
+{
+        if (left_out)
+                return PROCESS_LEFT_OUT;
+        return session->flags & WEIR_SESSION_DROP ? PROCESS_DROP : PROCESS_LIVE;
+}
+
 static void start(struct process *p, int32_t pid)
 {
         uint32_t parent_slot = tried && channel.base ? channel.slot + 1 : 0;
@@ -129,22 +153,16 @@ static void start(struct process *p, int32_t pid)
         p->pid = pid;
         find_parts(p);
         fill_control(p->control, pid, parent_slot);
-        thread_forget_all();
-        (void)unwind_process_init(&(struct unwind_process){
-                .control = p->control,
-                .nodes = p->nodes,
-                .frames = p->frames,
-                .node_capacity = channel.layout.nodes,
-                .frame_capacity = weir_frame_count(&channel.layout),
-                .check = p->session->flags & WEIR_SESSION_CHECK_STACKS,
-        });
+        if (!left_out)
+                start_recording(p);
         atomic_store_explicit(&p->session->slot_state[channel.slot], WEIR_SLOT_LIVE, memory_order_release);
         session_ring_bell(p->session);
-        atomic_store(&p->mode, p->session->flags & WEIR_SESSION_DROP ? PROCESS_DROP : PROCESS_LIVE);
+        atomic_store(&p->mode, mode_of(p->session));
         if (!early_any())
                 process_becomes_plain();
         say_who();
-        annotate_repeat();
+        if (!left_out)
+                annotate_repeat();
 }
 
 __attribute__((noinline, cold)) bool process_enter(void)
@@ -244,11 +262,13 @@ __attribute__((constructor)) static void library_start(void)
 {
         uintptr_t recording = guard_enter();
 
-        if (!recording)
+        if (!recording && process_self->mode != PROCESS_LEFT_OUT)
                 return;
         (void)pthread_atfork(process_fork_prepare, process_fork_parent, process_fork_child);
         (void)on_exit(at_exit, NULL);
         (void)at_quick_exit(at_quick);
+        if (!recording)
+                return;
         signals_init();
         guard_leave(recording);
         annotate_ask_program();

@@ -23,6 +23,7 @@ enum process_mode {
         PROCESS_DROP = 3,     /* the same, and a full ring loses events instead of waiting */
         PROCESS_LOST = 4,     /* the collector died or hangs: events are counted as lost, nothing waits */
         PROCESS_OFF = 5,      /* not traced */
+        PROCESS_LEFT_OUT = 6, /* not traced either, but what it runs may be: its execs are told */
 };
 
 /* The producers' end of one ring.  Its position is in no shared memory: the
@@ -84,7 +85,9 @@ void process_becomes_plain(void);
 /* The collector died, or hangs. */
 static inline void process_lose(void)
 {
-        atomic_store(&process_self->mode, PROCESS_LOST);
+        bool left_out = process_self->mode >= PROCESS_OFF;
+
+        atomic_store(&process_self->mode, left_out ? PROCESS_OFF : PROCESS_LOST);
         atomic_store(&process_self->plain, 0);
 }
 

@@ -70,10 +70,12 @@ class Weir:
         """weir with any arguments."""
         return run([self.path] + list(arguments), **options)
 
-    def trace(self, command, options=(), **how):
-        """Runs a command traced; gives (Run, report), the report validated
-        against the schema."""
+    def trace(self, command, options=(), tools=True, **how):
+        """Runs a command traced, with the tools that it runs; gives (Run,
+        report), the report validated against the schema."""
         self.reports += 1
+        if tools:
+            options = ["--trace-all", *options]
         path = f"{self.directory}/report-{self.reports}.json"
         done = self.run(["run", "-q", "-o", path, *options, "--", *command], **how)
         try:

@@ -441,6 +441,18 @@ static size_t count_words(char *const *words)
         return count;
 }
 
+static void pack_left_out(struct pack *pack, const struct collector_result *run)
+{
+        struct pack entries = { 0 };
+        size_t packed = 0;
+
+        for (; packed < run->left_out_count && entries.size < LIST_BYTES; packed++) {
+                pack_string(&entries, run->left_out[packed].name);
+                pack_varint(&entries, run->left_out[packed].count);
+        }
+        pack_list(pack, &entries, packed);
+}
+
 void run_pack_session(struct pack *pack, char *const *command, const struct collector_result *run)
 {
         struct pack entries = { 0 };
@@ -456,6 +468,7 @@ void run_pack_session(struct pack *pack, char *const *command, const struct coll
                 pack_string(&entries, run->untraced[packed].reason);
         }
         pack_list(pack, &entries, packed);
+        pack_left_out(pack, run);
 }
 
 static int read_untraced(struct bytes *b, struct collector_result *run)
@@ -477,6 +490,27 @@ static int read_untraced(struct bytes *b, struct collector_result *run)
         return 0;
 }
 
+/* Captures of weir 0.1 end before it. */
+static int read_left_out(struct bytes *b, struct collector_result *run)
+{
+        for (uint64_t left = bytes_left(b) ? read_count(b, 2) : 0; left && b->ok; left--) {
+                struct collector_left_out entry = { 0 };
+
+                if (mem_grow(&run->left_out, &run->left_out_capacity, run->left_out_count + 1, sizeof *run->left_out) ||
+                    run_read_string(b, &entry.name)) {
+                        mem_free(entry.name);
+                        return -1;
+                }
+                entry.count = bytes_varint(b);
+                if (!b->ok) {
+                        mem_free(entry.name);
+                        return 0;
+                }
+                run->left_out[run->left_out_count++] = entry;
+        }
+        return 0;
+}
+
 int run_read_session(struct bytes *b, struct stored_session *session, struct collector_result *run)
 {
         bool has_command;
@@ -494,5 +528,5 @@ int run_read_session(struct bytes *b, struct stored_session *session, struct col
                 session->command = NULL;
         }
         read_numbers(b, run, run_numbers, COUNT(run_numbers));
-        return read_untraced(b, run);
+        return read_untraced(b, run) || read_left_out(b, run) ? -1 : 0;
 }

@@ -134,6 +134,7 @@ static int start(struct collector *collector, struct error *e)
         clock_start();
         collector->result->started_s = time(NULL);
         if (session_create(&collector->session, session_flags(options), &options->layout, e) ||
+            choice_write(&options->choice, &collector->session.header->choice, e) ||
             roster_init(&collector->roster, e) || open_descriptors(collector, e))
                 return -1;
         if (options->command ? start_command(collector, e) : answer_bare(collector, e))
@@ -291,7 +292,7 @@ static bool at_work(const struct collector *collector)
 
 static bool finished_bare(struct collector *collector, uint64_t now_ns)
 {
-        if (!collector->result->process_count)
+        if (!collector->result->processes)
                 return now_ns > BARE_START_NS;
         if (roster_all_stand(&collector->roster))
                 return !roster_expects(&collector->roster, now_ns);
@@ -390,17 +391,26 @@ void collector_result_release(struct collector_result *result)
                 roster_release_standing(&result->collector->roster);
 }
 
-void collector_result_deinit(struct collector_result *result)
+static void destroy_processes(struct process *first)
 {
         struct process *next;
 
-        collector_result_release(result);
-        for (struct process *process = result->processes; process; process = next) {
+        for (struct process *process = first; process; process = next) {
                 next = process->next;
                 if (process->control)
                         session_unmap(process->control, process->channel_size);
                 process_destroy(process);
         }
+}
+
+void collector_result_deinit(struct collector_result *result)
+{
+        collector_result_release(result);
+        destroy_processes(result->processes);
+        destroy_processes(result->left_out_processes);
+        for (size_t i = 0; i < result->left_out_count; i++)
+                mem_free(result->left_out[i].name);
+        mem_free(result->left_out);
         for (size_t i = 0; i < result->untraced_count; i++) {
                 mem_free(result->untraced[i].exe);
                 mem_free(result->untraced[i].reason);

@@ -10,6 +10,7 @@
 #define WEIR_COLLECTOR_H
 
 #include "../error.h"
+#include "choice.h"
 #include "process.h"
 
 #include <signal.h>
@@ -25,6 +26,7 @@ struct collector_options {
         uint64_t wait_ns;      /* after the command ended, for the other processes; COLLECTOR_WAIT_FOREVER */
         bool drop;             /* a full ring drops and counts instead of making the program wait */
         bool check_stacks;     /* compare every stack with libunwind's */
+        struct choice choice;  /* of the programs to trace */
         struct weir_layout layout; /* all zero = the default */
         int bare_socket;       /* bare LD_PRELOAD: where to answer; -1 otherwise */
 
@@ -44,6 +46,12 @@ struct collector_options {
         void *context;
 };
 
+/* A program that was left out, as options->choice says. */
+struct collector_left_out {
+        char *name;     /* last part of its file; "" = unknown */
+        uint64_t count; /* processes that ran it */
+};
+
 /* A process nobody could trace. */
 struct collector_untraced {
         int32_t pid; /* 0 = unknown */
@@ -58,6 +66,9 @@ struct collector_result {
         size_t process_count;
         struct collector_untraced *untraced;
         size_t untraced_count, untraced_capacity;
+        struct collector_left_out *left_out; /* by count, most first, then by name */
+        size_t left_out_count, left_out_capacity;
+        struct process *left_out_processes;  /* private */
         uint32_t refused;     /* images that found no slot or could not map it */
         uint64_t duration_ns;
         int64_t started_s;    /* CLOCK_REALTIME at the start, seconds */

@@ -56,6 +56,7 @@ struct process *process_create(void *channel, size_t size, uint64_t start_ns, st
         process->parent_slot = control->parent_slot;
         process->fork_sequence = control->fork_sequence;
         process->forked = process->parent_slot != 0;
+        process->left_out = control->left_out;
         process->start_ns = start_ns;
         process->end_how = END_RUNNING;
         process->tls_static_size = control->tls_static_size;

@@ -132,6 +132,7 @@ struct process {
         char **argv;
         size_t argv_count;
         bool forked; /* without exec: has inherited blocks */
+        bool left_out; /* nothing of it is recorded: it is in no report (collector_options.choice) */
 
         uint64_t start_ns, end_ns; /* since the session's start; end 0 = still runs */
         enum process_state state;

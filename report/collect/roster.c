@@ -3,6 +3,7 @@
 #include "../mem.h"
 #include "clock.h"
 #include "identity.h"
+#include "left_out.h"
 #include "untraced.h"
 
 #include <limits.h>
@@ -93,8 +94,9 @@ static void admit(struct roster *roster, uint32_t slot)
             !(process = make_process(roster, slot)))
                 return;
         process->slot = slot;
-        process->ordinal = (uint32_t)roster->result->process_count++;
-        process->state = process->forked ? PROCESS_WAITING_FOR_PARENT : PROCESS_TRACED;
+        if (!process->left_out)
+                process->ordinal = (uint32_t)roster->result->process_count++;
+        process->state = process->forked && !process->left_out ? PROCESS_WAITING_FOR_PARENT : PROCESS_TRACED;
         process->dead = !identity_find(process, roster->session->inode);
         see_exec(roster, process);
         roster->active[roster->active_count++] = process;
@@ -208,12 +210,6 @@ static void await_parent(struct roster *roster, struct process *child, uint64_t 
 
 /* ---- endings ------------------------------------------------------------- */
 
-static void ask(struct roster *roster, struct process *process, enum process_look look)
-{
-        process->state = PROCESS_QUEUED;
-        worker_push(roster->worker, process, look);
-}
-
 static void read_request(struct process *process)
 {
         const struct weir_control *control = process->control;
@@ -255,6 +251,27 @@ static void release(struct process *process)
         process->control->check_bytes = process->check.bytes;
         atomic_store(&process->control->state, WEIR_STATE_RELEASED);
         session_wake(&process->control->state);
+}
+
+/* Nothing of it is to be looked at. */
+static void pass_over(struct roster *roster, struct process *process, enum process_look look)
+{
+        if (look != PROCESS_LOOK_ENDING)
+                process->state = PROCESS_RELEASED;
+        else if (roster->options->bare_socket >= 0 && process->asked_how != WEIR_END_EXEC)
+                process->state = PROCESS_STANDING;
+        else
+                release(process);
+}
+
+static void ask(struct roster *roster, struct process *process, enum process_look look)
+{
+        if (process->left_out) {
+                pass_over(roster, process, look);
+                return;
+        }
+        process->state = PROCESS_QUEUED;
+        worker_push(roster->worker, process, look);
 }
 
 static void decide_end(struct roster *roster, struct process *process)
@@ -502,6 +519,7 @@ void roster_finish(struct roster *roster)
         result->refused = atomic_load(&roster->session->header->refused);
         if (roster->command_pid && !roster_knows(roster, roster->command_pid))
                 untraced_command(result, roster->command_pid, roster->options->command[0]);
+        left_out_set_aside(result);
 }
 
 bool roster_knows(const struct roster *roster, int32_t pid)

@@ -11,6 +11,9 @@
 #define TRACE(member) offsetof(struct tracing_options, member)
 
 static const struct option_spec trace_specs[] = {
+        { "skip-exe", 0, OPTION_LIST, "PATTERN", "leave such programs of the tree out", TRACE(skip) },
+        { "only-exe", 0, OPTION_LIST, "PATTERN", "leave all others out", TRACE(only), true },
+        { "trace-all", 0, OPTION_FLAG, NULL, "do not leave out shells, compilers, make, ...", TRACE(trace_all), true },
         { "wait", 0, OPTION_SIZE, "SECONDS", "wait for what outlives the command (2)", TRACE(wait), true },
         { "on-full", 0, OPTION_CHOICE, "wait|drop", "what is too fast to follow waits, or loses", TRACE(on_full),
           true },

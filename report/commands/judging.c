@@ -31,7 +31,8 @@ static int read_form(struct judging *judging, const char *text, struct error *e)
         if (!text || !*text)
                 return 0;
         for (int form = RULE_LSAN; form <= RULE_WEIR; form++) {
-                if (strlen(names[form]) != length || memcmp(names[form], text, length) || (text[length] && !text[length + 1]))
+                if (strlen(names[form]) != length || memcmp(names[form], text, length) ||
+                    (text[length] && !text[length + 1]))
                         continue;
                 judging->form = (enum rule_form)form;
                 judging->rules = text[length] ? text + length + 1 : NULL;
@@ -139,8 +140,8 @@ static int write_baseline(struct judging *judging, struct report *report, const 
         if (status)
                 return -1;
         return add_diagnostic(report, "note", "baseline-written",
-                              report_format(report, "%s was written: %llu leaks are new in it, %llu were taken out", path,
-                                            (unsigned long long)added, (unsigned long long)gone))
+                              report_format(report, "%s was written: %llu leaks are new in it, %llu were taken out",
+                                            path, (unsigned long long)added, (unsigned long long)gone))
                        ? error_no_memory(e, "writing the baseline")
                        : 0;
 }
@@ -158,8 +159,9 @@ static int apply_baseline(struct judging *judging, struct report *report, struct
                 return 0;
         if (gate_evidence_is_complete(report))
                 return write_baseline(judging, report, &tolerance, e);
-        return add_diagnostic(report, "warning", "baseline-kept",
-                              report_format(report, "%s was not written: what was seen is incomplete", policy->baseline))
+        return add_diagnostic(
+                       report, "warning", "baseline-kept",
+                       report_format(report, "%s was not written: what was seen is incomplete", policy->baseline))
                        ? error_no_memory(e, "writing the baseline")
                        : 0;
 }

@@ -109,17 +109,18 @@ static int store_limits(const struct option_spec *spec, struct option_limits *li
         return 0;
 }
 
-static int store_growth(const struct option_spec *spec, struct option_growth *growth, const char *text,
-                        struct error *e)
+static int store_growth(const struct option_spec *spec, struct option_growth *growth, const char *text, struct error *e)
 {
         size_t length = strlen(text);
         bool percent = length && text[length - 1] == '%';
         uint64_t value;
 
         if (!read_size(text, length - percent, &value) || (percent && value > UINT32_MAX))
-                return error_set(e, ERROR_USAGE, "option '--%s' wants a share such as 10%% or bytes such as 4K, not '%s'",
-                                 spec->name, text);
-        *growth = percent ? (struct option_growth){ .percent = (uint32_t)value } : (struct option_growth){ .bytes = value };
+                return error_set(e, ERROR_USAGE,
+                                 "option '--%s' wants a share such as 10%% or bytes such as 4K, not '%s'", spec->name,
+                                 text);
+        *growth = percent ? (struct option_growth){ .percent = (uint32_t)value }
+                          : (struct option_growth){ .bytes = value };
         return 0;
 }
 

@@ -88,6 +88,17 @@ static int rules_of_check(const struct look_options *options, struct suppression
         return judging_rules(&tracing->options->policy, to, e);
 }
 
+static struct choice choice_of(const struct tracing_options *options)
+{
+        return (struct choice){
+                .only = options->only.items,
+                .only_count = options->only.count,
+                .skip = options->skip.items,
+                .skip_count = options->skip.count,
+                .all = options->trace_all,
+        };
+}
+
 static int collect(struct tracing *tracing, int socket, struct store *store, struct error *e)
 {
         const struct tracing_options *trace = &tracing->options->trace;
@@ -97,6 +108,7 @@ static int collect(struct tracing *tracing, int socket, struct store *store, str
                 .wait_ns = wait_ns(trace),
                 .drop = trace->on_full == ON_FULL_DROP,
                 .check_stacks = trace->check_stacks,
+                .choice = choice_of(trace),
                 .bare_socket = socket,
                 .snapshot = look_at_process,
                 .forget = look_forget,

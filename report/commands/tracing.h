@@ -15,6 +15,8 @@ struct tracing_options {
         struct option_size wait; /* seconds, for processes that outlive the command */
         int on_full;             /* enum tracing_on_full */
         bool check_stacks;
+        struct option_list only, skip; /* patterns of programs, see collect/choice.h */
+        bool trace_all;
         const char *capture;   /* file for the heaps, or NULL */
         bool capture_contents; /* with the program's data in it */
 };

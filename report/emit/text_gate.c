@@ -75,8 +75,9 @@ static void print_ways_out(const struct ink *ink, const struct report *report)
         if (suppressions)
                 ink_print(ink, INK_DIM, "  to do: take the suppressions that are named above out of their files\n");
         if (report->gate.status == GATE_INCOMPLETE)
-                ink_print(ink, INK_DIM, "  to do: see above what could not be seen; without it nobody can say that "
-                                        "nothing leaks\n");
+                ink_print(ink, INK_DIM,
+                          "  to do: see above what could not be seen; without it nobody can say that "
+                          "nothing leaks\n");
 }
 
 void text_gate(const struct ink *ink, const struct report *report)

@@ -150,6 +150,29 @@ static void of_process(struct lists *lists, const struct process *p)
 
 /* ---- the session ------------------------------------------------------------------ */
 
+/* "processes left out: 120 (sh 80, gcc 20, cc1 20)". */
+static void left_out(struct lists *lists, const struct collector_result *run)
+{
+        enum { NAMES = 8 };
+        char names[1024] = "";
+        uint64_t count = 0;
+        size_t used = 0;
+
+        for (size_t i = 0; i < run->left_out_count; i++) {
+                const struct collector_left_out *entry = &run->left_out[i];
+
+                count += entry->count;
+                if (i < NAMES && used < sizeof names)
+                        used += (size_t)snprintf(names + used, sizeof names - used, "%s%.80s %" PRIu64, i ? ", " : "",
+                                                 *entry->name ? entry->name : "?", entry->count);
+        }
+        if (count)
+                diagnose(lists, "note", "left-out",
+                         "processes left out: %" PRIu64 " (%s%s); --trace-all leaves out none, --only-exe and "
+                         "--skip-exe choose",
+                         count, names, run->left_out_count > NAMES ? ", ..." : "");
+}
+
 static void of_session(struct lists *lists, const struct collector_result *run)
 {
         for (size_t i = 0; i < run->untraced_count; i++) {
@@ -159,7 +182,10 @@ static void of_session(struct lists *lists, const struct collector_result *run)
         }
         if (run->refused)
                 incomplete(lists, 0, "%" PRIu32 " processes could not be given a channel and ran untraced", run->refused);
-        if (!run->processes)
+        left_out(lists, run);
+        if (!run->processes && run->left_out_count)
+                incomplete(lists, 0, "no process was traced: all programs were left out; --trace-all leaves out none");
+        else if (!run->processes)
                 incomplete(lists, 0, "no process was traced: the program never loaded libweir.so");
 }
 

@@ -68,7 +68,7 @@ def build(weir, source=KINDS, name="kinds"):
 def captured(weir, command, options=()):
     """Runs the command; its report's text, the capture's name, what it wrote."""
     report, capture = f"{weir.directory}/live.json", f"{weir.directory}/run.capture"
-    run = weir.run(["run", "-q", "-o", report, "--kinds=all", "--capture", capture, *options, "--", *command])
+    run = weir.run(["run", "-q", "-o", report, "--kinds=all", "--trace-all", "--capture", capture, *options, "--", *command])
     harness.check(os.path.exists(capture), f"no capture: {run.stderr.decode()}")
     with open(report, encoding="utf-8") as file:
         return file.read(), capture, run.stdout.decode()

@@ -233,7 +233,7 @@ def service(weir, command, end, port):
     dictionary that afterwards holds `run` and `report`."""
     path = f"{weir.directory}/service.json"
     result = {}
-    with subprocess.Popen([weir.path, "run", "-q", "-o", path, "--", *command], stdin=subprocess.DEVNULL,
+    with subprocess.Popen([weir.path, "run", "-q", "--trace-all", "-o", path, "--", *command], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:
         try:
             wait_for(port, server)

@@ -109,6 +109,9 @@ static void by_hand(struct by_hand *h, size_t blocks)
         h->run.untraced = mem_alloc(1, sizeof *h->run.untraced);
         h->run.untraced[0] = (struct collector_untraced){ 5, mem_string("/bin/static"), mem_string("it is static") };
         h->run.untraced_count = 1;
+        h->run.left_out = mem_alloc(1, sizeof *h->run.left_out);
+        h->run.left_out[0] = (struct collector_left_out){ mem_string("cc1"), 17 };
+        h->run.left_out_count = 1;
         add_stacks(h->run.processes, blocks / 4 + 1);
 
         *s = (struct snapshot){ .at = "exit",
@@ -333,6 +336,9 @@ START_TEST(a_run_is_read_as_it_was_written)
         ck_assert_uint_eq(capture_file_run(file)->duration_ns, 12345678901);
         ck_assert_uint_eq(capture_file_run(file)->untraced_count, 1);
         ck_assert_str_eq(capture_file_run(file)->untraced[0].reason, "it is static");
+        ck_assert_uint_eq(capture_file_run(file)->left_out_count, 1);
+        ck_assert_str_eq(capture_file_run(file)->left_out[0].name, "cc1");
+        ck_assert_uint_eq(capture_file_run(file)->left_out[0].count, 17);
         ck_assert_uint_eq(capture_file_run(file)->process_count, 2);
 
         p = capture_file_run(file)->processes;
