@@ -32,14 +32,15 @@ const struct option_spec shared_policy_specs[SHARED_POLICY_COUNT] = {
           POLICY(max_leak_blocks), true },
         { "baseline", 0, OPTION_TEXT, "FILE", "what FILE (or a report) has does not fail", POLICY(baseline) },
         { "baseline-tolerance", 0, OPTION_GROWTH, "N%|N", "nor when it is larger by so much", POLICY(tolerance), true },
-        { "update-baseline", 0, OPTION_FLAG, NULL, "make the baseline what is found now", POLICY(update_baseline) },
+        { "update-baseline", 0, OPTION_FLAG, NULL, "make the baseline what is found now", POLICY(update_baseline),
+          true },
         { "suppressions", 0, OPTION_LIST, "FILE", "leave out what FILE names; repeatable", POLICY(suppressions) },
         { "strict-suppressions", 0, OPTION_FLAG, NULL, "fail on unused or expired ones", POLICY(strict_suppressions),
           true },
         { "no-builtin-suppressions", 0, OPTION_FLAG, NULL, "see weir --print-suppressions", POLICY(no_built_in), true },
         { "gen-suppressions", 0, OPTION_MAYBE, "FORM[:FILE]", "write rules: weir, valgrind or lsan", POLICY(generate),
           true },
-        { "only-module", 0, OPTION_LIST, "PATTERN", "only leaks with a frame in such a file", POLICY(modules) },
+        { "only-module", 0, OPTION_LIST, "PATTERN", "only leaks with a frame in such a file", POLICY(modules), true },
         { "only-frame", 0, OPTION_LIST, "PATTERN", "only leaks with a frame of such a name", POLICY(functions), true },
 };
 
