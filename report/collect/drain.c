@@ -12,6 +12,7 @@
 
 enum {
         CHUNK = 1 << 12,  /* records read before the room is given back to the producers */
+        WAKE_PART = 4,    /* of a full ring that is given back before those who wait for room are woken */
         AHEAD = 16,       /* records between a prefetch and its use */
         BATCH = 64,       /* records read between two looks ahead */
         CLONES_MAX = 256, /* forks of one process whose children have not come yet */
@@ -282,6 +283,7 @@ static size_t drain_ring(struct process *process, unsigned ring, uint64_t now_ns
                 .now_ns = now_ns,
                 .stopped = stopped,
         };
+        uint64_t woken = tail;
         bool more = true;
 
         while (more && round.at < round.end) {
@@ -292,8 +294,13 @@ static size_t drain_ring(struct process *process, unsigned ring, uint64_t now_ns
                         break;
                 process->drain.tails[ring] = round.at;
                 atomic_store_explicit(&shared->tail, round.at, memory_order_release);
-                wake(&shared->waiters, &shared->drained);
+                if (round.at - woken >= records / WAKE_PART) {
+                        wake(&shared->waiters, &shared->drained);
+                        woken = round.at;
+                }
         }
+        if (woken != round.at)
+                wake(&shared->waiters, &shared->drained);
         return (size_t)(round.at - tail);
 }
 
