@@ -30,8 +30,8 @@ install: setup ## install weir, its library, header, manual pages and schema (PR
 	@DESTDIR=$(abspath $(DESTDIR)) meson install -C $(BUILD) --no-rebuild
 
 bench: packages = build test bench
-bench: build ## measure, against the peers that are installed
-	@meson test -C $(BUILD) --no-rebuild --benchmark --verbose
+bench: build ## measure, against the peers that are installed (BENCH="--rounds 3 --long")
+	@WEIR_BENCH="$(BENCH)" meson test -C $(BUILD) --no-rebuild --benchmark --verbose
 
 fuzz: ## fuzz every parser of foreign bytes with clang, FUZZ_SECONDS each
 	@.ci/packages build fuzz

@@ -1,18 +1,22 @@
 #!/usr/bin/python3
 """What it costs to be traced: by weir, by its peers, by nothing.
 
-    bench_recording.py [--rounds N] [--budget SECONDS] [--no-slow] WEIR BENCH_PAIRS BENCH_WALK
+    bench_recording.py [--rounds N] [--budget SECONDS] [--no-slow] [--long] WEIR BENCH_PAIRS BENCH_WALK
+
+WEIR_BENCH in the environment may hold options, too.
 
 Each round runs every workload under every variant in turn, and every figure is
 compared with the untraced run of its own round.  Slow variants have one round
 of their own, at the end.  Rounds take half of the budget, the slow one stops when
-all of it is spent.  Prints markdown tables; progress goes to standard error.
+all of it is spent.  --long traces a program with 10^9 events as well, which takes
+a minute.  Prints markdown tables; progress goes to standard error.
 """
 import argparse
 import json
 import os
 import platform
 import re
+import shlex
 import signal
 import statistics
 import subprocess
@@ -21,24 +25,28 @@ import tempfile
 import time
 
 import bench_tables as tables
+from bench_goals import print_goals
+from bench_long import LongRun, print_long
 from bench_measure import memory_run, timed_run
 from bench_profile import instructions_per_pair
 from bench_variants import variants_of
 from bench_workloads import pair_workloads, program_workloads, startup_workloads, thread_workloads
 
 STARTUP_RUNS = 5
+MANY = 1000  # processes of one workload, run untraced and under weir alone
 MEMORY_PEERS = ("heaptrack's shim to /dev/null", "LeakSanitizer")
 
 
 def options():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--budget", type=float, default=540, metavar="SECONDS")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--budget", type=float, default=1200, metavar="SECONDS")
     parser.add_argument("--no-slow", action="store_true", help="leave the slow variants out")
+    parser.add_argument("--long", action="store_true", help="trace 10^9 events of one program, too")
     parser.add_argument("weir")
     parser.add_argument("pairs")
     parser.add_argument("walk")
-    return parser.parse_args()
+    return parser.parse_args(shlex.split(os.environ.get("WEIR_BENCH", "")) + sys.argv[1:])
 
 
 def progress(text):
@@ -64,6 +72,7 @@ class Bench:
         self.slow = not arguments.no_slow
         self.end = time.monotonic() + arguments.budget
         self.directory, self.results, self.rounds = directory, tables.Results(), 0
+        self.pair_program = pairs
         self.pairs, self.threads = pair_workloads(pairs, walk), thread_workloads(pairs)
         self.startup = startup_workloads()
         programs = program_workloads(directory)
@@ -103,7 +112,7 @@ class Bench:
             self.results.add(workload.name, variant.name, "recording", turn, recording_seconds(variant.report))
 
     def run_startup(self, workload, variant, turn):
-        for attempt in range(1 if variant.slow else STARTUP_RUNS):
+        for attempt in range(1 if variant.slow or workload.processes > 1 else STARTUP_RUNS):
             run = timed_run(variant.command(workload.command), variant.environment)
             if run.status != 0:
                 self.results.fail(workload.name, variant.name, run.status)
@@ -118,6 +127,8 @@ class Bench:
             for workload in workloads:
                 progress(f"{'slow round' if slow else f'round {turn + 1}'}: {workload.name}")
                 for variant in self.variants_in(turn, slow):
+                    if workload.processes >= MANY and not variant.is_control and not variant.collects:
+                        continue
                     if turn == 0 or time.monotonic() < end:
                         run(workload, variant, turn)
 
@@ -150,6 +161,15 @@ class Bench:
             return ""
         gain = 2 * statistics.median(one) / statistics.median(two)
         return f" Two untraced threads together did {gain:.2f} times the work of one on this machine."
+
+    def long_runs(self):
+        """From a million events to a billion."""
+        weir = next(variant for variant in self.variants if variant.name == "weir")
+        runs = []
+        for events in (10**6, 10**8, 10**9):
+            progress(f"{events} events")
+            runs.append(LongRun(weir, self.pair_program, events))
+        return runs
 
     def profile(self):
         """Instructions by source file, or an empty list without callgrind."""
@@ -193,12 +213,13 @@ pointer. The walk has 5120 stacks of about thirty frames, with alloca, qsort, re
 modules."""
 
 
-def print_report(bench, weir, profile, memory):
+def print_report(bench, weir, profile, memory, long_runs):
     rounds = f"{bench.rounds} interleaved round{'s' if bench.rounds > 1 else ''}"
     print(f"{processor()}, Linux {platform.release()}; {versions(weir)}.{bench.parallelism()}\n\n"
           f"Medians of up to {rounds}, in brackets the least and the most; one figure alone is one run. "
           "Each is compared with the untraced run of its own round. "
           f"Absent: {', '.join(bench.absent) or 'none'}.")
+    print_goals(bench, long_runs)
     tables.print_pairs(bench.results, bench.variants, bench.pairs, "Nanoseconds added to each malloc and free together",
                        PAIRS_TEXT)
     tables.print_pairs(bench.results, bench.variants, bench.threads, "The same at depth 32 with several threads",
@@ -208,6 +229,8 @@ def print_report(bench, weir, profile, memory):
     tables.print_memory(memory, bench.memory_peers())
     if profile:
         tables.print_profile(profile)
+    if long_runs:
+        print_long(long_runs)
 
 
 def main():
@@ -218,7 +241,7 @@ def main():
         bench = Bench(arguments, directory)
         profile, memory = bench.profile(), bench.memory()
         bench.all_rounds(arguments.rounds)
-        print_report(bench, arguments.weir, profile, memory)
+        print_report(bench, arguments.weir, profile, memory, bench.long_runs() if arguments.long else [])
     return 0
 
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 PAIRS = 4_000_000
-TREE = 50
+TREES = (50, 1000)
 
 
 class Workload:
@@ -23,7 +23,7 @@ class PairWorkload:
 
     def __init__(self, name, program, arguments, threads=1):
         self.name, self.threads = name, threads
-        self.program, self.arguments = program, arguments
+        self.program, self.arguments, self.processes = program, arguments, 1
 
     def command(self, divisor):
         pairs = max(1, PAIRS // divisor // self.threads)
@@ -169,7 +169,8 @@ def program_workload(name, program, arguments):
 
 
 def startup_workloads():
-    """Programs that do nothing: one, and a tree of them."""
-    loop = f"i=0; while [ $i -lt {TREE} ]; do /bin/true; i=$((i + 1)); done"
-    return [Workload("`true`", ["/bin/true"]),
-            Workload(f"each of {TREE} `true` of one shell", ["/bin/sh", "-c", loop], processes=TREE)]
+    """Programs that do nothing: one, and trees of them."""
+    return [Workload("`true`", ["/bin/true"])] + [
+        Workload(f"each of {count} `true` of one shell",
+                 ["/bin/sh", "-c", f"i=0; while [ $i -lt {count} ]; do /bin/true; i=$((i + 1)); done"],
+                 processes=count) for count in TREES]
