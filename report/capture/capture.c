@@ -11,6 +11,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #define PATIENCE_NS UINT64_C(2000000000)
@@ -61,7 +62,7 @@ static int tell_threads(struct snapshot *snapshot, const struct stop *stop, stru
         for (size_t i = 0; i < stop->count; i++) {
                 const struct held *held = &stop->threads[i];
 
-                if (held->state == HELD_STOPPED)
+                if (held->state == HELD_STOPPED || stop->standing)
                         snapshot->threads++;
                 else if (held->state == HELD_ASLEEP &&
                          snapshot_limit(snapshot, e,
@@ -119,11 +120,45 @@ static uint64_t bytes_of_blocks(const struct block *blocks, size_t count)
         return bytes;
 }
 
+/* A process that asked for its last snapshot stands still without ptrace, if it
+ * has one thread: what that holds in registers is on its stack. */
+static int hold(struct snapshot *snapshot, const struct capture_request *request, struct error *e)
+{
+        struct capture *capture = snapshot->owner;
+        uint64_t patience_ns = request->patience_ns ? request->patience_ns : PATIENCE_NS;
+        struct error refused = { 0 };
+
+        if (!stop_begin(&capture->stop, request->pid, patience_ns, &refused))
+                return 0;
+        if (refused.code == ERROR_REFUSED && request->end_tid && request->end_sp &&
+            !stop_standing(&capture->stop, request->pid, e)) {
+                snapshot->method = "standing";
+                /* The first of the limits, until it turns out to be none. */
+                return snapshot_limit(snapshot, e, "it ran while it was looked at, for nothing could hold it still "
+                                                   "(%s)", refused.text);
+        }
+        *e = refused;
+        return -1;
+}
+
+/* A handler of the program's that ran meanwhile may have changed anything;
+ * most likely none did. */
+static void check_standing(struct snapshot *snapshot)
+{
+        const struct capture *capture = snapshot->owner;
+
+        if (!capture->stop.standing || !stop_still_stands(&capture->stop))
+                return;
+        mem_free(snapshot->limits[0]);
+        snapshot->limit_count--;
+        memmove(snapshot->limits, snapshot->limits + 1, snapshot->limit_count * sizeof *snapshot->limits);
+}
+
 static int fill(struct snapshot *snapshot, struct capture_request *request, struct error *e)
 {
         struct capture *capture = snapshot->owner;
 
-        if (stop_begin(&capture->stop, request->pid, request->patience_ns ? request->patience_ns : PATIENCE_NS, e))
+        if (hold(snapshot, request, e))
                 return -1;
         snapshot->at_ns = capture->stop.begin_ns - request->session_ns;
         capture->through = capture->stop.threads[0].tid;
@@ -175,8 +210,9 @@ void snapshot_resume(struct snapshot *snapshot)
 {
         struct capture *capture = snapshot->owner;
 
-        if (!capture || !capture->stop.holder)
+        if (!capture || capture->stop.end_ns || !capture->stop.begin_ns)
                 return;
+        check_standing(snapshot);
         stop_end(&capture->stop);
         snapshot->pause_ns = capture->stop.end_ns - capture->stop.begin_ns;
         snapshot->memory = (struct memory){ .read = read_nothing };

@@ -389,6 +389,8 @@ int stop_begin(struct stop *stop, pid_t pid, uint64_t patience_ns, struct error 
 
 void stop_end(struct stop *stop)
 {
+        if (stop->standing && !stop->end_ns)
+                stop->end_ns = now_ns();
         if (!stop->holder)
                 return;
         (void)sem_post(&stop->holder->leave);

@@ -44,6 +44,7 @@ struct stop {
         size_t count;
         uint64_t begin_ns, end_ns; /* CLOCK_MONOTONIC; end_ns 0 until stop_end */
         struct holder *holder;
+        bool standing; /* by its own will: see stop_standing */
 };
 
 /* Stops every thread of `pid`, also those that appear meanwhile.  Threads that
@@ -51,6 +52,15 @@ struct stop {
  * 0; or -1 with nothing held: ERROR_REFUSED (see refusal.h), ERROR_GONE (no
  * such process, or it is ending), ERROR_NO_MEMORY, ERROR_FAILED. */
 int stop_begin(struct stop *stop, pid_t pid, uint64_t patience_ns, struct error *e);
+
+/* Where ptrace is refused: takes a process for held that has one thread only,
+ * and that sleeps, waiting for weir.  It is HELD_ASLEEP; nothing is done to it,
+ * and a signal's handler may still run in it: see stop_still_stands.  0, or -1
+ * with nothing held, when it is no such process (ERROR_REFUSED) or without memory. */
+int stop_standing(struct stop *stop, pid_t pid, struct error *e);
+
+/* True when the thread of a standing process sleeps where it did. */
+bool stop_still_stands(const struct stop *stop);
 
 /* Lets every thread go on; the registers stay until stop_deinit.  May be
  * called twice. */

@@ -135,7 +135,7 @@ static int check_stopping(struct doctor *doctor)
                         (void)pause();
         if (stop_begin(&stop, child, PATIENCE_NS, &e))
                 bad = add(doctor, DOCTOR_BAD, "ptrace",
-                          "without it weir tells what is live and from where, but not what is lost", "%s", e.text);
+                          "without it weir can look at programs of one thread only, at their end", "%s", e.text);
         else
                 bad = add(doctor, DOCTOR_GOOD, "ptrace", NULL, "programs can be stopped and looked at") ||
                       read_child(doctor, child);

@@ -1,11 +1,9 @@
 #!/usr/bin/python3
 """What weir does for the person at the keyboard: doctor, completion in real
 shells, and help that is whole."""
-import ctypes
 import os
 import re
 import shutil
-import struct
 import subprocess
 import sys
 
@@ -26,25 +24,6 @@ def answer(weir, arguments, status=0, **how):
 
 # ---- doctor -------------------------------------------------------------------
 
-def refuse_calls(*numbers):
-    """In a child: the system calls fail with EPERM from now on, as in a container."""
-    def install():
-        load_number, refuse, allow = (0x20, 0, 0, 0), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7fff0000)
-        program = [load_number]
-        for i, number in enumerate(numbers):
-            program.append((0x15, len(numbers) - i, 0, number))
-        program += [allow, refuse]
-        code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in program))
-        filter_ = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(program), ctypes.addressof(code)))
-        libc = ctypes.CDLL(None, use_errno=True)
-        if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, filter_, 0, 0):
-            os._exit(99)
-    return install
-
-
-PTRACE, PIDFD_OPEN = (101, 434) if os.uname().machine == "x86_64" else (117, 434)
-
-
 @CASES.add
 def doctor_finds_nothing_wrong_here(weir):
     text = answer(weir, ["doctor", "/bin/ls"])
@@ -57,9 +36,9 @@ def doctor_finds_nothing_wrong_here(weir):
 
 @CASES.add
 def doctor_names_what_is_refused(weir):
-    text = answer(weir, ["doctor"], 1, preexec_fn=refuse_calls(PTRACE))
+    text = answer(weir, ["doctor"], 1, preexec_fn=harness.refuse_calls(harness.PTRACE))
     harness.check(re.search(r"^BAD +ptrace .*container", text, re.M), f"a refused ptrace is not told: {text}")
-    text = answer(weir, ["doctor"], 1, preexec_fn=refuse_calls(PIDFD_OPEN))
+    text = answer(weir, ["doctor"], 1, preexec_fn=harness.refuse_calls(harness.PIDFD_OPEN))
     harness.check(re.search(r"^BAD +kernel .*pidfd_open", text, re.M), f"a refused pidfd_open is not told: {text}")
 
 

@@ -343,6 +343,28 @@ def stored_report_is_judged(weir):
 
 
 @CASES.add
+def refused_ptrace(weir):
+    """A process of one thread stands still by itself and can be read; one of several threads cannot be held."""
+    refused = harness.refuse_calls(harness.PTRACE)
+    make = "void *p, *q; void make(void) { p = malloc(10); q = malloc(20); p = malloc(30); }"
+    scrub = "void scrub(void) { volatile char dead[8192]; for (int i = 0; i < 8192; i++) dead[i] = 0; }"
+    single = build(weir, "single", source=make + scrub + "int main(void) { make(); scrub(); return 0; }")
+    run, report = weir.trace([single], ["--gate"], preexec_fn=refused)
+    kinds, snapshot = report["summary"]["kinds"], report["processes"][0]["snapshot"]
+    harness.check(run.status == 23 and report["complete"], f"{run.status} {report['incomplete']} {run.stderr.decode()}")
+    harness.check(snapshot["method"] == "standing" and kinds["definite"]["bytes"] == 10, f"{snapshot} {kinds}")
+    dies = build(weir, "dies", source=make + scrub + "int main(void) { make(); scrub(); abort(); }")
+    run, report = weir.trace([dies], [], preexec_fn=refused)
+    harness.check(report["complete"] and report["summary"]["kinds"]["definite"]["bytes"] == 10, f"{report['summary']}")
+    many = build(weir, "many", "-pthread", source="#include <pthread.h>\n#include <unistd.h>\n" + make +
+                 "void *wait(void *unused) { pause(); return unused; }"
+                 "int main(void) { pthread_t t; make(); pthread_create(&t, NULL, wait, NULL); return 0; }")
+    run, report = weir.trace([many], ["--gate"], preexec_fn=refused)
+    harness.check(run.status == 24 and not report["complete"], f"{run.status} {report['incomplete']}")
+    harness.check("ptrace" in report["incomplete"][0]["reason"], f"{report['incomplete']}")
+
+
+@CASES.add
 def not_dumpable_without_rights(weir):
     source = ("#include <sys/prctl.h>\nint main(void) { prctl(PR_SET_DUMPABLE, 0); return malloc(100) == 0; }")
     program = build(weir, "secret", source=source)
