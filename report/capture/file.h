@@ -48,6 +48,11 @@
  *  9  SNAPSHOT  s at, s method, v at_ns, v pause_ns, v threads, v roots_bytes, v heap_bytes, v count, count * s limit;
  *               after all other sections of that heap; without one the blocks are known and nothing else
  * 10  FORGET    empty: sections 5 to 9 of that process so far are void (the exec they were made for failed)
+ * 12  NAMES     v count, each a row: v 0 and a module: s path, v there is a directory, s directory, s build_id, v there is
+ *               a message, s message; or v 1 + n and an answer about the last module of the section: n is what was
+ *               asked (0: the functions at an address, 1: a class, 2: a variable, 3: a type), v address, v extent, v count, each:
+ *               u32 (1: function, 2: linkage name, 4: file, 8: directory are there; 16: inlined), u32 line, s ... of
+ *               those that are there.  See symbols/answers.h.  A file with such sections needs no other for names.
  * 11  END       u64 number of sections before it
  *
  * The image holds every page on which a block, a root or a word of a module
@@ -64,6 +69,7 @@
 
 #include "../collect/collector.h"
 #include "../error.h"
+#include "../symbols/symbols.h"
 #include "snapshot.h"
 
 enum {
@@ -89,6 +95,7 @@ enum capture_section {
         SECTION_SNAPSHOT,
         SECTION_FORGET,
         SECTION_END,
+        SECTION_NAMES,
         SECTION_KINDS
 };
 
@@ -117,6 +124,9 @@ int capture_writer_memory(struct capture_writer *writer, const struct process *p
 /* Then, once it goes on and pause_ns is known, what is told of the snapshot. */
 int capture_writer_snapshot(struct capture_writer *writer, const struct process *process,
                             const struct snapshot *snapshot, struct error *e);
+
+/* What `symbols` was asked and said so far: readers ask no files. */
+int capture_writer_names(struct capture_writer *writer, struct symbols *symbols, struct error *e);
 
 /* The blocks of a process that could not be looked at. */
 int capture_writer_blocks(struct capture_writer *writer, const struct process *process, const struct block *blocks,
@@ -163,6 +173,10 @@ struct collector_result *capture_file_run(struct capture_file *file);
  * wrote the file. */
 char *const *capture_file_command(const struct capture_file *file);
 const char *capture_file_weir(const struct capture_file *file);
+
+/* What says the names that the file has; NULL when it has none, and the
+ * program's files must be asked.  Owned by the file. */
+struct symbols *capture_file_symbols(const struct capture_file *file);
 
 /* The heap of one of the run's processes; NULL when nothing is known of it. */
 struct capture_heap *capture_file_heap(struct capture_file *file, const struct process *process);

@@ -1,6 +1,7 @@
 #include "file_section.h"
 
 #include "../mem.h"
+#include "../symbols/answers.h"
 #include "image_file.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@ struct capture_file {
         struct stored_session session;
         bool has_session;
         struct collector_result run;
+        struct symbols *symbols; /* NULL without names */
         struct stored **stored; /* by ordinal; NULL where nothing is known */
         size_t stored_count, stored_capacity;
 
@@ -125,6 +127,17 @@ static int read_session(struct capture_file *file, struct bytes *b)
         return run_read_session(b, &file->session, &file->run);
 }
 
+static int read_names(struct capture_file *file, struct bytes *b)
+{
+        if (!file->symbols) {
+                file->symbols = symbols_create(NULL, NULL);
+                if (!file->symbols)
+                        return -1;
+                symbols_close_files(file->symbols);
+        }
+        return names_read(b, file->symbols);
+}
+
 static int unpack(struct capture_file *file, const struct section_header *header, uint64_t at, struct error *e)
 {
         size_t got;
@@ -189,6 +202,8 @@ static int read_section(struct capture_file *file, const struct section_header *
         b = bytes_of(file->raw.data, header->raw);
         if (header->kind == SECTION_SESSION)
                 return finish_section(file, &b, read_session(file, &b), e);
+        if (header->kind == SECTION_NAMES)
+                return finish_section(file, &b, read_names(file, &b), e);
         stored = find_stored(file, header->process, e);
         return stored ? finish_section(file, &b, read_of_process(&b, stored, header), e) : -1;
 }
@@ -405,6 +420,7 @@ void capture_file_close(struct capture_file *file)
                 mem_free(file->session.command[i]);
         mem_free(file->session.command);
         mem_free(file->session.weir);
+        symbols_destroy(file->symbols);
         mem_free(file->stored);
         if (file->source.fd >= 0)
                 (void)close(file->source.fd);
@@ -439,4 +455,9 @@ bool capture_file_damaged(const struct capture_file *file, struct error *e)
         if (file->source.damaged && e)
                 *e = file->source.error;
         return file->source.damaged;
+}
+
+struct symbols *capture_file_symbols(const struct capture_file *file)
+{
+        return file->symbols;
 }

@@ -81,6 +81,10 @@ int run_read_nodes(struct bytes *b, struct process *process, size_t *capacity);
 int run_read_string(struct bytes *b, char **text);
 int64_t run_read_signed(struct bytes *b);
 
+/* ---- names: file_names.c -------------------------------------------------- */
+
+int names_read(struct bytes *b, struct symbols *symbols);
+
 /* ---- heaps: file_heap.c -------------------------------------------------- */
 
 /* What the reader has of one process. */

@@ -179,6 +179,11 @@ static struct process_frame frame_of(const struct process_node *node)
         };
 }
 
+struct process_frame process_kept_frame(const struct process *process, size_t index)
+{
+        return frame_of(&process->nodes[index].node);
+}
+
 static int expand(const struct process *process, uint32_t stack, struct process_stack *out)
 {
         size_t capacity = 0;

@@ -224,6 +224,9 @@ void process_forget_blocks(struct process *process);
  * stacks of blocks that were live at the end are known. */
 int process_stack(struct process *process, uint32_t stack, struct process_stack *out, struct error *e);
 
+/* The frame of process->nodes[index]. */
+struct process_frame process_kept_frame(const struct process *process, size_t index);
+
 /* The module with this id, or NULL. */
 const struct process_module *process_module(const struct process *process, uint16_t id);
 

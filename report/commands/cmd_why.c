@@ -31,7 +31,7 @@ struct why {
         bool is_address;
         uint64_t address;
         struct capture_file *capture; /* NULL: a JSON report */
-        struct symbols *symbols;
+        struct symbols *symbols, *own_symbols;
         struct report *report;
 };
 
@@ -277,7 +277,7 @@ static int load(struct why *why, struct error *e)
         why->capture = capture_file_open(why->file, e);
         if (!why->capture)
                 return -1;
-        why->symbols = symbols_create(NULL, e);
+        why->symbols = loading_symbols(why->capture, &why->own_symbols, e);
         if (!why->symbols)
                 return -1;
         if (why->is_address) /* no need to look at every heap */
@@ -291,7 +291,7 @@ static int load(struct why *why, struct error *e)
 static void why_deinit(struct why *why)
 {
         report_destroy(why->report);
-        symbols_destroy(why->symbols);
+        symbols_destroy(why->own_symbols);
         if (why->capture)
                 loading_forget(why->capture);
         capture_file_close(why->capture);

@@ -72,14 +72,22 @@ struct report *loading_capture(struct capture_file *file, struct symbols *symbol
         return NULL;
 }
 
+struct symbols *loading_symbols(struct capture_file *file, struct symbols **own, struct error *e)
+{
+        *own = NULL;
+        if (capture_file_symbols(file))
+                return capture_file_symbols(file);
+        return *own = symbols_create(NULL, e);
+}
+
 static struct report *read_capture(const char *path, const struct shared_output *options, bool raw,
                                    struct error *e)
 {
         struct capture_file *file = capture_file_open(path, e);
-        struct symbols *symbols = file ? symbols_create(NULL, e) : NULL;
+        struct symbols *own = NULL, *symbols = file ? loading_symbols(file, &own, e) : NULL;
         struct report *report = symbols ? loading_capture(file, symbols, options, raw, e) : NULL;
 
-        symbols_destroy(symbols);
+        symbols_destroy(own);
         if (file)
                 loading_forget(file);
         capture_file_close(file);

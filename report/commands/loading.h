@@ -27,6 +27,10 @@ struct report *loading_report(const char *path, uint32_t kinds, bool raw, struct
  * has no such table is an error. */
 struct report *loading_for(const char *path, const struct shared_output *options, bool raw, struct error *e);
 
+/* What names an open capture: its own names, or the program's files where it
+ * has none; `*own` is then the caller's to destroy.  NULL with an error. */
+struct symbols *loading_symbols(struct capture_file *file, struct symbols **own, struct error *e);
+
 /* The same from an open capture, which keeps the findings of its processes:
  * drop them with loading_forget before it is closed. */
 struct report *loading_capture(struct capture_file *file, struct symbols *symbols, const struct shared_output *options,

@@ -140,6 +140,7 @@ static int fill_report(struct tracing *tracing, struct error *e)
         struct progress progress = progress_begin(&tracing->options->output, "naming stacks");
         const struct assemble_options options = {
                 .command = tracing->command,
+                .all_names = store_wanted(tracing->look.store),
                 .retained = tracing->options->output.retained,
                 .progress = progress_show,
                 .context = &progress,
@@ -209,7 +210,7 @@ static int trace(struct tracing *tracing, int socket, struct tracing_files *file
         if (!result)
                 result = judging_print(&tracing->judging, &files->printing, tracing->report, first_pid(tracing), e);
         if (!result)
-                result = store_finish(&files->store, tracing->command, &tracing->result, e);
+                result = store_finish(&files->store, tracing->command, &tracing->result, tracing->symbols, e);
         if (!tracing->command)
                 collector_result_release(&tracing->result);
         return result;

@@ -226,8 +226,8 @@ int assemble(struct report *report, const struct collector_result *run, struct s
 {
         if (heading(report, run, options) || !report->started || processes(report, run))
                 return error_no_memory(e, "writing the report");
-        if (places_prepare(run, symbols, options->progress, options->context, e) || leaks(report, run, symbols, e) ||
-            shortcomings(report, run, symbols, e))
+        if (places_prepare(run, symbols, options->all_names, options->progress, options->context, e) ||
+            leaks(report, run, symbols, e) || shortcomings(report, run, symbols, e))
                 return -1;
         report_sort(report);
         if (options->retained && retained(report, run))

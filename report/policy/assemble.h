@@ -13,6 +13,7 @@
 
 struct assemble_options {
         char *const *command; /* argv with its NULL; NULL = a bare session: the first process's argv is told */
+        bool all_names; /* of every stack that is kept, for a capture */
         bool retained; /* the processes were asked what keeps their memory */
         symbols_progress *progress; /* while stacks are named; may be NULL */
         void *context;

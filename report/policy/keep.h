@@ -31,6 +31,11 @@ struct keep_options {
         size_t limit; /* entries of each list; 0 = all */
 };
 
+/* Asks `symbols` for the names of all classes and variables that anybody may
+ * ask for who has this graph, for a capture.  0, or -1. */
+int keep_names(struct keep *keep, const struct graph *graph, struct process *process, struct symbols *symbols,
+               struct error *e);
+
 /* Fills `retained`, in the memory of report `memory`.  Reads no memory of the
  * process.  0, or -1. */
 int keep_find(struct keep *keep, const struct graph *graph, struct process *process,

@@ -118,6 +118,8 @@ static int keep_findings(struct process *process, const struct graph *graph, con
                 return -1;
         findings->pause_ns = graph->snapshot->pause_ns;
         findings->edges = graph->scan.edge_count;
+        if (options->store && store_wanted(options->store) && keep_names(keep, graph, process, options->symbols, e))
+                return -1;
         if (!options->retained)
                 return 0;
         findings->retained_memory = report_create();
@@ -139,7 +141,7 @@ static int analyse_groups(struct process *process, struct snapshot *snapshot, co
 
         if (groups_build(&groups, graph, &wanted, e))
                 return -1;
-        if ((options->retained || options->store) && keep_prepare(&keep, graph)) {
+        if ((options->retained || (options->store && store_wanted(options->store))) && keep_prepare(&keep, graph)) {
                 (void)error_no_memory(e, "telling what keeps what");
         } else {
                 if (options->store)

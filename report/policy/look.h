@@ -21,7 +21,7 @@ struct look_options {
         bool reachable;      /* keep groups of reachable blocks as well */
         bool retained;       /* find what keeps the memory: with `symbols` */
         size_t limit;        /* entries of each of its lists, 0 = all */
-        struct symbols *symbols;
+        struct symbols *symbols; /* for that, and for the names in a store */
         struct store *store; /* where the heaps are kept; NULL = nowhere */
         /* Adds the rules that apply to a check which a program asks for; 0, or -1. */
         int (*rules)(const struct look_options *options, struct suppressions *to, struct error *e);

@@ -70,14 +70,25 @@ static int add_process(struct places *places, struct process *process)
         return 0;
 }
 
-int places_prepare(const struct collector_result *run, struct symbols *symbols, symbols_progress *progress,
+static int add_kept(struct places *places, const struct process *process)
+{
+        for (size_t i = 0; i < process->node_count; i++) {
+                const struct process_frame frame = process_kept_frame(process, i);
+
+                if (add_frame(places, process, &frame))
+                        return -1;
+        }
+        return 0;
+}
+
+int places_prepare(const struct collector_result *run, struct symbols *symbols, bool all, symbols_progress *progress,
                    void *context, struct error *e)
 {
         struct places places = { .symbols = symbols };
         int status = 0;
 
         for (struct process *p = run->processes; p && !status; p = p->next)
-                status = add_process(&places, p);
+                status = add_process(&places, p) || (all && add_kept(&places, p)) ? -1 : 0;
         if (status)
                 (void)error_no_memory(e, "naming stacks");
         else

@@ -9,9 +9,9 @@
 #include "../error.h"
 #include "../symbols/symbols.h"
 
-/* Names all stacks of the findings of all processes ahead of time.  `progress`
- * (may be NULL) as in symbols_prepare.  0, or -1 without memory. */
-int places_prepare(const struct collector_result *run, struct symbols *symbols, symbols_progress *progress,
+/* Names all stacks of the findings of all processes ahead of time; with `all`
+ * every stack that the processes keep.  `progress` (may be NULL) as in symbols_prepare.  0, or -1 without memory. */
+int places_prepare(const struct collector_result *run, struct symbols *symbols, bool all, symbols_progress *progress,
                    void *context, struct error *e);
 
 #endif

@@ -20,6 +20,11 @@ static bool writes(const struct store *store)
         return store->writer && !store->failed;
 }
 
+bool store_wanted(const struct store *store)
+{
+        return store->writer;
+}
+
 /* Takes note of a call's result. */
 static void note(struct store *store, int result)
 {
@@ -87,7 +92,8 @@ void store_blocks(struct store *store, const struct process *process, const stru
         note(store, capture_writer_blocks(store->writer, process, blocks, count, &store->error));
 }
 
-int store_finish(struct store *store, char *const *command, const struct collector_result *run, struct error *e)
+int store_finish(struct store *store, char *const *command, const struct collector_result *run,
+                 struct symbols *symbols, struct error *e)
 {
         if (!store->writer)
                 return 0;
@@ -95,6 +101,8 @@ int store_finish(struct store *store, char *const *command, const struct collect
         for (const struct process *p = run->processes; p; p = p->next)
                 if (!p->findings)
                         store_begin(store, p);
+        if (writes(store))
+                note(store, capture_writer_names(store->writer, symbols, &store->error));
         if (writes(store))
                 note(store, capture_writer_finish(store->writer, command, run, &store->error));
         if (!store->failed)

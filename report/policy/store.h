@@ -24,6 +24,9 @@ struct store {
  * -1. */
 int store_open(struct store *store, const char *path, bool contents, struct error *e);
 
+/* False when no capture is wanted. */
+bool store_wanted(const struct store *store);
+
 /* The process is looked at, perhaps again: what was stored of its heap is
  * void.  Worker thread, as are all up to store_blocks. */
 void store_begin(struct store *store, const struct process *process);
@@ -37,9 +40,10 @@ void store_snapshot(struct store *store, const struct process *process, const st
 /* The blocks of a process that could not be looked at. */
 void store_blocks(struct store *store, const struct process *process, const struct block *blocks, size_t count);
 
-/* Writes the rest, once the run is over.  0, or -1 with the first error: the file is
+/* Writes the rest, once the run is over and `symbols` has named its stacks.  0, or -1 with the first error: the file is
  * not whole then, and store_deinit removes it. */
-int store_finish(struct store *store, char *const *command, const struct collector_result *run, struct error *e);
+int store_finish(struct store *store, char *const *command, const struct collector_result *run,
+                 struct symbols *symbols, struct error *e);
 
 void store_deinit(struct store *store);
 

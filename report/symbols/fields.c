@@ -79,11 +79,54 @@ static bool find_type(struct symbols *symbols, const struct symbol_type *wanted,
                dwarf_type_argument(&function, type);
 }
 
+/* ---- what was asked before ------------------------------------------------------ */
+
+/* A number for the question; other questions have others, as good as surely. */
+static uint64_t number_of(const struct symbol_type *type, bool field, bool array, uint64_t offset)
+{
+        const uint64_t words[] = { type->what, type->address, type->exact, type->frame, field, array, offset };
+        uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+                hash = (hash ^ words[i]) * UINT64_C(0xff51afd7ed558ccd);
+                hash ^= hash >> 32;
+        }
+        return hash;
+}
+
+static const struct symbol_frame *known(const struct symbol_type *type, uint64_t number)
+{
+        const struct frame_cache_entry *entry = type->module ? frame_cache_find(&type->module->types, number) : NULL;
+
+        return entry ? entry->frames : NULL;
+}
+
+/* Without memory it is asked again, that is all. */
+static void remember(const struct symbol_type *type, uint64_t number, const struct symbol_frame *answer)
+{
+        struct symbol_frame *frame = type->module ? mem_alloc(1, sizeof *frame) : NULL;
+
+        if (!frame)
+                return;
+        *frame = *answer;
+        (void)frame_cache_add(&type->module->types, number, frame, 1);
+}
+
+/* ---- types and their members ------------------------------------------------------ */
+
 uint64_t symbols_type_size(struct symbols *symbols, const struct symbol_type *type)
 {
+        uint64_t number = number_of(type, false, false, 0), size;
+        const struct symbol_frame *before = known(type, number);
         Dwarf_Die die;
 
-        return find_type(symbols, type, &die) ? dwarf_type_size(&die) : 0;
+        if (before)
+                return before->line;
+        size = find_type(symbols, type, &die) ? dwarf_type_size(&die) : 0;
+        if (size > UINT32_MAX)
+                return size;
+        remember(type, number, &(struct symbol_frame){ .line = (uint32_t)size });
+        return size;
 }
 
 /* The text in the context's memory, and freed. */
@@ -95,20 +138,34 @@ static const char *keep(struct symbols *symbols, char *text)
         return kept;
 }
 
-bool symbols_field(struct symbols *symbols, const struct symbol_type *type, bool array, uint64_t offset,
-                   struct symbol_field *field)
+static void find_field(struct symbols *symbols, const struct symbol_type *type, bool array, uint64_t offset,
+                       struct symbol_field *field)
 {
         struct dwarf_field found;
         char *name;
         Dwarf_Die die;
 
-        *field = (struct symbol_field){ 0 };
         if (!find_type(symbols, type, &die) || !dwarf_type_field(&die, array, offset, &found))
-                return false;
+                return;
         field->path = keep(symbols, found.path);
         name = dwarf_type_is_class(&found.type) ? dwarf_type_name(&found.type) : NULL;
         if (name)
                 name_shorten(name);
         field->type = keep(symbols, name);
+}
+
+bool symbols_field(struct symbols *symbols, const struct symbol_type *type, bool array, uint64_t offset,
+                   struct symbol_field *field)
+{
+        uint64_t number = number_of(type, true, array, offset);
+        const struct symbol_frame *before = known(type, number);
+
+        *field = (struct symbol_field){ 0 };
+        if (before) {
+                *field = (struct symbol_field){ .path = before->function, .type = before->file };
+        } else {
+                find_field(symbols, type, array, offset, field);
+                remember(type, number, &(struct symbol_frame){ .function = field->path, .file = field->type });
+        }
         return field->path != NULL;
 }

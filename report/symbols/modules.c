@@ -64,6 +64,9 @@ void module_destroy(struct symbol_module *module)
                 return;
         debug_file_close(&module->file);
         frame_cache_deinit(&module->cache);
+        frame_cache_deinit(&module->classes);
+        frame_cache_deinit(&module->types);
+        mem_free(module->variables.list);
         mem_free(module->build_id);
         mem_free(module->message);
         mem_free(module);
@@ -118,7 +121,7 @@ static void open_module(struct symbols *symbols, struct symbol_module *module, s
 struct debug_file *module_file(struct symbols *symbols, struct symbol_module *module, struct error *e)
 {
         module->used = ++symbols->clock;
-        if (module->state == MODULE_CLOSED)
+        if (module->state == MODULE_CLOSED && !symbols->closed)
                 open_module(symbols, module, e);
         return module->state == MODULE_OPEN ? &module->file : NULL;
 }

@@ -8,6 +8,7 @@
 #include "debug_file.h"
 #include "frame_cache.h"
 #include "strings.h"
+#include "variables.h"
 
 enum module_state {
         MODULE_CLOSED, /* not asked about yet, or closed to make room */
@@ -20,7 +21,8 @@ struct symbol_module {
         uint8_t *build_id;
         enum module_state state;
         struct debug_file file;
-        struct frame_cache cache;
+        struct frame_cache cache, classes, types; /* see answers.h */
+        struct variables variables;
         uint64_t used; /* the context's clock when it was last asked about */
         char *message; /* for the user; NULL = all is well */
         size_t ordinal;
@@ -32,6 +34,8 @@ struct symbols {
         size_t module_count, module_capacity;
         size_t open_count, open_limit;
         uint64_t clock;
+        bool closed;                  /* no files are opened */
+        struct symbol_module *pupil;  /* the module that is taught */
         char *debug_path;
         Dwfl_Callbacks callbacks;
 };

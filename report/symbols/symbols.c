@@ -207,27 +207,52 @@ static const struct elf_symbol *data_symbol(struct debug_file *file, uint64_t ad
         return table ? elf_symbol_at(&table->variables, address) : NULL;
 }
 
+/* The variable at the address: known from before, or of the file. */
+static bool find_variable(struct symbols *symbols, struct symbol_module *module, uint64_t address,
+                          struct variable *variable)
+{
+        struct debug_file *file = symbols->closed ? NULL : module_file(symbols, module, NULL);
+        const struct elf_symbol *symbol = file ? data_symbol(file, address) : NULL;
+        const struct variable *known = symbols->closed ? variables_find(&module->variables, address) : NULL;
+        struct symbol_frame names = { 0 };
+        uint64_t offset;
+
+        if (known)
+                *variable = *known;
+        if (!symbol)
+                return known;
+        set_names(symbols, &names, symbol->name, NULL);
+        offset = address - symbol->start;
+        *variable = (struct variable){
+                .start = symbol->start,
+                .extent = symbol->size > offset ? symbol->size : offset + 1,
+                .size = symbol->size,
+                .name = names.function,
+        };
+        /* Without memory it is not remembered, that is all. */
+        if (variable->name)
+                (void)variables_add(&module->variables, variable);
+        return variable->name;
+}
+
 bool symbols_variable(struct symbols *symbols, struct symbol_module *module, uint64_t address,
                       struct symbol_variable *variable)
 {
-        struct debug_file *file = module ? module_file(symbols, module, NULL) : NULL;
-        const struct elf_symbol *symbol = file ? data_symbol(file, address) : NULL;
-        struct symbol_frame names = { 0 };
+        struct variable found;
 
-        if (!symbol)
+        if (!module || !find_variable(symbols, module, address, &found))
                 return false;
-        set_names(symbols, &names, symbol->name, NULL);
         *variable = (struct symbol_variable){
-                .name = names.function,
-                .offset = address - symbol->start,
-                .size = symbol->size,
+                .name = found.name,
+                .offset = address - found.start,
+                .size = found.size,
         };
-        return variable->name != NULL;
+        return true;
 }
 
-const char *symbols_class(struct symbols *symbols, struct symbol_module *module, uint64_t address)
+static const char *class_of_file(struct symbols *symbols, struct symbol_module *module, uint64_t address)
 {
-        struct debug_file *file = module ? module_file(symbols, module, NULL) : NULL;
+        struct debug_file *file = module_file(symbols, module, NULL);
         const struct elf_symbol *symbol = file ? data_symbol(file, address) : NULL;
         struct elf_image *image;
         char *name = NULL;
@@ -247,6 +272,23 @@ bool symbols_have_lines(struct symbols *symbols, struct symbol_module *module)
         struct debug_file *file = module ? module_file(symbols, module, NULL) : NULL;
 
         return file && debug_file_dwarf(file);
+}
+
+const char *symbols_class(struct symbols *symbols, struct symbol_module *module, uint64_t address)
+{
+        const struct frame_cache_entry *known = module ? frame_cache_find(&module->classes, address) : NULL;
+        struct symbol_frame *frame;
+        const char *name;
+
+        if (!module || known)
+                return known ? known->frames[0].function : NULL;
+        name = class_of_file(symbols, module, address);
+        frame = mem_alloc(1, sizeof *frame);
+        if (frame) {
+                frame->function = name;
+                (void)frame_cache_add(&module->classes, address, frame, 1);
+        }
+        return name;
 }
 
 void symbols_each_message(const struct symbols *symbols, void (*each)(void *context, const char *message),

@@ -125,6 +125,22 @@ def same_report_of_test_programs(weir):
 
 
 @CASES.add
+def same_report_where_the_program_is_not(weir):
+    """Names are in the capture: a program that is gone, or another in its place, change nothing."""
+    program = build(weir)
+    live, capture, addresses = captured(weir, [program], ["--retained"])
+    held = addresses.split()[0]
+    why = succeed(weir, ["why", capture, held])
+    other = build(weir, "int main(void) { return 0; }", "other")
+    for change in (lambda: os.rename(program, program + ".away"), lambda: os.rename(other, program)):
+        change()
+        again = succeed(weir, ["report", "--format=json", "--kinds=all", "--retained", capture])
+        harness.check(again == live, "the capture says something else without the program")
+        harness.check(succeed(weir, ["why", capture, held]) == why, "weir why says something else")
+    harness.check("(list_head)" in why and "node (" in why, why)
+
+
+@CASES.add
 def gate_judges_a_capture(weir):
     _, capture, _ = captured(weir, [build(weir)])
     succeed(weir, ["gate", "-q", capture], 23)

@@ -71,6 +71,26 @@ static void wrap(struct pack *file, struct bytes *in)
         pack_deinit(&end);
 }
 
+/* What the names say of a module that a process has. */
+static void ask(struct symbols *symbols, const struct process *process)
+{
+        for (size_t i = 0; i < process->module_count; i++) {
+                const struct symbol_file wanted = { .path = process->modules[i].path,
+                                                    .build_id = process->modules[i].build_id,
+                                                    .build_id_length = process->modules[i].build_id_length };
+                struct symbol_module *module = symbols_module(symbols, &wanted);
+                const struct symbol_frame *frames;
+                struct symbol_variable variable;
+                size_t count;
+
+                for (uint64_t address = 0; address < 64; address++) {
+                        (void)symbols_frames(symbols, module, address, true, &frames, &count, NULL);
+                        (void)symbols_class(symbols, module, address);
+                        (void)symbols_variable(symbols, module, address, &variable);
+                }
+        }
+}
+
 static void look(struct capture_file *file)
 {
         static uint8_t buffer[1 << 16];
@@ -79,6 +99,9 @@ static void look(struct capture_file *file)
         for (struct process *p = capture_file_run(file)->processes; p; p = p->next) {
                 struct capture_heap *heap = capture_file_heap(file, p);
                 struct snapshot *s = heap ? &heap->snapshot : NULL;
+
+                if (capture_file_symbols(file))
+                        ask(capture_file_symbols(file), p);
 
                 for (size_t i = 0; s && i < s->block_count && left; i++) {
                         uint64_t at = s->blocks[i].address, end = at + s->blocks[i].size;

@@ -4,6 +4,7 @@
 #include "capture/memory.h"
 #include "capture/pack.h"
 #include "mem.h"
+#include "symbols/answers.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -180,6 +181,37 @@ static int look_at_vtable(struct capture_writer *writer, struct by_hand *h, stru
         return 0;
 }
 
+/* Names as files would have said them. */
+static int write_names(struct capture_writer *writer, struct error *e)
+{
+        const uint8_t build_id[] = { 1, 2, 3, 4 };
+        const struct symbol_file file = { .path = "/bin/prog", .build_id = build_id, .build_id_length = 4 };
+        const struct symbol_file other = { .path = "lib.so", .directory = "/tmp" };
+        const struct symbol_frame frames[] = {
+                { .function = "inner", .file = "a.c", .directory = "/src", .line = 7, .inlined = true },
+                { .function = "outer", .linkage_name = "_Z5outerv" },
+        };
+        const struct symbol_answer answers[] = {
+                { ANSWER_FRAMES, 0x1000, 0, frames, 2 },
+                { ANSWER_CLASS, 0x3010, 0, &(struct symbol_frame){ .function = "Shape" }, 1 },
+                { ANSWER_CLASS, 0x3020, 0, &(struct symbol_frame){ 0 }, 1 },
+                { ANSWER_VARIABLE, 0x5000, 64, &(struct symbol_frame){ .function = "table" }, 1 },
+        };
+        struct symbols *symbols = symbols_create(NULL, e);
+        int result = symbols ? symbols_teach_module(symbols, &file, NULL) : -1;
+
+        for (size_t i = 0; i < sizeof answers / sizeof answers[0] && !result; i++)
+                result = symbols_teach(symbols, &answers[i]);
+        if (!result)
+                result = symbols_teach_module(symbols, &other, "lib.so is gone");
+        if (result)
+                (void)error_no_memory(e, "teaching names");
+        else
+                result = capture_writer_names(writer, symbols, e);
+        symbols_destroy(symbols);
+        return result;
+}
+
 /* Everything about the run by hand, in one file. */
 static int write_file(struct by_hand *h, struct error *e)
 {
@@ -193,7 +225,7 @@ static int write_file(struct by_hand *h, struct error *e)
                  capture_writer_memory(writer, h->run.processes, &h->snapshot, e) ||
                  capture_writer_snapshot(writer, h->run.processes, &h->snapshot, e) ||
                  capture_writer_blocks(writer, h->run.processes->next, h->snapshot.blocks, 1, e) ||
-                 capture_writer_finish(writer, command, &h->run, e);
+                 write_names(writer, e) || capture_writer_finish(writer, command, &h->run, e);
         h->snapshot.memory = (struct memory){ .read = read_by_hand };
         capture_writer_destroy(writer);
         return result ? -1 : 0;
@@ -543,6 +575,66 @@ START_TEST(failing_allocations_fail_and_nothing_else)
 }
 END_TEST
 
+/* ---- names ------------------------------------------------------------------- */
+
+static void count_message(void *context, const char *message)
+{
+        unsigned *count = context;
+
+        ck_assert_str_eq(message, "lib.so is gone");
+        (*count)++;
+}
+
+START_TEST(names_are_those_of_the_machine_it_was_written_on)
+{
+        const uint8_t build_id[] = { 1, 2, 3, 4 };
+        const struct symbol_file prog = { .path = "/bin/prog", .build_id = build_id, .build_id_length = 4 };
+        const struct symbol_file here = { .path = "/proc/self/exe" };
+        const struct symbol_frame *frames;
+        struct symbol_variable variable;
+        struct symbol_module *module;
+        struct capture_file *file;
+        struct symbols *symbols;
+        unsigned messages = 0;
+        struct by_hand h;
+        struct error e;
+        size_t count;
+
+        by_hand(&h, 10);
+        ck_assert_int_eq(write_file(&h, &e), 0);
+        file = capture_file_open(file_path(), &e);
+        ck_assert_msg(file != NULL, "%s", e.text);
+        symbols = capture_file_symbols(file);
+        ck_assert_ptr_nonnull(symbols);
+        module = symbols_module(symbols, &prog);
+        ck_assert_int_eq(symbols_frames(symbols, module, 0x1001, false, &frames, &count, &e), 0);
+        ck_assert_uint_eq(count, 2);
+        ck_assert_str_eq(frames[0].function, "inner");
+        ck_assert_str_eq(frames[0].file, "a.c");
+        ck_assert_str_eq(frames[0].directory, "/src");
+        ck_assert_uint_eq(frames[0].line, 7);
+        ck_assert(frames[0].inlined && !frames[1].inlined);
+        ck_assert_str_eq(frames[1].linkage_name, "_Z5outerv");
+        ck_assert_str_eq(symbols_class(symbols, module, 0x3010), "Shape");
+        ck_assert_ptr_null(symbols_class(symbols, module, 0x3020));
+        ck_assert_ptr_null(symbols_class(symbols, module, 0x3030));
+        ck_assert(symbols_variable(symbols, module, 0x503f, &variable));
+        ck_assert_str_eq(variable.name, "table");
+        ck_assert_uint_eq(variable.offset, 0x3f);
+        ck_assert(!symbols_variable(symbols, module, 0x5040, &variable));
+        ck_assert(!symbols_variable(symbols, module, 0x4fff, &variable));
+        /* No file of this machine is asked. */
+        module = symbols_module(symbols, &here);
+        ck_assert_int_eq(symbols_frames(symbols, module, 0x1001, false, &frames, &count, &e), 0);
+        ck_assert_ptr_null(frames[0].function);
+        symbols_each_message(symbols, count_message, &messages);
+        ck_assert_uint_eq(messages, 1);
+        capture_file_close(file);
+        by_hand_free(&h);
+        (void)unlink(file_path());
+}
+END_TEST
+
 /* ---- a real process -------------------------------------------------------- */
 
 START_TEST(a_real_heap_comes_back)
@@ -592,4 +684,5 @@ END_TEST
 SUITE_MAIN("capture_file", a_heap_is_read_as_it_was_written, a_run_is_read_as_it_was_written,
            many_blocks_take_many_sections, a_file_cut_anywhere_is_refused, a_flipped_bit_is_found_or_harmless,
            other_files_are_refused_with_their_names, an_unfinished_file_does_not_stay, a_full_disk_is_told,
-           failing_allocations_fail_and_nothing_else, a_real_heap_comes_back)
+           failing_allocations_fail_and_nothing_else, names_are_those_of_the_machine_it_was_written_on,
+           a_real_heap_comes_back)
