@@ -99,7 +99,7 @@ static void count_blocks(struct keeping *k)
 
                 if (k->sorts.of[id] == SORT_NONE)
                         continue;
-                if (k->sorts.list[k->sorts.of[id]].vtable) {
+                if (k->sorts.list[k->sorts.of[id]].type) {
                         keepers->typed_blocks++;
                         keepers->typed_bytes += block->size;
                 }

@@ -29,9 +29,7 @@ enum { KEEPERS_POINT = 100 }; /* blocks of one sort that make an accumulation po
 /* A site or a type.  What a set of blocks retains is what the topmost of them
  * retain: nothing is counted twice. */
 struct keepers_sum {
-        uint32_t stack;  /* by site: of the oldest block of the site */
-        uint64_t vtable; /* by type */
-        uint64_t first;  /* the oldest block */
+        uint64_t first; /* the oldest block */
         uint64_t blocks, bytes, retained_blocks, retained_bytes;
 };
 
@@ -63,6 +61,9 @@ struct keepers_options {
         /* Sites that are one to a person have equal keys; NULL: each stack is
          * a site. */
         uint64_t (*site)(void *context, uint32_t stack);
+        /* The same of types, by stack and vtable (0: none); 0 = no type.  NULL:
+         * each vtable is a type. */
+        uint64_t (*type)(void *context, uint32_t stack, uint64_t vtable);
         void *context;
         const struct retained_holders *holders; /* may be NULL */
         size_t limit;      /* entries of each list; 0 = all */

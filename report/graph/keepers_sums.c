@@ -81,13 +81,8 @@ static int keep(struct keeping *k, struct keepers_sum *sums, size_t count, struc
         *list = arena_alloc(&k->keepers->arena, *told, sizeof **list);
         if (!*list)
                 return -1;
-        for (size_t i = 0; i < *told; i++) {
-                uint64_t first = sums[i].first;
-
+        for (size_t i = 0; i < *told; i++)
                 (*list)[i] = sums[i];
-                (*list)[i].stack = k->graph->snapshot->blocks[first].stack;
-                (*list)[i].vtable = k->sorts.list[k->sorts.of[first]].vtable;
-        }
         return 0;
 }
 

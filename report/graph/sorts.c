@@ -20,9 +20,9 @@ static int number_of(struct numbers *numbers, uint64_t key, uint32_t *number)
 }
 
 struct naming {
-        struct numbers stacks, sites, types, sorts;
-        uint32_t *site_of_stack; /* by number of the stack */
-        size_t capacity;
+        struct numbers stacks, vtables, pairs, sites, types, sorts;
+        uint32_t *site_of_stack, *type_of_pair; /* by number of the stack, of stack and vtable */
+        size_t site_capacity, type_capacity;
 };
 
 static int site_of(struct naming *n, const struct keepers_options *options, uint32_t stack, uint32_t *site)
@@ -34,11 +34,29 @@ static int site_of(struct naming *n, const struct keepers_options *options, uint
         if (number == known) {
                 uint64_t key = options->site ? options->site(options->context, stack) : stack;
 
-                if (mem_grow(&n->site_of_stack, &n->capacity, (size_t)number + 1, sizeof *n->site_of_stack) ||
+                if (mem_grow(&n->site_of_stack, &n->site_capacity, (size_t)number + 1, sizeof *n->site_of_stack) ||
                     number_of(&n->sites, key, &n->site_of_stack[number]))
                         return -1;
         }
         *site = n->site_of_stack[number];
+        return 0;
+}
+
+static int type_of(struct naming *n, const struct keepers_options *options, uint32_t stack, uint64_t vtable,
+                   uint32_t *type)
+{
+        uint32_t known = n->pairs.count, number, pair;
+
+        if (number_of(&n->vtables, vtable, &number) || number_of(&n->pairs, (uint64_t)number << 32 | stack, &pair))
+                return -1;
+        if (pair == known) {
+                uint64_t key = options->type ? options->type(options->context, stack, vtable) : vtable;
+
+                if (mem_grow(&n->type_of_pair, &n->type_capacity, (size_t)pair + 1, sizeof *n->type_of_pair) ||
+                    number_of(&n->types, key, &n->type_of_pair[pair]))
+                        return -1;
+        }
+        *type = n->type_of_pair[pair];
         return 0;
 }
 
@@ -48,7 +66,7 @@ static int sort_of(struct sorts *sorts, struct naming *n, const struct keepers_o
         struct sort *entry;
         uint32_t site, type, known = n->sorts.count;
 
-        if (site_of(n, options, stack, &site) || number_of(&n->types, vtable, &type) ||
+        if (site_of(n, options, stack, &site) || type_of(n, options, stack, vtable, &type) ||
             number_of(&n->sorts, (uint64_t)site << 32 | type, sort))
                 return -1;
         if (*sort < known)
@@ -56,7 +74,7 @@ static int sort_of(struct sorts *sorts, struct naming *n, const struct keepers_o
         if (mem_grow(&sorts->list, &sorts->capacity, sorts->count + 1, sizeof *sorts->list))
                 return -1;
         entry = &sorts->list[sorts->count++];
-        *entry = (struct sort){ .vtable = vtable, .site = site, .type = type };
+        *entry = (struct sort){ .site = site, .type = type };
         return 0;
 }
 
@@ -85,9 +103,12 @@ int sorts_init(struct sorts *sorts, const struct graph *graph, const struct reta
         sorts->types = n.types.count;
         table_free(&n.stacks.table);
         table_free(&n.sites.table);
+        table_free(&n.vtables.table);
+        table_free(&n.pairs.table);
         table_free(&n.types.table);
         table_free(&n.sorts.table);
         mem_free(n.site_of_stack);
+        mem_free(n.type_of_pair);
         if (status)
                 sorts_free(sorts);
         return status;

@@ -9,7 +9,6 @@
 #include "vtable.h"
 
 struct sort {
-        uint64_t vtable;     /* 0 = no type */
         uint32_t site, type; /* numbers, each from 0 */
 };
 

@@ -110,35 +110,38 @@ struct telling {
         const struct keepers *keepers;
 };
 
-static int tell_class(const struct telling *t, uint64_t vtable, const char **type)
+static int block_of(const struct telling *t, uint64_t id, struct finding_block *block)
 {
-        struct finding_block block = { 0 };
+        const struct snapshot *snapshot = t->graph->snapshot;
 
-        return findings_place(t->memory, t->graph->snapshot, vtable, &block.vtable) ||
-                               typing_block(t->typing, &block, type)
-                       ? -1
-                       : 0;
+        *block = (struct finding_block){ .stack = snapshot->blocks[id].stack, .size = snapshot->blocks[id].size };
+        return findings_place(t->memory, snapshot, vtable_of(&t->keep->vtables, t->graph->scan.first[id]),
+                              &block->vtable);
 }
 
-/* What a block's type is known by. */
-static int known_of(const struct telling *t, uint64_t id, struct finding_block *known)
+static int tell_type(const struct telling *t, uint64_t id, const char **type)
 {
-        const struct block *block = &t->graph->snapshot->blocks[id];
+        struct finding_block block;
 
-        *known = (struct finding_block){ .stack = block->stack, .size = block->size };
-        return findings_place(t->memory, t->graph->snapshot, vtable_of(&t->keep->vtables, t->graph->scan.first[id]),
-                              &known->vtable);
+        return block_of(t, id, &block) || typing_block(t->typing, &block, type) ? -1 : 0;
 }
 
 static int tell_block(const struct telling *t, uint64_t id, const char **type, const char **site)
 {
-        struct finding_block known;
         struct named_stack stack;
 
-        if (known_of(t, id, &known) || typing_block(t->typing, &known, type) ||
-            name_stack(t->memory, t->symbols, t->process, known.stack, &stack))
+        if (tell_type(t, id, type) ||
+            name_stack(t->memory, t->symbols, t->process, t->graph->snapshot->blocks[id].stack, &stack))
                 return -1;
         return name_site(t->memory, &stack, site);
+}
+
+/* The member of block `id` that is at the offset. */
+static int tell_field(const struct telling *t, uint64_t id, uint64_t offset, const char **field)
+{
+        struct finding_block block;
+
+        return block_of(t, id, &block) || typing_field(t->typing, &block, offset, field) ? -1 : 0;
 }
 
 /* A vertex of the dominator tree. */
@@ -176,7 +179,8 @@ static int tell_sites(const struct telling *t, struct report_retained *r)
                 struct named_stack stack;
 
                 sum->weight = weight_of(&k->sites[i]);
-                if (name_stack(t->memory, t->symbols, t->process, k->sites[i].stack, &stack) ||
+                if (name_stack(t->memory, t->symbols, t->process, t->graph->snapshot->blocks[k->sites[i].first].stack,
+                               &stack) ||
                     name_site(t->memory, &stack, &sum->site))
                         return -1;
                 sum->stack = stack.frames;
@@ -195,7 +199,7 @@ static int tell_types(const struct telling *t, struct report_retained *r)
         r->by_type_total = k->types_total;
         for (size_t i = 0; r->by_type && i < k->type_count; i++) {
                 r->by_type[i].weight = weight_of(&k->types[i]);
-                if (tell_class(t, k->types[i].vtable, &r->by_type[i].type))
+                if (tell_type(t, k->types[i].first, &r->by_type[i].type))
                         return -1;
         }
         return r->by_type ? 0 : -1;
@@ -216,6 +220,8 @@ static int tell_line(const struct telling *t, const struct keepers_line *from, s
         if (from->from != ID_NONE) {
                 to->strength = from->strength;
                 to->offset = from->offset;
+                if (tell_field(t, from->from, from->offset, &to->field))
+                        return -1;
         }
         return tell_keeper(t, vertex, &to->what);
 }
@@ -295,48 +301,46 @@ static int tell_points(const struct telling *t, struct report_retained *r)
 
 /* ---- blocks ----------------------------------------------------------------------- */
 
-static int tell_reference(const struct telling *t, const struct group_reference *from, struct report_reference *to)
+static int tell_referrer(const struct telling *t, const struct group_reference *from, struct report_reference *to)
 {
         const struct snapshot *snapshot = t->graph->snapshot;
-        struct finding_block known;
 
         to->offset = from->offset;
         to->strength = from->strength;
         if (from->root)
                 return name_root(t->memory, t->symbols, t->process, snapshot, from->from, from->offset, &to->from);
-        if (known_of(t, from->from, &known) || typing_block(t->typing, &known, &to->type) ||
-            typing_field(t->typing, &known, from->offset, &to->field))
-                return -1;
         to->from = report_format(t->memory, "0x%llx", (unsigned long long)snapshot->blocks[from->from].address);
-        return to->from ? 0 : -1;
+        return !to->from || tell_type(t, from->from, &to->type) ||
+                               tell_field(t, from->from, from->offset, &to->field)
+                       ? -1
+                       : 0;
+}
+
+static int tell_reference(const struct telling *t, const struct group_reference *from, struct report_reference *to)
+{
+        to->offset = from->offset;
+        to->strength = from->strength;
+        to->to = report_format(t->memory, "0x%llx",
+                               (unsigned long long)t->graph->snapshot->blocks[from->to].address);
+        return !to->to || tell_type(t, from->to, &to->type) || tell_field(t, from->from, from->offset, &to->field)
+                       ? -1
+                       : 0;
 }
 
 static int tell_references(const struct telling *t, const struct group_example *from, struct report_example *to)
 {
-        const struct snapshot *snapshot = t->graph->snapshot;
-        struct finding_block here, other;
-
         to->referenced_by_count = from->referenced_by_count;
         to->references_count = from->references_count;
         to->referenced_by = report_array(t->memory, to->referenced_by_count, sizeof *to->referenced_by);
         to->references = report_array(t->memory, to->references_count, sizeof *to->references);
-        if (!to->referenced_by || !to->references || known_of(t, from->block, &here))
+        if (!to->referenced_by || !to->references)
                 return -1;
         for (size_t i = 0; i < from->referenced_by_count; i++)
-                if (tell_reference(t, &from->referenced_by[i], &to->referenced_by[i]))
+                if (tell_referrer(t, &from->referenced_by[i], &to->referenced_by[i]))
                         return -1;
-        for (size_t i = 0; i < from->references_count; i++) {
-                const struct group_reference *reference = &from->references[i];
-
-                to->references[i].offset = reference->offset;
-                to->references[i].strength = reference->strength;
-                to->references[i].to = report_format(t->memory, "0x%llx",
-                                                     (unsigned long long)snapshot->blocks[reference->to].address);
-                if (!to->references[i].to || known_of(t, reference->to, &other) ||
-                    typing_block(t->typing, &other, &to->references[i].type) ||
-                    typing_field(t->typing, &here, reference->offset, &to->references[i].field))
+        for (size_t i = 0; i < from->references_count; i++)
+                if (tell_reference(t, &from->references[i], &to->references[i]))
                         return -1;
-        }
         return 0;
 }
 
@@ -383,12 +387,44 @@ static int tell(const struct telling *t, struct report_retained *r)
         return tell_sites(t, r) || tell_types(t, r) || tell_tree(t, r) || tell_points(t, r) || tell_top(t, r) ? -1 : 0;
 }
 
+/* What equal keys are asked of. */
+struct keys {
+        struct sites sites;
+        const struct telling *telling;
+        bool failed;
+};
+
+static uint64_t site_key(void *context, uint32_t stack)
+{
+        return sites_key(&((struct keys *)context)->sites, stack);
+}
+
+/* By the name: what reads the same is one type. */
+static uint64_t type_key(void *context, uint32_t stack, uint64_t vtable)
+{
+        struct keys *keys = context;
+        const struct telling *t = keys->telling;
+        struct finding_block block = { .stack = stack };
+        uint64_t hash = UINT64_C(0xcbf29ce484222325);
+        const char *type;
+
+        if (findings_place(t->memory, t->graph->snapshot, vtable, &block.vtable) ||
+            typing_block(t->typing, &block, &type)) {
+                keys->failed = true;
+                return 0;
+        }
+        if (!type)
+                return 0;
+        for (; *type; type++)
+                hash = (hash ^ (unsigned char)*type) * UINT64_C(0x100000001b3);
+        return hash ? hash : 1;
+}
+
 int keep_find(struct keep *keep, const struct graph *graph, struct process *process,
               const struct keep_options *options, struct report *memory, struct report_retained *retained,
               struct error *e)
 {
         struct holders holders;
-        struct sites sites;
         struct keepers keepers = { 0 };
         struct typing typing = { .report = memory, .symbols = options->symbols, .process = process };
         const struct telling telling = { .keep = keep,
@@ -399,22 +435,23 @@ int keep_find(struct keep *keep, const struct graph *graph, struct process *proc
                                          .memory = memory,
                                          .holders = &holders,
                                          .keepers = &keepers };
+        struct keys keys = { .telling = &telling };
         struct keepers_options wanted = {
-                .site = sites_key, .context = &sites, .limit = options->limit, .references = REFERENCES
+                .site = site_key, .type = type_key, .context = &keys, .limit = options->limit, .references = REFERENCES
         };
         int status;
 
-        sites_init(&sites, options->symbols, process);
+        sites_init(&keys.sites, options->symbols, process);
         status = holders_find(&holders, graph, options->symbols, process, e);
         if (!status) {
                 wanted.holders = &holders.map;
                 status = keepers_run(&keepers, graph, &keep->vtables, &keep->recounts, &wanted, e);
         }
-        if (!status && (sites.failed || tell(&telling, retained)))
+        if (!status && (keys.sites.failed || keys.failed || tell(&telling, retained)))
                 status = error_no_memory(e, "telling what keeps what");
         typing_deinit(&typing);
         keepers_release(&keepers);
         holders_deinit(&holders);
-        sites_deinit(&sites);
+        sites_deinit(&keys.sites);
         return status;
 }

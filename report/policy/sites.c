@@ -69,9 +69,8 @@ static int scratch(struct sites *sites)
         return sites->scratch ? 0 : -1;
 }
 
-uint64_t sites_key(void *context, uint32_t stack)
+uint64_t sites_key(struct sites *sites, uint32_t stack)
 {
-        struct sites *sites = context;
         struct named_stack named;
         const struct report_frame *site;
         uint64_t hash;

@@ -22,7 +22,7 @@ struct sites {
 void sites_init(struct sites *sites, struct symbols *symbols, struct process *process);
 void sites_deinit(struct sites *sites);
 
-/* The same number for stacks of the same site; `context` is a struct sites. */
-uint64_t sites_key(void *context, uint32_t stack);
+/* The same number for stacks of the same site. */
+uint64_t sites_key(struct sites *sites, uint32_t stack);
 
 #endif

@@ -220,8 +220,8 @@ static inline void sample_retained(struct report *report)
         r->by_site[1].stack = report_array(report, 0, sizeof *r->by_site[1].stack);
         SAMPLE_LIST(report, r->by_type, r->by_type_count, { { .type = "Table", .weight = { 1, 2048, 10, 8800 } } });
         SAMPLE_LIST(report, r->top, r->top_count,
-                    { { .example = { .address = 0x7f0000001000, .size = 2048, .process = 100, .thread = 1,
-                                     .reference_count = 2, .type = "Table" },
+                    { { .example = { .address = 0x7f0000001000, .size = 2048, .process = 100, .thread = 1, .type = "Table",
+                                     .reference_count = 2 },
                         .retained_blocks = 10, .retained_bytes = 8800 } });
         SAMPLE_LIST(report, r->top[0].example.referenced_by, r->top[0].example.referenced_by_count,
                     { { .from = "global /srv/app/bin/app (table)", .strength = STRENGTH_EXACT },

@@ -192,13 +192,13 @@ START_TEST(sites_and_types_retain_what_their_topmost_blocks_do)
         root_word(&a, ROOT_GLOBAL, outer);
         run(&a, &k, &options);
         ck_assert_uint_eq(k.site_count, 2);
-        ck_assert_uint_eq(k.sites[0].stack, 1);
+        ck_assert_uint_eq(k.sites[0].first, heap_id(&a.heap, outer));
         ck_assert_uint_eq(k.sites[0].blocks, 2);
         ck_assert_uint_eq(k.sites[0].bytes, 1100);
         ck_assert_uint_eq(k.sites[0].retained_bytes, 1110); /* inner is not counted twice */
         ck_assert_uint_eq(k.sites[1].retained_bytes, 1010);
         ck_assert_uint_eq(k.type_count, 1);
-        ck_assert_uint_eq(k.types[0].vtable, vtable);
+        ck_assert_uint_eq(k.types[0].first, heap_id(&a.heap, outer));
         ck_assert_uint_eq(k.types[0].retained_blocks, 3);
         ck_assert_uint_eq(k.typed_blocks, 2);
         ck_assert_uint_eq(k.typed_bytes, 1100);
