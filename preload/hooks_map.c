@@ -66,19 +66,33 @@ WEIR_EXPORT void *mmap64(void *at, size_t bytes, int protection, int flags, int 
         return map(next.mmap64, at, bytes, protection, flags, descriptor, offset, frame_state_of_caller());
 }
 
+/* Whether there can be such a range: the kernel says EINVAL of any other. */
+static bool is_range(const void *at, size_t bytes)
+{
+        uint64_t end = UINT64_C(1) << WEIR_ADDRESS_BITS, start = (uintptr_t)at;
+
+        return !(start & (WEIR_PAGE - 1)) && bytes && start < end && bytes <= end - start;
+}
+
+/* When the kernel had no room to split a mapping, the range is there still.
+ * What it was part of is forgotten by then, so it counts from here on. */
 WEIR_EXPORT int munmap(void *at, size_t bytes)
 {
         uintptr_t entered = guard_enter();
+        bool range = is_range(at, bytes);
         int result;
 
-        if (!entered) {
-                put_nested(WEIR_EVENT_UNMAP, at, bytes);
-                return next.munmap(at, bytes);
-        }
-        if (!((uintptr_t)at & (WEIR_PAGE - 1)))
+        if (range && entered)
                 put_unmap(at, bytes);
+        else if (range)
+                put_nested(WEIR_EVENT_UNMAP, at, bytes);
         result = next.munmap(at, bytes);
-        guard_leave(entered);
+        if (unlikely(result && range) && entered)
+                put_map(at, bytes, frame_state_of_caller(), WEIR_FN_MUNMAP);
+        else if (unlikely(result && range))
+                put_nested(WEIR_EVENT_MAP_OWN, at, bytes);
+        if (entered)
+                guard_leave(entered);
         return result;
 }
 
