@@ -71,6 +71,7 @@ APART = {
     "cpp_new_handler_signalled": "Valgrind's own malloc is never interrupted by a signal",
     "signal_in_allocator": "Valgrind's own malloc is never interrupted by a signal",
     "cpp_bad_alloc": "Valgrind ends the program where new fails and cannot throw",
+    "munmap_fails": "Valgrind has less room for mappings than the kernel, and ends the program",
     "page_allocation": "Valgrind has no pvalloc",
     "first_thread_ends_first": "Valgrind goes on until the last thread, and frees what the loader allocated",
     "signal_storm": "Valgrind delivers some signals of a storm late, and takes minutes",
