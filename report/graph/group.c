@@ -22,6 +22,12 @@ struct draft {
         uint32_t place;  /* once they are ordered */
 };
 
+/* What the stack and type of a cycle are told to be: those with most of its
+ * bytes, then blocks. */
+struct weight {
+        uint64_t stack, identity, vtable, bytes, blocks;
+};
+
 struct builder {
         const struct graph *graph;
         struct group_options options;
@@ -34,6 +40,8 @@ struct builder {
         size_t count, capacity;
         struct table keys;           /* -> index in drafts */
         uint32_t *source_groups;     /* of each source its draft */
+        struct weight *large;        /* of each large cycle, in the order of sources */
+        size_t large_count, large_capacity, large_at;
         struct tally sizes, threads; /* by draft */
 };
 
@@ -128,12 +136,6 @@ static int add_block(struct builder *b, size_t index, uint64_t id)
 
 /* Sources */
 
-/* What the stack and type of a cycle are told to be: those with most of its
- * bytes, then blocks. */
-struct weight {
-        uint64_t stack, identity, vtable, bytes, blocks;
-};
-
 static bool heavier(const struct weight *a, const struct weight *b)
 {
         if (a->bytes != b->bytes)
@@ -204,21 +206,62 @@ static int weigh_large(struct builder *b, uint64_t component, uint64_t size, str
         return status;
 }
 
+/* Of a large cycle; found the first time, and kept. */
+static int weigh_large_once(struct builder *b, uint64_t component, uint64_t size, struct weight *best)
+{
+        if (b->large_at == b->large_count) {
+                if (mem_grow(&b->large, &b->large_capacity, b->large_count + 1, sizeof *b->large) ||
+                    weigh_large(b, component, size, &b->large[b->large_count]))
+                        return -1;
+                b->large_count++;
+        }
+        *best = b->large[b->large_at++];
+        return 0;
+}
+
+/* Kind, stack and type of a source; asked of all sources in turn. */
+static int weigh(struct builder *b, uint64_t source, struct group *like)
+{
+        uint64_t component = b->graph->owners.sources[source].component;
+        uint64_t size = components_size(&b->graph->components, component);
+        struct weight weight = { 0 };
+
+        if (size <= SMALL_CYCLE)
+                weigh_small(b, component, size, &weight);
+        else if (weigh_large_once(b, component, size, &weight))
+                return -1;
+        *like = (struct group){ .kind = size > 1 ? KIND_CYCLE : KIND_DEFINITE,
+                                .stack = (uint32_t)weight.stack,
+                                .vtable = weight.vtable };
+        return 0;
+}
+
+static int find_shapes(struct builder *b)
+{
+        for (uint64_t source = 0; source < b->graph->owners.source_count; source++) {
+                struct group like;
+                uint64_t type;
+
+                if (weigh(b, source, &like))
+                        return -1;
+                type = vtable_identity(b->graph->snapshot, like.vtable);
+                if (shapes_place(&b->shapes, source, hash_mix(hash_mix(like.kind, like.stack), type)))
+                        return -1;
+        }
+        b->large_at = 0;
+        return shapes_join(&b->shapes);
+}
+
 static int add_source(struct builder *b, uint64_t source)
 {
         const struct components *c = &b->graph->components;
         uint64_t component = b->graph->owners.sources[source].component, size = components_size(c, component);
-        struct group like = { .kind = size > 1 ? KIND_CYCLE : KIND_DEFINITE };
-        struct weight weight = { 0 };
+        struct group like;
         size_t index;
 
-        if (size <= SMALL_CYCLE)
-                weigh_small(b, component, size, &weight);
-        else if (weigh_large(b, component, size, &weight))
+        if (weigh(b, source, &like))
                 return -1;
-        like.stack = (uint32_t)weight.stack;
-        like.vtable = weight.vtable;
-        like.shape = shapes_component(&b->shapes, b->graph, component);
+        like.shape = shapes_of(&b->shapes, source);
         index = draft_of(b, &like, 0);
         if (index == SIZE_MAX)
                 return -1;
@@ -235,7 +278,7 @@ static int add_source(struct builder *b, uint64_t source)
 static int add_sources(struct builder *b)
 {
         b->source_groups = mem_alloc(b->graph->owners.source_count, sizeof *b->source_groups);
-        if (!b->source_groups)
+        if (!b->source_groups || find_shapes(b))
                 return -1;
         for (uint64_t source = 0; source < b->graph->owners.source_count; source++) {
                 if (add_source(b, source))
@@ -493,6 +536,7 @@ static void builder_free(struct builder *b)
         mem_free(b->drafts);
         table_free(&b->keys);
         mem_free(b->source_groups);
+        mem_free(b->large);
         tally_free(&b->sizes);
         tally_free(&b->threads);
 }

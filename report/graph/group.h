@@ -4,10 +4,9 @@
  *
  * A group is a set of blocks that are equal in kind, allocation stack, type
  * and, by kind:
- *     definite, cycle   shape: two rounds of Weisfeiler-Lehman labels (stack
- *                       and type of what hangs from the head, or of the
- *                       component's members), so that a hundred lost trees
- *                       built by the same code, or 1000 rings, are one group
+ *     definite, cycle   shape (shape.h): what they are made of, however much of
+ *                       it there is, so that a hundred lost trees built by the
+ *                       same code, or 1000 rings, are one group
  *     indirect          the same owners
  *     possible          the same strength of the weakest link
  *     reachable         nothing more

@@ -1,136 +1,154 @@
 #include "shape.h"
 
-#include "sort.h"
-
-enum { AHEAD = 8 }; /* blocks, all in turn */
-
-struct round {
-        const struct graph *graph;
-        const uint64_t *from;
-        uint64_t *set, *scratch; /* the labels a block points at */
-        size_t set_capacity, scratch_capacity;
-};
-
-/* A set's hash. */
-static uint64_t hash_set(uint64_t *set, uint64_t *scratch, size_t count)
-{
-        uint64_t hash = 0;
-
-        sort_u64(set, scratch, count);
-        for (size_t i = 0; i < count; i++) {
-                if (!i || set[i] != set[i - 1])
-                        hash = hash_mix(hash, set[i]);
-        }
-        return hash;
-}
-
-static FETCHES void fetch(const struct round *r, uint64_t target)
-{
-        if (components_lost(&r->graph->components, target))
-                __builtin_prefetch(r->from + components_rank(&r->graph->components, target));
-}
-
-static FETCHES void fetch_ahead(const struct round *r, uint64_t id)
-{
-        uint64_t count;
-        const edge_t *edges;
-
-        if (id >= r->graph->snapshot->block_count)
-                return;
-        edges = scan_edges(&r->graph->scan, id, &count);
-        for (uint64_t i = 0; i < count && i < 8; i++)
-                fetch(r, edge_target(edges[i]));
-}
-
-static int refine_block(struct round *r, uint64_t id, uint64_t *label)
-{
-        const struct components *c = &r->graph->components;
-        uint64_t count, *scratch = NULL;
-        const edge_t *edges = scan_edges(&r->graph->scan, id, &count);
-        size_t size = 0;
-
-        if (mem_grow(&r->set, &r->set_capacity, count, sizeof *r->set))
-                return -1;
-        fetch_ahead(r, id + AHEAD);
-        for (uint64_t i = 0; i < count; i++) {
-                uint64_t target = edge_target(edges[i]);
-
-                if (target != id && components_edge(c, edges[i]))
-                        r->set[size++] = r->from[components_rank(c, target)];
-        }
-        if (size > 64 && !mem_grow(&r->scratch, &r->scratch_capacity, size, sizeof *r->scratch))
-                scratch = r->scratch;
-        *label = hash_mix(r->from[components_rank(c, id)], hash_set(r->set, scratch, size));
-        return 0;
-}
-
-static int refine(const struct graph *graph, const uint64_t *from, uint64_t *to)
-{
-        struct round r = { .graph = graph, .from = from };
-        int status = 0;
-
-        for (uint64_t id = 0, rank = 0; rank < graph->components.lost && !status; id++) {
-                if (components_lost(&graph->components, id))
-                        status = refine_block(&r, id, &to[rank++]);
-        }
-        mem_free(r.set);
-        mem_free(r.scratch);
-        return status;
-}
-
-static void label_first(const struct graph *graph, struct vtables *vtables, uint64_t *labels)
-{
-        for (uint64_t id = 0, rank = 0; rank < graph->components.lost; id++) {
-                uint64_t vtable;
-
-                if (!components_lost(&graph->components, id))
-                        continue;
-                vtable = vtable_of(vtables, graph->scan.first[id]);
-                labels[rank++] = hash_mix(graph->snapshot->blocks[id].stack, vtable_identity(graph->snapshot, vtable));
-        }
-}
-
 int shapes_init(struct shapes *s, const struct graph *graph, struct vtables *vtables)
 {
-        uint64_t *other = mem_alloc(graph->components.lost, sizeof *other);
+        uint64_t sources = graph->owners.source_count;
 
-        s->labels = mem_alloc(graph->components.lost, sizeof *s->labels);
-        if (!s->labels || !other)
-                goto failed;
-        label_first(graph, vtables, s->labels);
-        for (int round = 0; round < SHAPE_ROUNDS; round++) {
-                uint64_t *swap = s->labels;
-
-                if (refine(graph, s->labels, other))
-                        goto failed;
-                s->labels = other;
-                other = swap;
+        *s = (struct shapes){ .graph = graph, .vtables = vtables };
+        if (ids_init(&s->places, sources) || ids_init(&s->parts, sources)) {
+                shapes_free(s);
+                return -1;
         }
-        mem_free(other);
+        memset(s->parts.bytes, 0xff, sources * 5);
         return 0;
-failed:
-        mem_free(other);
-        shapes_free(s);
-        return -1;
 }
 
 void shapes_free(struct shapes *s)
 {
-        mem_free(s->labels);
-        s->labels = NULL;
+        table_free(&s->keys);
+        ids_free(&s->places);
+        ids_free(&s->parts);
+        table_free(&s->known);
+        mem_free(s->list);
+        mem_free(s->common);
+        *s = (struct shapes){ 0 };
 }
 
-uint64_t shapes_component(const struct shapes *s, const struct graph *graph, uint64_t component)
+int shapes_place(struct shapes *s, uint64_t source, uint64_t key)
 {
-        const struct components *c = &graph->components;
-        uint64_t size = components_size(c, component), sum = 0;
+        bool fresh;
+        uint64_t *place = table_put(&s->keys, key, &fresh);
 
-        for (uint64_t i = 0; i < size; i++) {
-                uint64_t label = s->labels[components_rank(c, components_member(c, component, i))];
+        if (!place)
+                return -1;
+        if (fresh)
+                *place = s->keys.count - 1;
+        ids_set(&s->places, source, *place);
+        return 0;
+}
 
-                if (size == 1)
-                        return label;
-                sum += hash_mix(label, 1);
+/* Parts */
+
+static uint64_t top_of(struct shapes *s, uint64_t part)
+{
+        while (s->list[part].above != part) {
+                s->list[part].above = s->list[s->list[part].above].above;
+                part = s->list[part].above;
         }
-        return hash_mix(sum, size);
+        return part;
+}
+
+static void unite(struct shapes *s, uint64_t a, uint64_t b)
+{
+        a = top_of(s, a);
+        b = top_of(s, b);
+        if (a == b)
+                return;
+        if (s->list[a].least > s->list[b].least) {
+                uint64_t swap = a;
+
+                a = b;
+                b = swap;
+        }
+        s->list[b].above = a;
+}
+
+/* The part of that place, made when there is none; UINT64_MAX without memory. */
+static uint64_t part_of(struct shapes *s, uint64_t place, uint64_t label)
+{
+        bool fresh;
+        uint64_t *slot = table_put(&s->known, hash_mix(place, label), &fresh);
+
+        if (!slot)
+                return UINT64_MAX;
+        if (!fresh)
+                return *slot;
+        *slot = s->count;
+        if (mem_grow(&s->list, &s->capacity, s->count + 1, sizeof *s->list))
+                return UINT64_MAX;
+        s->list[s->count] = (struct shape_part){ .above = s->count, .least = label };
+        return s->count++;
+}
+
+static int add_part(struct shapes *s, uint64_t source, uint64_t id)
+{
+        const struct graph *g = s->graph;
+        uint64_t vtable = vtable_identity(g->snapshot, vtable_of(s->vtables, g->scan.first[id]));
+        uint64_t part = part_of(s, ids_get(&s->places, source), hash_mix(g->snapshot->blocks[id].stack, vtable));
+        uint64_t known = ids_get(&s->parts, source);
+
+        if (part == UINT64_MAX)
+                return -1;
+        if (known == ID_NONE)
+                ids_set(&s->parts, source, part);
+        else if (known != part)
+                unite(s, known, part);
+        return 0;
+}
+
+/* The parts of every structure; heads of kind definite are none. */
+static int add_parts(struct shapes *s)
+{
+        const struct components *c = &s->graph->components;
+
+        for (uint64_t component = 0; component < c->count; component++) {
+                uint64_t source = ids_get(&s->graph->owners.of, component), size = components_size(c, component);
+
+                if (source == OWNER_SHARED || (size == 1 && owners_is_source(&s->graph->owners, component)))
+                        continue;
+                for (uint64_t i = 0; i < size; i++) {
+                        if (add_part(s, source, components_member(c, component, i)))
+                                return -1;
+                }
+        }
+        return 0;
+}
+
+static bool more_common(const struct shape_part *a, const struct shape_part *b)
+{
+        return a->count != b->count ? a->count > b->count : a->least < b->least;
+}
+
+int shapes_join(struct shapes *s)
+{
+        uint64_t sources = s->graph->owners.source_count;
+
+        s->common = mem_alloc(s->keys.count, sizeof *s->common);
+        if (!s->common || add_parts(s))
+                return -1;
+        for (uint64_t source = 0; source < sources; source++) {
+                uint64_t part = ids_get(&s->parts, source);
+
+                if (part != ID_NONE)
+                        s->list[top_of(s, part)].count++;
+        }
+        for (uint64_t source = 0; source < sources; source++) {
+                uint64_t part = ids_get(&s->parts, source), *common = &s->common[ids_get(&s->places, source)];
+
+                if (part == ID_NONE)
+                        continue;
+                part = top_of(s, part);
+                if (!*common || more_common(&s->list[part], &s->list[*common - 1]))
+                        *common = part + 1;
+        }
+        return 0;
+}
+
+uint64_t shapes_of(struct shapes *s, uint64_t source)
+{
+        uint64_t part = ids_get(&s->parts, source), common = s->common[ids_get(&s->places, source)];
+
+        if (part != ID_NONE)
+                return s->list[top_of(s, part)].least;
+        return common ? s->list[common - 1].least : 0;
 }

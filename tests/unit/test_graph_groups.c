@@ -52,6 +52,84 @@ START_TEST(a_hundred_equal_trees_are_one_leak)
 }
 END_TEST
 
+/* A tree of random form: `depth` levels at most, four branches at most. */
+static uint64_t add_random_tree(struct analysed *a, unsigned depth, uint32_t *state)
+{
+        uint64_t node = add(a, 48, 2), text = add(a, 16, 3);
+
+        heap_word(&a->heap, node, text);
+        for (unsigned i = 0; depth && i < 4; i++) {
+                *state = *state * 1103515245 + 12345;
+                if (*state >> 16 & 1)
+                        heap_word(&a->heap, node + 8 + 8 * i, add_random_tree(a, depth - 1, state));
+        }
+        return node;
+}
+
+START_TEST(however_much_there_is_it_is_one_leak)
+{
+        struct analysed a;
+        uint32_t state = 1;
+        uint64_t trees = 0, ring = 0;
+
+        begin(&a);
+        for (unsigned i = 0; i < 100; i++) {
+                uint64_t head = add(&a, 32, 1); /* some hold nothing at all */
+
+                if (i % 10)
+                        heap_word(&a.heap, head, add_random_tree(&a, i % 6, &state));
+        }
+        for (unsigned length = 2; length < 30; length++) {
+                uint64_t first = add(&a, 16, 5), last = first;
+
+                for (unsigned i = 1; i < length; i++) {
+                        uint64_t next = add(&a, 16, 5);
+
+                        heap_word(&a.heap, last, next);
+                        last = next;
+                }
+                heap_word(&a.heap, last, first);
+        }
+        analyse(&a);
+        for (size_t i = 0; i < a.groups.count; i++) {
+                trees += a.groups.list[i].kind == KIND_DEFINITE;
+                ring += a.groups.list[i].kind == KIND_CYCLE;
+        }
+        ck_assert_uint_eq(trees, 1);
+        ck_assert_uint_eq(ring, 1);
+        ck_assert_uint_eq(only_group(&a, KIND_DEFINITE)->instances, 100);
+        ck_assert_uint_eq(only_group(&a, KIND_CYCLE)->instances, 28);
+        end(&a);
+}
+END_TEST
+
+START_TEST(other_parts_make_another_leak)
+{
+        struct analysed a;
+        size_t definite = 0;
+
+        begin(&a);
+        for (unsigned i = 0; i < 60; i++) {
+                uint64_t head = add(&a, 32, 1);
+
+                heap_word(&a.heap, head, add(&a, 16, i % 3 ? 2 : 3));
+                if (i % 3)
+                        heap_word(&a.heap, head + 8, add(&a, 16, i % 2 ? 4 : 2));
+        }
+        analyse(&a);
+        for (size_t i = 0; i < a.groups.count; i++) {
+                const struct group *group = &a.groups.list[i];
+
+                if (group->kind != KIND_DEFINITE)
+                        continue;
+                definite++;
+                ck_assert(group->instances == 40 || group->instances == 20);
+        }
+        ck_assert_uint_eq(definite, 2);
+        end(&a);
+}
+END_TEST
+
 START_TEST(what_heads_of_one_group_share_is_theirs)
 {
         struct analysed a;
@@ -371,7 +449,8 @@ START_TEST(what_only_one_block_keeps_is_its_own)
 }
 END_TEST
 
-SUITE_MAIN("graph_groups", a_hundred_equal_trees_are_one_leak, what_heads_of_one_group_share_is_theirs,
+SUITE_MAIN("graph_groups", a_hundred_equal_trees_are_one_leak, however_much_there_is_it_is_one_leak,
+           other_parts_make_another_leak, what_heads_of_one_group_share_is_theirs,
            owners_of_what_many_share_are_the_first_few, a_thousand_equal_rings_are_one_entry,
            a_ring_of_a_million_is_one_cycle, a_list_of_a_million_is_one_leak,
            the_back_pointers_of_a_family_are_where_to_break_it, references_are_counted_word_by_word,
