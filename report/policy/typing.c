@@ -55,6 +55,7 @@ struct asking {
         struct container_frame frames[CONTAINER_FRAMES];
         struct symbol_type places[CONTAINER_FRAMES];
         size_t count;
+        bool blank; /* they got memory that holds nothing of before, or that a constructor fills */
 };
 
 static int add_frames(struct typing *t, const struct process_frame *from, struct asking *asking)
@@ -85,34 +86,47 @@ static bool may_be_container(const struct asking *asking)
                                             !strncmp(last->function, "operator new", 12)));
 }
 
+/* What malloc and operator new[] return may still hold the vtable of an object
+ * that was there before. */
+static bool is_blank(enum weir_function function, const struct asking *asking)
+{
+        if (function == WEIR_FN_NEW || function == WEIR_FN_CALLOC || function == WEIR_FN_MMAP)
+                return true;
+        for (size_t i = 0; i < asking->count; i++) /* of the program's own, or of a library it is linked with */
+                if (asking->frames[i].function && strstr(asking->frames[i].function, "operator new("))
+                        return true;
+        return false;
+}
+
 static int ask(struct typing *t, uint32_t stack, struct asking *asking)
 {
         struct process_stack raw;
         int status = 0;
 
         asking->count = 0;
+        asking->blank = true;
         if (!stack)
                 return 0;
         if (process_stack(t->process, stack, &raw, NULL))
                 return -1;
         for (size_t i = 0; i < raw.count && !status && asking->count < CONTAINER_FRAMES && may_be_container(asking); i++)
                 status = add_frames(t, &raw.frames[i], asking);
+        asking->blank = is_blank(raw.function, asking);
         mem_free(raw.frames);
         return status;
 }
 
 /* By the functions. */
-static int know_part(struct typing *t, struct typing_known *known)
+static int know_part(struct typing *t, const struct asking *asking, struct typing_known *known)
 {
         struct container_part part;
-        struct asking asking;
 
-        if (ask(t, known->stack, &asking) || container_part_of(asking.frames, asking.count, &part))
+        if (container_part_of(asking->frames, asking->count, &part))
                 return -1;
         known->array = part.array;
         known->pointers = part.pointers;
-        if (part.frame < asking.count)
-                known->layout = asking.places[part.frame];
+        if (part.frame < asking->count)
+                known->layout = asking->places[part.frame];
         return part.type ? take_short(t, part.type, &known->type) : 0;
 }
 
@@ -146,7 +160,10 @@ static int know_counted(struct typing *t, struct typing_known *known)
 
 static int know(struct typing *t, struct typing_known *known)
 {
-        if (know_part(t, known) || know_class(t, known) || know_counted(t, known))
+        struct asking asking;
+
+        if (ask(t, known->stack, &asking) || know_part(t, &asking, known) ||
+            (asking.blank && know_class(t, known)) || know_counted(t, known))
                 return -1;
         if (known->layout.module)
                 known->layout_size = symbols_type_size(t->symbols, &known->layout);

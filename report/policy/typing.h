@@ -11,6 +11,9 @@
  *     std::shared_ptr<account> (object, counts) from the class: a control block, here with its object
  *     account                                   from the class
  *
+ * A class counts only where the block's first word cannot be left from an object
+ * that was there before: memory from operator new, calloc or mmap.
+ *
  * In a cycle a block may also be known by the control block of the shared
  * pointers that lead to it: what std::shared_ptr<raw>(new raw) counts is a raw.
  *

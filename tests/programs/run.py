@@ -12,6 +12,7 @@ The comment's lines, after the title:
     expect: stdout TEXT                            what it writes, a line
     expect: function NAME   file NAME              somewhere in a leak's stack
     expect: type TEXT       field TEXT             of a leak, an example or a step; of a pointer in one
+    expect: no type TEXT                           and so on: it must not be there
     expect: advice TEXT     weak TEXT              how to break a cycle; why a leak is only possible
     incomplete | maybe incomplete                  the report must be, may be incomplete
     options: ...            env: NAME=VALUE        for weir; for the program
@@ -54,7 +55,7 @@ class Expectation:
     def __init__(self, source):
         with open(source, encoding="utf-8") as file:
             comment = re.match(r"/\*(.*?)\*/", file.read(), re.S).group(1)
-        self.kinds, self.counts, self.texts = {}, {}, []
+        self.kinds, self.counts, self.texts, self.refused = {}, {}, [], []
         self.status, self.options, self.env, self.flags = 0, [], {}, set()
         lines = [line.strip(" *\t") for line in comment.splitlines()]
         for line in filter(None, lines[lines.index(""):] if "" in lines else []):
@@ -78,6 +79,8 @@ class Expectation:
             self.counts[words[0]] = Range(words[1])
         elif key == "expect" and words[0] in ("exit", "signal"):
             self.status = int(words[1]) * (1 if words[0] == "exit" else -1)
+        elif key == "expect" and words[0] == "no" and words[1] in PLACES:
+            self.refused.append((words[1], rest.split(" ", 2)[2]))
         elif key == "expect" and words[0] in PLACES:
             self.texts.append((words[0], rest.split(" ", 1)[1]))
         else:
@@ -116,7 +119,8 @@ def compare_texts(expected, run, report):
         "function": [frame.get("function") for frame in frames],
         "file": [os.path.basename(frame.get("file") or "") for frame in frames],
     }
-    return [f"{what} {text} is not there" for what, text in expected.texts if text not in places[what]]
+    wrong = [f"{what} {text} is not there" for what, text in expected.texts if text not in places[what]]
+    return wrong + [f"{what} {text} is there" for what, text in expected.refused if text in places[what]]
 
 
 def compare_end(expected, report):
