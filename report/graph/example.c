@@ -10,6 +10,7 @@ struct collector {
         struct group_example *const *examples;
         size_t count;
         uint8_t *wanted; /* bit for each block */
+        const struct recounts *recounts;
 };
 
 static int prepare_example(struct collector *c, size_t index)
@@ -91,13 +92,13 @@ static bool is_wanted(const struct collector *c, uint64_t id)
 static void recount(const struct collector *c, uint64_t from, const edge_t *edge, struct group_reference *reference,
                     uint64_t *words)
 {
-        const struct recounts *recounts = c->request->recounts;
         uint64_t index = (uint64_t)(edge - c->graph->scan.edges), counted = 0, offset = 0;
 
-        if (!recounts)
+        if (!recounts_get(c->recounts, index, &counted, &offset)) {
+                if (c->request->recounts || is_wanted(c, edge_target(*edge)) || edge_word(*edge) < EDGE_WORD_FAR)
+                        return;
                 recount_edge(c->graph, from, *edge, &counted, &offset);
-        else if (!recounts_get(recounts, index, &counted, &offset))
-                return;
+        }
         if (counted > *words)
                 *words = counted;
         if (counted && edge_word(*edge) == EDGE_WORD_FAR)
@@ -201,8 +202,12 @@ int examples_fill_list(const struct graph *graph, struct group_example *const *e
         struct collector c = {
                 .graph = graph, .request = request, .limit = request->limit, .examples = examples, .count = count
         };
+        struct recounts own = { 0 };
         int status = prepare(&c);
 
+        c.recounts = request->recounts ? request->recounts : &own;
+        if (!status && !request->recounts)
+                status = recounts_take(&own, graph, c.wanted);
         if (!status) {
                 collect_roots(&c);
                 collect_blocks(&c);
@@ -212,6 +217,7 @@ int examples_fill_list(const struct graph *graph, struct group_example *const *e
                                 find_vtables(&c, request->vtables, c.examples[i]);
                 }
         }
+        recounts_free(&own);
         table_free(&c.places);
         mem_free(c.wanted);
         return status;

@@ -17,8 +17,10 @@ struct recounts {
  * and the offset of the first; `*words` 0 when it cannot be read. */
 void recount_edge(const struct graph *graph, uint64_t block, edge_t edge, uint64_t *words, uint64_t *offset);
 
-/* Takes all such edges between reachable blocks.  0, or -1 without memory. */
-int recounts_take(struct recounts *recounts, const struct graph *graph);
+/* Takes all such edges to the blocks whose bit is set in `wanted`, or, where
+ * that is NULL, to reachable ones; looks at each block's memory once at most.
+ * 0, or -1 without memory. */
+int recounts_take(struct recounts *recounts, const struct graph *graph, const uint8_t *wanted);
 void recounts_free(struct recounts *recounts);
 
 /* What was taken of the edge at scan.edges[index]; false when nothing was. */

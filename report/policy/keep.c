@@ -20,7 +20,7 @@ int keep_prepare(struct keep *keep, const struct graph *graph)
 {
         *keep = (struct keep){ .vtables = { .snapshot = graph->snapshot } };
         vtables_ask(&keep->vtables, graph->scan.first, graph->snapshot->block_count);
-        return recounts_take(&keep->recounts, graph);
+        return recounts_take(&keep->recounts, graph, NULL);
 }
 
 void keep_deinit(struct keep *keep)

@@ -296,6 +296,8 @@ START_TEST(references_are_counted_word_by_word)
         block = add(&a, 64, 2);
         for (unsigned i = 20; i < 70; i++)
                 heap_word(&a.heap, table + 8 * i, block + (i == 40 ? 0 : 16));
+        for (unsigned i = 70; i < 80; i++) /* tagged, low and high; and no such block */
+                heap_word(&a.heap, table + 8 * i, i < 75 ? block | 3 : i < 79 ? block | 5ull << 48 : block | 8ull << 32);
         root_word(&a, ROOT_GLOBAL, table);
         root_word(&a, ROOT_STACK, block);
         analyse(&a);
@@ -303,7 +305,7 @@ START_TEST(references_are_counted_word_by_word)
                 group = &a.groups.list[i];
                 if (group->stack != 2)
                         continue;
-                ck_assert_uint_eq(group->examples[0].reference_count, 51);
+                ck_assert_uint_eq(group->examples[0].reference_count, 51 + 9);
                 ck_assert(group->examples[0].referenced_by[0].root);
                 ck_assert_uint_eq(group->examples[0].referenced_by[0].offset, 8);
                 ck_assert_uint_eq(group->examples[0].referenced_by[1].offset, 320);

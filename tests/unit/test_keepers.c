@@ -17,7 +17,7 @@ static void run(struct analysed *a, struct keepers *k, const struct keepers_opti
         analyse(a);
         vtables.snapshot = a->graph.snapshot;
         vtables_ask(&vtables, a->graph.scan.first, a->graph.snapshot->block_count);
-        ck_assert_int_eq(recounts_take(&recounts, &a->graph), 0);
+        ck_assert_int_eq(recounts_take(&recounts, &a->graph, NULL), 0);
         ck_assert_int_eq(keepers_run(k, &a->graph, &vtables, &recounts, options, &e), 0);
         recounts_free(&recounts);
         vtables_free(&vtables);
