@@ -1,5 +1,7 @@
 #include "complete.h"
 
+#include "emit/format.h"
+
 #include <string.h>
 
 static bool begins(const char *text, const char *prefix)
@@ -49,6 +51,17 @@ static void offer_kinds(const char *before, const char *typed, FILE *out)
         offer(line, typed, out);
 }
 
+/* The forms of a report; a file may follow, which the user knows. */
+static void offer_forms(const char *before, const char *typed, FILE *out)
+{
+        char line[64];
+
+        for (const struct format *format = formats; format->name; format++) {
+                (void)snprintf(line, sizeof line, "%s%s", before, format->name);
+                offer(line, typed, out);
+        }
+}
+
 /* The value of `spec`; `typed` begins with `before`, "" or "--name=". */
 static void offer_value(const struct option_spec *spec, const char *before, const char *typed, FILE *out)
 {
@@ -56,6 +69,8 @@ static void offer_value(const struct option_spec *spec, const char *before, cons
                 offer_kinds(before, typed, out);
         else if (spec->value && strchr(spec->value, '|'))
                 offer_words(spec->value, before, typed, out);
+        else if (spec->value && begins(spec->value, "FORM[=FILE]"))
+                offer_forms(before, typed, out);
         else if (spec->value && strstr(spec->value, "FILE"))
                 fputs(":files\n", out);
 }

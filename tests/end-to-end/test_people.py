@@ -83,6 +83,7 @@ def bash_completes(weir):
     open(f"{weir.directory}/leaks.json", "w", encoding="utf-8").close()
     for line, expected in (("weir ", COMMANDS), ("weir re", ["report"]), ("weir --pri", ["--print-schema", "--print-suppressions"]),
                            ("weir run --color=", ["auto", "always", "never"]), ("weir run --color a", ["auto", "always"]),
+                           ("weir report --format=va", ["valgrind", "valgrind-xml"]),
                            ("weir run --kinds=definite,c", ["definite,cycle"]),
                            ("weir gate le", ["leaks.json"]), ("weir run -o le", ["leaks.json"]),
                            ("weir run --baseline=le", ["leaks.json"])):

@@ -3,11 +3,26 @@
 
 #include "emit/format.h"
 #include "emit/json_read.h"
+#include "emit/utf8.h"
 #include "policy/gate.h"
 #include "policy/kinds.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* No form but JSON, which is read back, has a character that commands a terminal, ends
+ * a line or is none, whatever the names in the report are. */
+static void check_harmless(const struct format *format, const char *text)
+{
+        size_t length;
+
+        for (; *text && strcmp(format->name, "json"); text += length) {
+                length = utf8_length(text);
+                if (!length || (*text != '\n' && !utf8_is_plain(text, length)))
+                        abort();
+        }
+}
 
 static void print_all(const struct report *report)
 {
@@ -25,6 +40,7 @@ static void print_all(const struct report *report)
                         abort();
                 format->write(report, &options, out);
                 fclose(out);
+                check_harmless(format, text);
                 free(text);
         }
 }
