@@ -32,14 +32,40 @@ static uint64_t finish(uint64_t hash)
         return hash ^ hash >> 33;
 }
 
+/* The length of a library's name without its version, which the next system
+ * has another of: "libfoo.so" of libfoo.so.1.2. */
+static size_t module_plain_length(const char *base)
+{
+        const char *version = strstr(base, ".so.");
+
+        return version ? (size_t)(version - base) + 3 : strlen(base);
+}
+
 static uint64_t mix_frame(uint64_t hash, const struct report_frame *frame)
 {
         const char *base = frame->module ? path_base(frame->module) : "?";
 
-        hash = mix_text(hash, base, strlen(base));
+        hash = mix_text(hash, base, module_plain_length(base));
         if (!frame->function)
                 return mix_text(hash, "?", 1);
         return mix_text(hash, frame->function, function_plain_length(frame->function));
+}
+
+static bool in_libc(const struct report_frame *frame)
+{
+        return frame->module && module_is_libc(frame->module);
+}
+
+/* The insides of the C library differ from system to system, and so do the
+ * names known for them: only what the program called of it counts, without the
+ * underscores of its other names. */
+static uint64_t mix_libc(uint64_t hash, const struct report_frame *frame)
+{
+        const char *function = frame->function ? frame->function : "?";
+
+        hash = mix_text(hash, "libc", 4);
+        function += strspn(function, "_");
+        return mix_text(hash, function, function_plain_length(function));
 }
 
 const char *report_fingerprint(struct report *report, const struct report_leak *leak)
@@ -50,8 +76,12 @@ const char *report_fingerprint(struct report *report, const struct report_leak *
 
         hash = mix_text(hash, kind, strlen(kind));
         hash = mix_text(hash, type, strlen(type));
-        for (size_t i = 0; i < count; i++)
-                hash = mix_frame(hash, &leak->stack[i]);
+        for (size_t i = 0; i < count; i++) {
+                if (!in_libc(&leak->stack[i]))
+                        hash = mix_frame(hash, &leak->stack[i]);
+                else if (i + 1 == count || !in_libc(&leak->stack[i + 1]))
+                        hash = mix_libc(hash, &leak->stack[i]);
+        }
         return report_format(report, "%016" PRIx64, finish(hash));
 }
 

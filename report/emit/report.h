@@ -288,9 +288,9 @@ const char *cut_name(enum cut_effect cut); /* "ends"; NULL for CUT_UNKNOWN */
 bool kind_parse(const char *name, size_t length, enum kind *kind);
 
 /* The fingerprint of a leak: kind, type and the normalised stack; no address,
- * offset, line, size or compiler suffix, so that it survives ASLR, rebuilds and
- * edits above the line.  16 hex digits in the report's memory; NULL without
- * memory. */
+ * offset, line, size, compiler suffix, version of a library or inside of the C
+ * library, so that it survives ASLR, rebuilds, other machines and edits above
+ * the line.  16 hex digits in the report's memory; NULL without memory. */
 const char *report_fingerprint(struct report *report, const struct report_leak *leak);
 
 /* Fills summary.kinds, summary.suppressed and summary.cycles from the leaks.

@@ -26,8 +26,8 @@
                 (count) = sizeof list_ / sizeof list_[0];                                          \
         } while (0)
 
-#define SAMPLE_ID_DEFINITE "94211cd1996682ed"
-#define SAMPLE_ID_CYCLE    "bf98526cd5b0e99c"
+#define SAMPLE_ID_DEFINITE "3f480367240a380e"
+#define SAMPLE_ID_CYCLE    "81c9409e33a893db"
 
 #define SAMPLE_APP  "/srv/app/bin/app"
 #define SAMPLE_LIB  "/usr/lib/x86_64-linux-gnu/libfoo.so.1"

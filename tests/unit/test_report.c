@@ -126,6 +126,39 @@ static void change_libc(struct report_leak *leak)
         leak->stack_count--;
 }
 
+static void change_version(struct report_leak *leak)
+{
+        leak->stack[3].module = "/usr/lib/libfoo.so.2.3";
+}
+
+static void enter_libc(struct report_leak *leak)
+{
+        leak->stack[1] = (struct report_frame){ .function = "strdup", .module = "/lib64/libc-2.31.so" };
+}
+
+static void enter_libc_differently(struct report_leak *leak)
+{
+        leak->stack[1] = (struct report_frame){ .function = "__strndup", .module = SAMPLE_LIBC };
+}
+
+START_TEST(the_insides_of_libc_do_not_count)
+{
+        struct report *a = sample_report(), *b = sample_report(), *c = sample_report();
+        struct report_leak *leak = &b->leaks[0];
+
+        enter_libc(&a->leaks[0]);
+        memmove(leak->stack + 2, leak->stack + 1, 6 * sizeof *leak->stack); /* one frame more inside */
+        leak->stack[2] = (struct report_frame){ .function = "__strdup", .module = SAMPLE_LIBC };
+        leak->stack[1] = (struct report_frame){ .function = "internal_copy", .module = SAMPLE_LIBC };
+        enter_libc_differently(&c->leaks[0]);
+        ck_assert_str_eq(report_fingerprint(a, &a->leaks[0]), report_fingerprint(b, leak));
+        ck_assert_str_ne(report_fingerprint(a, &a->leaks[0]), report_fingerprint(c, &c->leaks[0]));
+        report_destroy(a);
+        report_destroy(b);
+        report_destroy(c);
+}
+END_TEST
+
 static void change_kind(struct report_leak *leak)
 {
         leak->kind = KIND_POSSIBLE;
@@ -152,6 +185,7 @@ START_TEST(fingerprints_survive_what_is_no_cause)
         changed(change_directory, true);
         changed(change_clone, true);
         changed(change_libc, true);
+        changed(change_version, true);
 }
 END_TEST
 
@@ -244,6 +278,7 @@ START_TEST(equal_weights_are_ordered_by_what_differs)
 END_TEST
 
 SUITE_MAIN("report", memory_is_zeroed_aligned_and_released, no_memory_is_null, kinds_have_names,
-           names_lose_what_compilers_add, fingerprints_survive_what_is_no_cause, fingerprints_tell_causes_apart,
+           names_lose_what_compilers_add, fingerprints_survive_what_is_no_cause,
+           the_insides_of_libc_do_not_count, fingerprints_tell_causes_apart,
            fingerprints_are_the_same_for_good, the_site_is_the_programs_own, leaks_are_in_order_of_weight,
            sums_count_each_leak_once, equal_weights_are_ordered_by_what_differs)
