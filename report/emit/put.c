@@ -56,12 +56,28 @@ static void print_ascii(FILE *out, const char *text)
                 putc(c, out);
 }
 
+/* How much of the text's beginning needs no second look. */
+static size_t plain_length(const char *text)
+{
+        size_t length = 0;
+
+        while (text[length] >= ' ' && text[length] <= '~' && text[length] != '"' && text[length] != '\\')
+                length++;
+        return length;
+}
+
 static void print_text(FILE *out, const char *text)
 {
         putc('"', out);
         while (*text) {
-                size_t length = utf8_length(text);
+                size_t plain = plain_length(text), length;
 
+                if (plain) {
+                        fwrite(text, 1, plain, out);
+                        text += plain;
+                        continue;
+                }
+                length = utf8_length(text);
                 if (length == 0)
                         fprintf(out, "\\\\x%02x", (unsigned char)*text);
                 else if (length == 1)
