@@ -6,6 +6,7 @@ A check that fails raises Failure with one line for each thing that is wrong.
 import ctypes
 import json
 import os
+import re
 import resource
 import shutil
 import struct
@@ -106,6 +107,23 @@ class Weir:
             raise Failure(f"no report ({e}); exit status {done.status}\n{done.stderr.decode(errors='replace')}") from e
         jsonschema.validate(report, self.schema)
         return done, report
+
+
+def noted(report, code, pattern):
+    """The sum of the numbers that all diagnostics of that code give; each must match."""
+    notes = [note["message"] for note in report["diagnostics"] if note["code"] == code]
+    found = [re.search(pattern, note) for note in notes]
+    check(all(found), "\n".join(notes))
+    return sum(int(match.group(1)) for match in found)
+
+
+def checked_stacks(report):
+    """How many stacks --check-stacks compared with libunwind's; each must be equal."""
+    return noted(report, "checked-stacks", r": (\d+) stacks compared with libunwind's, 0 differed$")
+
+
+def truncated_stacks(report):
+    return noted(report, "truncated-stacks", r": (\d+) stacks could not be walked")
 
 
 def same_output(traced, untraced, stderr=True):

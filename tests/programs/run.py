@@ -8,6 +8,7 @@ The comment's lines, after the title:
 
     expect: KIND [N groups] N blocks [N bytes]     a kind that is not named must not occur (but reachable)
     expect: cycles N        processes N            of the summary; process images
+    expect: checked N       truncated N            stacks: found equal to libunwind's (--check-stacks); cut
     expect: exit N          signal N               how the program ends (default: exit 0)
     expect: stdout TEXT                            what it writes, a line
     expect: function NAME   file NAME              somewhere in a leak's stack
@@ -75,7 +76,7 @@ class Expectation:
         elif key == "expect" and words[0] in KINDS:
             numbers = words[1:]
             self.kinds[words[0]] = {unit.rstrip("s") + "s": Range(n) for n, unit in zip(numbers[::2], numbers[1::2])}
-        elif key == "expect" and words[0] in ("cycles", "processes"):
+        elif key == "expect" and words[0] in ("cycles", "processes", "checked", "truncated"):
             self.counts[words[0]] = Range(words[1])
         elif key == "expect" and words[0] in ("exit", "signal"):
             self.status = int(words[1]) * (1 if words[0] == "exit" else -1)
@@ -95,9 +96,11 @@ def compare_kinds(expected, report):
         for unit, numbers in wanted.items():
             if found[unit] not in numbers:
                 wrong.append(f"{kind}: {found[unit]} {unit}, expected {numbers}")
+    found = {**report["summary"], "checked": harness.checked_stacks(report),
+             "truncated": harness.truncated_stacks(report)}
     for name, numbers in expected.counts.items():
-        if report["summary"][name] not in numbers:
-            wrong.append(f"{name}: {report['summary'][name]}, expected {numbers}")
+        if found[name] not in numbers:
+            wrong.append(f"{name}: {found[name]}, expected {numbers}")
     return wrong
 
 

@@ -467,7 +467,9 @@ START_TEST(another_module_at_the_same_address)
                         ck_assert_uint_eq(one, first);
                 }
         }
+#ifndef __SANITIZE_ADDRESS__ /* it keeps what was mapped at that address */
         ck_assert_uint_gt(reused, 0);
+#endif
         ck_assert_uint_eq(scene_modules(), modules);
         all_equal(120);
 }

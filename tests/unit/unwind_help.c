@@ -104,7 +104,7 @@ static bool same(unw_cursor_t *cursor, uint32_t id)
                 unw_get_reg(cursor, UNW_REG_IP, &pc);
                 if (bend && ++depth == 2)
                         pc++;
-                if (id == 0 || (frames[nodes[id].frame].pc_module & 0xffffffffffff) != pc)
+                if (id == 0 || ((frames[nodes[id].frame].pc_module ^ pc) & 0xffffffffffff))
                         return false;
                 id = nodes[id].parent;
         }
