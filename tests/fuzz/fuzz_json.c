@@ -6,6 +6,7 @@
 #include "emit/utf8.h"
 #include "policy/gate.h"
 #include "policy/kinds.h"
+#include "policy/suppress_write.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +46,22 @@ static void print_all(const struct report *report)
         }
 }
 
+/* Rules for names of any kind. */
+static void print_rules(const struct report *report)
+{
+        for (int form = RULE_LSAN; form <= RULE_WEIR; form++) {
+                struct error e = { 0 };
+                char *text = NULL;
+                size_t size;
+                FILE *out = open_memstream(&text, &size);
+
+                if (!out || suppressions_write(report, KINDS_ALL, (enum rule_form)form, out, &e))
+                        abort();
+                fclose(out);
+                free(text);
+        }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         static const struct policy policy = { .asked = true, .fail_on = KINDS_ALL };
@@ -59,6 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (gate_judge(report, &policy, &e))
                 abort();
         print_all(report);
+        print_rules(report);
         report_destroy(report);
         return 0;
 }
