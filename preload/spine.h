@@ -113,7 +113,12 @@ void spine_replace(struct spine *spine, uint32_t junction, const struct trail *t
 
 static inline arch_two spine_pair_difference(const struct spine_pair *p)
 {
+#ifdef WEIR_TRUST_MEMORY /* the fault that test_unwind_control.c seeds */
+        (void)p;
+        return (arch_two){ 0, 0 };
+#else
         return arch_read_two(p->address[0], p->address[1]) ^ p->value;
+#endif
 }
 
 /* What differs now in the twos of words of a frame's sweep. */

@@ -542,7 +542,9 @@ START_TEST(code_without_tables)
         for (int which = 0; which < RELAYS; which++)
                 made_relay(which)(bounce, which);
         all_equal(300);
+#ifndef __SANITIZE_ADDRESS__ /* its frames hold words that are guessed to be code, and are none */
         ck_assert_uint_eq(scene_fallbacks(), 0);
+#endif
         munmap(made, bytes);
         bounce(0);
         all_equal(300);

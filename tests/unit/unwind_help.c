@@ -35,9 +35,9 @@ static void *map(size_t bytes)
         return mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 }
 
-void scene_begin(void)
+static void begin(bool check)
 {
-        struct unwind_process process = { .node_capacity = NODES, .frame_capacity = FRAMES };
+        struct unwind_process process = { .node_capacity = NODES, .frame_capacity = FRAMES, .check = check };
 
         process.control = control = map(sizeof *control);
         process.nodes = nodes = map(NODES * sizeof *nodes);
@@ -46,6 +46,26 @@ void scene_begin(void)
         if (!unwind_process_init(&process))
                 abort();
         scene_thread();
+}
+
+void scene_begin(void)
+{
+        begin(false);
+}
+
+void scene_begin_checking(void)
+{
+        begin(true);
+}
+
+uint64_t scene_mode_checked(void)
+{
+        return control->counters.checked;
+}
+
+uint64_t scene_mode_differed(void)
+{
+        return control->counters.mismatches;
 }
 
 void scene_thread(void)

@@ -15,6 +15,11 @@ extern "C" {
 /* Maps a control page and a stack table, and begins a process on them. */
 void scene_begin(void);
 
+/* The same in the checking mode, which counts for itself. */
+void scene_begin_checking(void);
+uint64_t scene_mode_checked(void);
+uint64_t scene_mode_differed(void);
+
 /* Gives the calling thread its memory; every thread of a test calls it. */
 void scene_thread(void);
 void scene_thread_end(void);
