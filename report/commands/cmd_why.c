@@ -12,22 +12,44 @@
 #include <string.h>
 #include <unistd.h>
 
-struct why_options {
-        struct shared_output output;
+enum {
+        DEPTH_DEFAULT = 6,
+        LIMIT_DEFAULT = 60,
+        ID_LEAST = 4, /* digits of an id that are enough where no other begins so */
 };
 
+struct why_options {
+        struct shared_output output; /* color */
+        struct option_size depth, limit;
+};
+
+#define WHY(member) offsetof(struct why_options, member)
+
 static const struct option_spec specs[] = {
-        { "color", 0, OPTION_CHOICE, "auto|always|never", "colour the text", offsetof(struct shared_output, color) },
+        { "depth", 0, OPTION_LIMIT, "N|all", "show N levels of what a block points at (6)", WHY(depth) },
+        { "limit", 0, OPTION_LIMIT, "N|all", "and N lines of it, and N links of a path (60)", WHY(limit) },
+        { "color", 0, OPTION_CHOICE, "auto|always|never", "colour the text", WHY(output.color) },
 };
 
 static const struct option_group groups[] = {
-        { "Why", specs, sizeof specs / sizeof specs[0], offsetof(struct why_options, output) },
+        { "Why", specs, sizeof specs / sizeof specs[0], 0 },
 };
+
+static int defaults(void *options, struct error *e)
+{
+        struct why_options *why_options = options;
+
+        (void)e;
+        why_options->depth.value = DEPTH_DEFAULT;
+        why_options->limit.value = LIMIT_DEFAULT;
+        return 0;
+}
 
 /* What was asked, and of what. */
 struct why {
         struct ink ink;
         const char *file, *word;
+        size_t depth, limit;
         bool is_address;
         uint64_t address;
         struct capture_file *capture; /* NULL: a JSON report */
@@ -35,7 +57,7 @@ struct why {
         struct report *report;
 };
 
-/* "0x..." is an address; 16 hex digits are a leak's id. */
+/* "0x..." is an address; hex digits are a leak's id, or its beginning. */
 static int parse(struct why *why, struct error *e)
 {
         size_t length = strlen(why->word);
@@ -47,10 +69,10 @@ static int parse(struct why *why, struct error *e)
                 why->is_address = true;
                 if (length > 2 && !*end && !errno && strspn(why->word + 2, "0123456789abcdefABCDEF") == length - 2)
                         return 0;
-        } else if (length == 16 && strspn(why->word, "0123456789abcdef") == 16) {
+        } else if (length >= ID_LEAST && length <= 16 && strspn(why->word, "0123456789abcdef") == length) {
                 return 0;
         }
-        return error_set(e, ERROR_USAGE, "'%.60s' is no address (0x7f...) and no leak's id (16 hex digits)", why->word);
+        return error_set(e, ERROR_USAGE, "'%.60s' is no address (0x7f...) and no leak's id (hex digits)", why->word);
 }
 
 /* ---- blocks and paths --------------------------------------------------------- */
@@ -75,7 +97,12 @@ static void print_block(const struct ink *ink, const struct holding_block *block
 static void print_step(const struct ink *ink, const struct holding_step *step, unsigned depth)
 {
         ink_pad(ink, 2 * (size_t)depth);
-        ink_print(ink, INK_DIM, "+%" PRIu64 " %s -> ", step->offset, strength_name(step->strength));
+        ink_print(ink, INK_DIM, "+%" PRIu64 " ", step->offset);
+        if (step->field) {
+                ink_text(ink, INK_CYAN, step->field, 100);
+                putc(' ', ink->out);
+        }
+        ink_print(ink, INK_DIM, "%s -> ", strength_name(step->strength));
         print_block(ink, &step->block);
         if (step->again)
                 ink_print(ink, INK_DIM, "  (see above)");
@@ -103,8 +130,11 @@ static void print_path(const struct ink *ink, const struct holding *holding)
         } else {
                 ink_print(ink, INK_PLAIN, "lost: nothing holds it\n");
         }
-        for (size_t i = 0; i < holding->count; i++)
+        for (size_t i = 0; i < holding->count; i++) {
+                if (i == holding->count / 2 && holding->path_more)
+                        ink_print(ink, INK_DIM, "    ... %zu more links (--limit) ...\n", holding->path_more);
                 print_step(ink, &holding->path[i], 2);
+        }
 }
 
 static void print_holding(const struct why *why, const struct process *process, const struct holding *holding)
@@ -121,8 +151,13 @@ static void print_holding(const struct why *why, const struct process *process, 
                 ink_print(ink, INK_PLAIN, "it points at\n");
         for (size_t i = 0; i < holding->tree_count; i++)
                 print_step(ink, &holding->tree[i], holding->tree[i].depth);
-        if (holding->cut)
-                ink_print(ink, INK_DIM, "  ... and more\n");
+        if (!holding->left_blocks)
+                return;
+        ink_print(ink, INK_DIM, "  ... and it leads to ");
+        ink_count(ink, INK_DIM, holding->left_blocks, "more block");
+        ink_print(ink, INK_DIM, ", ");
+        ink_bytes(ink, INK_DIM, holding->left_bytes);
+        ink_print(ink, INK_DIM, " (--depth, --limit)\n");
 }
 
 /* ---- captures ----------------------------------------------------------------- */
@@ -141,6 +176,8 @@ static int ask_process(const struct why *why, struct process *process, uint64_t 
         if (graph_analyse(&graph, &heap->snapshot, e))
                 return -1;
         of.graph = &graph;
+        of.depth = why->depth;
+        of.limit = why->limit;
         found = holding_find(&of, address, &holding, e);
         if (capture_file_damaged(why->capture, e))
                 found = -1;
@@ -246,15 +283,43 @@ static int ask_one_leak(const struct why *why, const struct report_leak *leak, s
         return 0;
 }
 
+/* The word is the beginning of one id only; else the error lists them. */
+static int check_ambiguous(const struct why *why, struct error *e)
+{
+        const char *first = NULL;
+        char list[400] = "";
+        size_t used = 0, others = 0;
+
+        for (size_t i = 0; i < why->report->leak_count; i++) {
+                const struct report_leak *leak = &why->report->leaks[i];
+
+                if (strncmp(leak->id, why->word, strlen(why->word)) || (first && !strcmp(first, leak->id)) ||
+                    strstr(list, leak->id))
+                        continue;
+                if (!first) {
+                        first = leak->id;
+                        continue;
+                }
+                others++;
+                if (used + 20 < sizeof list)
+                        used += (size_t)snprintf(list + used, sizeof list - used, ", %s", leak->id);
+        }
+        return others ? error_set(e, ERROR_USAGE, "'%s' is the beginning of %zu ids: %s%s%s", why->word, others + 1, first,
+                                  list, used + 20 < sizeof list ? "" : ", ...")
+                      : 0;
+}
+
 /* Leaks that only their owners tell apart have one id. */
 static int ask_leak(const struct why *why, struct error *e)
 {
         size_t found = 0;
 
+        if (check_ambiguous(why, e))
+                return -1;
         for (size_t i = 0; i < why->report->leak_count; i++) {
                 const struct report_leak *leak = &why->report->leaks[i];
 
-                if (strcmp(leak->id, why->word))
+                if (strncmp(leak->id, why->word, strlen(why->word)))
                         continue;
                 if (found++)
                         putc('\n', why->ink.out);
@@ -315,6 +380,8 @@ static int run(void *options, int argc, char **argv, struct error *e)
                                  "a file and what to explain are wanted: weir why [options] FILE ADDRESS|LEAK-ID");
         why.file = argv[0];
         why.word = argv[1];
+        why.depth = (size_t)why_options->depth.value;
+        why.limit = (size_t)why_options->limit.value;
         status = parse(&why, e) || load(&why, e) || answer(&why, e) ? -1 : 0;
         if (!status && (fflush(stdout) || ferror(stdout)))
                 status = error_set_errno(e, ERROR_FAILED, errno, "cannot write standard output");
@@ -333,5 +400,6 @@ const struct command command_why = {
         .groups = groups,
         .group_count = sizeof groups / sizeof groups[0],
         .options_size = sizeof(struct why_options),
+        .defaults = defaults,
         .run = run,
 };

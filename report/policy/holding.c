@@ -9,12 +9,6 @@
 
 #include <string.h>
 
-enum {
-        PATH_MAX_STEPS = 1000, /* told of a path: both ends of a longer one */
-        TREE_STEPS = 60,
-        TREE_DEPTH = 6,
-};
-
 /* ---- blocks ----------------------------------------------------------------- */
 
 static int describe(const struct holding_of *of, uint64_t id, struct holding_block *out)
@@ -37,6 +31,22 @@ static int describe(const struct holding_of *of, uint64_t id, struct holding_blo
             !typing_block(&typing, &known, &out->type) &&
             !name_stack(of->memory, of->symbols, of->process, block->stack, &stack))
                 status = name_site(of->memory, &stack, &out->site);
+        typing_deinit(&typing);
+        vtables_free(&vtables);
+        return status;
+}
+
+/* The member of block `id` at an offset; NULL = unknown. */
+static int name_member(const struct holding_of *of, uint64_t id, uint64_t offset, const char **field)
+{
+        const struct snapshot *snapshot = of->graph->snapshot;
+        struct vtables vtables = { .snapshot = snapshot };
+        struct typing typing = { .report = of->memory, .symbols = of->symbols, .process = of->process };
+        struct finding_block known = { .stack = snapshot->blocks[id].stack, .size = snapshot->blocks[id].size };
+        int status = findings_place(of->memory, snapshot, vtable_of(&vtables, of->graph->scan.first[id]), &known.vtable);
+
+        if (!status)
+                status = typing_field(&typing, &known, offset, field);
         typing_deinit(&typing);
         vtables_free(&vtables);
         return status;
@@ -157,24 +167,32 @@ static int tell_root(const struct holding_of *of, const struct confidence_step *
         return name_root(of->memory, of->symbols, of->process, of->graph->snapshot, step->from, step->offset, text);
 }
 
-/* The trail the right way round, in words. */
+static int tell_step(const struct holding_of *of, const struct confidence_step *step, struct holding *out,
+                     struct holding_step *to)
+{
+        to->offset = step->offset;
+        to->strength = step->strength;
+        if (step->root ? tell_root(of, step, &out->root) : name_member(of, step->from, step->offset, &to->field))
+                return -1;
+        return describe(of, step->to, &to->block);
+}
+
+/* The trail the right way round, in words; of a long one both ends. */
 static int tell_path(const struct holding_of *of, const struct trail *trail, struct holding *out)
 {
-        size_t count = trail->count < PATH_MAX_STEPS ? trail->count : PATH_MAX_STEPS;
+        size_t half = of->limit > 1 ? of->limit / 2 : 1;
 
-        out->path = report_array(of->memory, count, sizeof *out->path);
+        out->path_more = of->limit && trail->count > 2 * half ? trail->count - 2 * half : 0;
+        out->path = report_array(of->memory, trail->count - out->path_more, sizeof *out->path);
         if (!out->path)
                 return -1;
-        for (size_t i = 0; i < count; i++) {
-                /* Of a path that is too long the end at the block is left out. */
-                const struct confidence_step *step = &trail->steps[trail->count - 1 - i];
-
-                out->path[i].offset = step->offset;
-                out->path[i].strength = step->strength;
-                if ((step->root && tell_root(of, step, &out->root)) || describe(of, step->to, &out->path[i].block))
+        for (size_t i = 0; i < trail->count; i++) {
+                if (out->path_more && i >= half && i < half + out->path_more)
+                        continue;
+                if (tell_step(of, &trail->steps[trail->count - 1 - i], out, &out->path[out->count]))
                         return -1;
+                out->count++;
         }
-        out->count = count;
         return 0;
 }
 
@@ -205,14 +223,6 @@ struct branch {
         uint64_t count, next;
 };
 
-static bool was_met(const uint64_t *met, size_t count, uint64_t id)
-{
-        for (size_t i = 0; i < count; i++)
-                if (met[i] == id)
-                        return true;
-        return false;
-}
-
 static struct branch branch_of(const struct graph *graph, uint64_t id)
 {
         struct branch branch = { .id = id };
@@ -221,48 +231,125 @@ static struct branch branch_of(const struct graph *graph, uint64_t id)
         return branch;
 }
 
-static int find_tree(const struct holding_of *of, uint64_t id, struct holding *out)
-{
-        struct branch stack[TREE_DEPTH];
-        uint64_t met[TREE_STEPS + 1];
-        unsigned depth = 1;
+/* A tree while it grows. */
+struct growth {
+        const struct holding_of *of;
+        uint64_t *met; /* of each block a bit: it is in the tree */
+        struct branch *branches;
+        size_t depth, branch_capacity;
+        struct holding_step *steps;
+        size_t count, capacity;
+};
 
-        out->tree = report_array(of->memory, TREE_STEPS, sizeof *out->tree);
-        if (!out->tree)
+/* Marks the block; true when it was marked before. */
+static bool meet(uint64_t *met, uint64_t id)
+{
+        bool before = met[id / 64] >> id % 64 & 1;
+
+        met[id / 64] |= 1ull << id % 64;
+        return before;
+}
+
+static int add_step(struct growth *g, const struct branch *from, edge_t edge)
+{
+        const struct block *block = &g->of->graph->snapshot->blocks[from->id];
+        struct holding_step *step;
+        struct branch below;
+
+        if (mem_grow(&g->steps, &g->capacity, g->count + 1, sizeof *g->steps))
                 return -1;
-        met[0] = id;
-        stack[0] = branch_of(of->graph, id);
-        while (depth) {
-                struct branch *branch = &stack[depth - 1];
-                struct holding_step *step = &out->tree[out->tree_count];
-                struct branch below;
+        step = &g->steps[g->count++];
+        *step = (struct holding_step){
+                .offset = block_lead(block) + 8 * edge_word(edge),
+                .strength = edge_strength(edge),
+                .depth = (unsigned)g->depth,
+                .again = meet(g->met, edge_target(edge)),
+        };
+        if (describe(g->of, edge_target(edge), &step->block) ||
+            name_member(g->of, from->id, step->offset, &step->field))
+                return -1;
+        below = branch_of(g->of->graph, edge_target(edge));
+        if (step->again || !below.count || (g->of->depth && g->depth >= g->of->depth))
+                return 0;
+        if (mem_grow(&g->branches, &g->branch_capacity, g->depth + 1, sizeof *g->branches))
+                return -1;
+        g->branches[g->depth++] = below;
+        return 0;
+}
+
+static int grow_tree(struct growth *g, uint64_t id)
+{
+        if (mem_grow(&g->branches, &g->branch_capacity, 1, sizeof *g->branches))
+                return -1;
+        (void)meet(g->met, id);
+        g->branches[g->depth++] = branch_of(g->of->graph, id);
+        while (g->depth && (!g->of->limit || g->count < g->of->limit)) {
+                struct branch *branch = &g->branches[g->depth - 1];
 
                 if (branch->next == branch->count) {
-                        depth--;
-                        continue;
-                }
-                if (out->tree_count == TREE_STEPS) {
-                        out->cut = true;
-                        break;
-                }
-                edge_t edge = branch->edges[branch->next++];
+                        g->depth--;
+                } else {
+                        const struct branch from = *branch;
 
-                step->offset = block_lead(&of->graph->snapshot->blocks[branch->id]) + 8 * edge_word(edge);
-                step->strength = edge_strength(edge);
-                step->depth = depth;
-                step->again = was_met(met, out->tree_count + 1, edge_target(edge));
-                if (describe(of, edge_target(edge), &step->block))
-                        return -1;
-                met[++out->tree_count] = edge_target(edge);
-                below = branch_of(of->graph, edge_target(edge));
-                if (step->again || !below.count)
-                        continue;
-                if (depth == TREE_DEPTH)
-                        out->cut = true;
-                else
-                        stack[depth++] = below;
+                        branch->next++;
+                        if (add_step(g, &from, from.edges[from.next]))
+                                return -1;
+                }
         }
         return 0;
+}
+
+/* What the tree leads to and does not show. */
+static int count_left(struct growth *g, uint64_t id, struct holding *out)
+{
+        const struct graph *graph = g->of->graph;
+        uint64_t *seen = mem_alloc(graph->snapshot->block_count / 64 + 1, sizeof *seen);
+        uint64_t *queue = NULL, queued = 0;
+        size_t capacity = 0;
+        int status = seen ? mem_grow(&queue, &capacity, 1, sizeof *queue) : -1;
+
+        if (!status) {
+                (void)meet(seen, id);
+                queue[queued++] = id;
+        }
+        while (!status && queued) {
+                uint64_t from = queue[--queued], count;
+                const edge_t *edges = scan_edges(&graph->scan, from, &count);
+
+                if (!(g->met[from / 64] >> from % 64 & 1)) {
+                        out->left_blocks++;
+                        out->left_bytes += graph->snapshot->blocks[from].size;
+                }
+                for (uint64_t i = 0; i < count && !status; i++) {
+                        if (meet(seen, edge_target(edges[i])))
+                                continue;
+                        status = mem_grow(&queue, &capacity, queued + 1, sizeof *queue);
+                        if (!status)
+                                queue[queued++] = edge_target(edges[i]);
+                }
+        }
+        mem_free(seen);
+        mem_free(queue);
+        return status;
+}
+
+static int find_tree(const struct holding_of *of, uint64_t id, struct holding *out)
+{
+        struct growth g = { .of = of };
+        int status = -1;
+
+        g.met = mem_alloc(of->graph->snapshot->block_count / 64 + 1, sizeof *g.met);
+        if (g.met && !grow_tree(&g, id) && !count_left(&g, id, out)) {
+                out->tree = report_array(of->memory, g.count, sizeof *out->tree);
+                out->tree_count = g.count;
+                status = out->tree ? 0 : -1;
+        }
+        if (!status && g.count)
+                memcpy(out->tree, g.steps, g.count * sizeof *out->tree);
+        mem_free(g.met);
+        mem_free(g.branches);
+        mem_free(g.steps);
+        return status;
 }
 
 int holding_find(const struct holding_of *of, uint64_t address, struct holding *out, struct error *e)

@@ -28,6 +28,7 @@ struct holding_block {
 struct holding_step {
         uint64_t offset;
         enum strength strength;
+        const char *field; /* name of the member that the word is; NULL = unknown */
         unsigned depth; /* of a tree: 1 = the top's own words */
         bool again;     /* of a tree: the block was met before; not followed */
         struct holding_block block;
@@ -39,10 +40,10 @@ struct holding {
         const char *root;          /* where the path begins; NULL: at `head` */
         struct holding_block head; /* of the leak, a member of the lost cycle, or inherited */
         struct holding_step *path; /* none when the block is itself the head, or nothing is known to hold it */
-        size_t count;
+        size_t count, path_more;   /* path_more steps are left out in its middle */
         struct holding_step *tree; /* what it points at, depth first */
         size_t tree_count;
-        bool cut; /* the tree goes on */
+        uint64_t left_blocks, left_bytes; /* that it leads to, and the tree does not show */
 };
 
 /* What is needed to tell of one process's heap. */
@@ -51,6 +52,7 @@ struct holding_of {
         struct symbols *symbols;
         struct process *process;
         const struct graph *graph;
+        size_t depth, limit; /* levels and lines of the tree; steps of the path; 0 = all */
 };
 
 /* 1 with what holds the block that contains `address`; 0 when no block of this
