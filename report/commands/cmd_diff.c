@@ -1,5 +1,6 @@
 #include "command.h"
 
+#include "emit/put.h"
 #include "emit/text.h"
 #include "loading.h"
 #include "policy/baseline.h"
@@ -8,21 +9,26 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 struct diff_options {
         struct shared_output output;
+        int format; /* enum diff_format */
 };
 
-#define OUTPUT(member) offsetof(struct shared_output, member)
+enum diff_format { DIFF_TEXT, DIFF_JSON };
+
+#define OUTPUT(member) offsetof(struct diff_options, output.member)
 
 static const struct option_spec specs[] = {
         { "kinds", 0, OPTION_KINDS, "KINDS", "compare these (not reachable,indirect), or all", OUTPUT(kinds) },
+        { "format", 0, OPTION_CHOICE, "text|json", "for people, or for programs", offsetof(struct diff_options, format) },
         { "color", 0, OPTION_CHOICE, "auto|always|never", "colour the text", OUTPUT(color) },
 };
 
 static const struct option_group groups[] = {
-        { "Diff", specs, sizeof specs / sizeof specs[0], offsetof(struct diff_options, output) },
+        { "Diff", specs, sizeof specs / sizeof specs[0], 0 },
 };
 
 /* Two reports, their leaks by id, and what was found between them. */
@@ -141,6 +147,95 @@ static void print_verdict(const struct diff *diff)
         putc('\n', ink->out);
 }
 
+static void print(struct diff *diff)
+{
+        print_new(diff);
+        print_changed(diff);
+        print_gone(diff);
+        print_verdict(diff);
+}
+
+/* ---- for programs --------------------------------------------------------------- */
+
+static const char *change_of(const struct baseline_entry *before, const struct baseline_entry *after)
+{
+        if (!before || !after)
+                return after ? "new" : "gone";
+        if (before->bytes == after->bytes && before->blocks == after->blocks)
+                return "same";
+        return after->bytes > before->bytes || after->blocks > before->blocks ? "grown" : "shrunk";
+}
+
+static void write_amount(struct put *j, const char *key, const struct baseline_entry *entry)
+{
+        if (!entry) {
+                put_null(j, key);
+                return;
+        }
+        put_object(j, key, PUT_INLINE);
+        put_number(j, "blocks", entry->blocks);
+        put_number(j, "bytes", entry->bytes);
+        put_end(j);
+}
+
+static void write_entry(struct put *j, const struct baseline_entry *before, const struct baseline_entry *after)
+{
+        const struct baseline_entry *either = after ? after : before;
+
+        put_object(j, NULL, PUT_INLINE);
+        put_text(j, "id", either->id);
+        put_text(j, "change", change_of(before, after));
+        put_text(j, "kind", kind_name(either->kind));
+        put_text(j, "site", either->site);
+        write_amount(j, "before", before);
+        write_amount(j, "after", after);
+        put_end(j);
+}
+
+static void write_side(struct put *j, const char *key, const char *file, const struct report *report)
+{
+        put_object(j, key, PUT_INLINE);
+        put_text(j, "file", file);
+        put_bool(j, "complete", report->complete);
+        put_end(j);
+}
+
+/* Both lists are ascending by id: the leaks are told in that order. */
+static void write_leaks(const struct diff *diff, struct put *j)
+{
+        const struct baseline *old = &diff->before, *new = &diff->after;
+        size_t at = 0, to = 0;
+
+        while (at < old->count || to < new->count) {
+                const struct baseline_entry *before = at < old->count ? &old->list[at] : NULL;
+                const struct baseline_entry *after = to < new->count ? &new->list[to] : NULL;
+                int order = !before ? 1 : !after ? -1 : strcmp(before->id, after->id);
+
+                before = order <= 0 ? before : NULL;
+                after = order >= 0 ? after : NULL;
+                at += before != NULL;
+                to += after != NULL;
+                if (is_compared(diff, (after ? after : before)->kind))
+                        write_entry(j, before, after);
+        }
+}
+
+static void write_json(const struct diff *diff, char **files)
+{
+        struct put j = put_to(stdout);
+
+        put_object(&j, NULL, PUT_LINES);
+        put_text(&j, "schema", "weir-diff/1");
+        write_side(&j, "old", files[0], diff->old_report);
+        write_side(&j, "new", files[1], diff->new_report);
+        put_array(&j, "leaks", PUT_LINES);
+        write_leaks(diff, &j);
+        put_end(&j);
+        put_end(&j);
+}
+
+/* ---- the command ------------------------------------------------------------------ */
+
 static int load(struct diff *diff, char **files, struct error *e)
 {
         diff->old_report = loading_report(files[0], diff->kinds, false, e);
@@ -164,10 +259,10 @@ static int run(void *options, int argc, char **argv, struct error *e)
                 return error_set(e, ERROR_USAGE, "two reports to compare are wanted: weir diff [options] OLD NEW");
         diff.ink = (struct ink){ .out = stdout, .color = shared_color(&diff_options->output, STDOUT_FILENO) };
         if (!load(&diff, argv, e)) {
-                print_new(&diff);
-                print_changed(&diff);
-                print_gone(&diff);
-                print_verdict(&diff);
+                if (diff_options->format == DIFF_JSON)
+                        write_json(&diff, argv);
+                else
+                        print(&diff);
                 status = fflush(stdout) || ferror(stdout)
                                  ? error_set_errno(e, ERROR_FAILED, errno, "cannot write standard output")
                                  : 0;

@@ -41,13 +41,20 @@ static size_t module_plain_length(const char *base)
         return version ? (size_t)(version - base) + 3 : strlen(base);
 }
 
+/* A frame without a function's name is told from others of its module by its
+ * place, which is the same in every run of one build.  The C library's are not:
+ * it is updated without the program, and never where a leak is told apart. */
 static uint64_t mix_frame(uint64_t hash, const struct report_frame *frame)
 {
         const char *base = frame->module ? path_base(frame->module) : "?";
 
         hash = mix_text(hash, base, module_plain_length(base));
-        if (!frame->function)
-                return mix_text(hash, "?", 1);
+        if (!frame->function) {
+                hash = mix_text(hash, "?", 1);
+                if (!frame->module || module_is_libc(frame->module))
+                        return hash;
+                return mix(hash, &frame->offset, sizeof frame->offset);
+        }
         return mix_text(hash, frame->function, function_plain_length(frame->function));
 }
 

@@ -290,7 +290,11 @@ bool kind_parse(const char *name, size_t length, enum kind *kind);
 /* The fingerprint of a leak: kind, type and the normalised stack; no address,
  * offset, line, size, compiler suffix, version of a library or inside of the C
  * library, so that it survives ASLR, rebuilds, other machines and edits above
- * the line.  16 hex digits in the report's memory; NULL without memory. */
+ * the line.  Of a frame whose function has no name the offset in its module
+ * counts: such a leak keeps its id as long as that file is the same build, and
+ * shares it with no other place; a frame in no module, or in the C library,
+ * counts as one without a place.  16 hex digits in the report's memory; NULL
+ * without memory. */
 const char *report_fingerprint(struct report *report, const struct report_leak *leak);
 
 /* Fills summary.kinds, summary.suppressed and summary.cycles from the leaks.

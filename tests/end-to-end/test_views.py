@@ -195,5 +195,99 @@ def limits_are_checked(weir):
         harness.check(run.status == 125 and b"a number or all" in run.stderr, run.stderr.decode())
 
 
+@CASES.add
+def why_says_what_it_leaves_out(weir):
+    program = build(weir, KEEPERS, "keepers")
+    capture, report = f"{weir.directory}/why.capture", f"{weir.directory}/why.json"
+    succeed(weir, ["run", "-q", "-o", report, "--retained", "--limit=all", "--capture", capture, "--", program])
+    with open(report, encoding="utf-8") as file:
+        points = json.load(file)["retained"][0]["accumulation_points"]
+    head = [point for point in points if point["tops"] == 1 and point["blocks"] == 1000][0]
+    assert head["keeper"]["root"]
+    block = succeed(weir, ["report", "--format=json", "--retained", "--limit=all", capture])
+    top = [b for b in json.loads(block)["retained"][0]["top_blocks"] if b["retained_blocks"] == 1000][0]["address"]
+    text = succeed(weir, ["why", capture, top])
+    harness.check(text.count("+0 exact -> ") == 6 and "993 more blocks" in text, text)
+    text = succeed(weir, ["why", "--depth=all", "--limit=100", capture, top])
+    harness.check(text.count("+0 exact -> ") == 100 and "899 more blocks, 14,384 bytes" in text, text)
+    text = succeed(weir, ["why", "--depth=all", "--limit=all", capture, top])
+    last = re.findall(r"\+0 exact -> (0x[0-9a-f]+)", text)[-1]
+    harness.check(text.count("+0 exact -> ") == 999 and "more block" not in text, text[-500:])
+    # The last node: its path has a thousand links, of which both ends are told.
+    text = succeed(weir, ["why", "--limit=10", capture, last])
+    harness.check("990 more links" in text and text.count(" -> ") == 10, text)
+    text = succeed(weir, ["why", "--limit=all", capture, last])
+    harness.check("more links" not in text and text.count(" -> ") == 1000, text[-500:])
+
+
+LEAKS = """
+#include <stdlib.h>
+__attribute__((noinline)) static void first(int n) { volatile void *p = malloc(n); (void)p; }
+__attribute__((noinline)) static void second(int n) { volatile void *p = malloc(n); (void)p; }
+__attribute__((noinline)) static void clear() { volatile char room[4096]; for (int i = 0; i < 4096; i++) room[i] = 0; }
+int main(int argc, char **argv)
+{
+        first(10 * argc);
+        if (argc > 1)
+                second(20);
+        if (argc > 2)
+                second(20);
+        clear();
+        exit(0);
+}
+"""
+
+
+@CASES.add
+def an_id_may_be_cut_short(weir):
+    program = build(weir, LEAKS, "leaks")
+    _, report = weir.trace([program, "x"])
+    path = f"{weir.directory}/report-{weir.reports}.json"
+    ids = sorted({leak["id"] for leak in report["leaks"]})
+    harness.check(len(ids) == 2, f"{ids}")
+    for one in ids:
+        harness.check(one in succeed(weir, ["why", path, one[:6]]), one)
+    run = weir.run(["why", path, "123"])
+    harness.check(run.status == 125, "three digits are no id")
+    with open(path, encoding="utf-8") as file:
+        text = file.read().replace(ids[1], ids[0][:8] + ids[1][8:])
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    run = weir.run(["why", path, ids[0][:8]])
+    harness.check(run.status == 125 and b"2 ids" in run.stderr and ids[0].encode() in run.stderr
+                  and ids[1][8:].encode() in run.stderr, run.stderr.decode())
+
+
+@CASES.add
+def differences_for_programs(weir):
+    program = build(weir, LEAKS, "leaks")
+    paths = []
+    for arguments in ([], ["x"], ["x", "y"]):
+        weir.trace([program, *arguments])
+        paths.append(f"{weir.directory}/report-{weir.reports}.json")
+
+    def diff(old, new):
+        found = json.loads(succeed(weir, ["diff", "--format=json", paths[old], paths[new]]))
+        harness.check(found["schema"] == "weir-diff/1" and found["new"] == {"file": paths[new], "complete": True}, found)
+        return {leak["site"].split(" ")[0].split("(")[0]: leak for leak in found["leaks"]}
+
+    leaks = diff(0, 1)
+    harness.check(leaks["first"]["change"] == "grown" and leaks["first"]["after"] == {"blocks": 1, "bytes": 20}, leaks)
+    harness.check(leaks["second"]["change"] == "new" and leaks["second"]["before"] is None, leaks)
+    leaks = diff(2, 0)
+    harness.check(leaks["first"]["change"] == "shrunk" and leaks["second"]["change"] == "gone"
+                  and leaks["second"]["before"]["bytes"] == 40 and leaks["second"]["after"] is None, leaks)
+    harness.check({leak["change"] for leak in diff(1, 1).values()} == {"same"}, "itself")
+
+
+@CASES.add
+def places_without_names_have_ids_of_their_own(weir):
+    """Two leaks of a stripped program: the same in every run, and not the same."""
+    program = build(weir, LEAKS, "stripped", "-s", "-pie")
+    runs = [weir.trace([program, "x"])[1] for _ in range(2)]
+    ids = [sorted(leak["id"] for leak in report["leaks"]) for report in runs]
+    harness.check(ids[0] == ids[1] and len(set(ids[0])) == 2, f"{ids}")
+
+
 if __name__ == "__main__":
     sys.exit(CASES.main())

@@ -26,8 +26,8 @@
                 (count) = sizeof list_ / sizeof list_[0];                                          \
         } while (0)
 
-#define SAMPLE_ID_DEFINITE "3f480367240a380e"
-#define SAMPLE_ID_CYCLE    "81c9409e33a893db"
+#define SAMPLE_ID_DEFINITE "15543575ecb3d42d"
+#define SAMPLE_ID_CYCLE    "7bce98a5ee79edfc"
 
 #define SAMPLE_APP  "/srv/app/bin/app"
 #define SAMPLE_LIB  "/usr/lib/x86_64-linux-gnu/libfoo.so.1"

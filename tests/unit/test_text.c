@@ -11,7 +11,7 @@
 static const char golden[] =
         "weir: app --name=a b\n"
         "\n"
-        "#1 96 bytes in 2 blocks definitely lost, with what it alone holds 4,196 bytes in 12 blocks  [definite 3f480367240a380e]\n"
+        "#1 96 bytes in 2 blocks definitely lost, with what it alone holds 4,196 bytes in 12 blocks  [definite 15543575ecb3d42d]\n"
         "    type: Node\n"
         "    sizes: 1 x 32, 1 x 64\n"
         "    in 2 processes: 100, 101\n"
@@ -24,7 +24,7 @@ static const char golden[] =
         "      __libc_start_call_main  libc.so.6+0x27249\n"
         "      _start                  app+0x1000\n"
         "\n"
-        "#2 128 bytes in 4 blocks lost in a cycle, 2 times over  [cycle 81c9409e33a893db]\n"
+        "#2 128 bytes in 4 blocks lost in a cycle, 2 times over  [cycle 7bce98a5ee79edfc]\n"
         "    sizes: 2 x 24, 2 x 40\n"
         "    in 2 processes: 100, 101\n"
         "      malloc\n"
