@@ -14,8 +14,9 @@
  *      does so by never touching it; slow paths that call libc save it.
  *   3. Re-entry.  Every hook raises the guard (guard.h) before it calls the
  *      real function and lowers it after its event is in the channel.  A hook
- *      that finds it raised passes through: operator new calls malloc, but the
- *      program made one allocation.
+ *      that the real function of another one calls passes through: operator new
+ *      calls malloc, but the program made one allocation.  One that a signal
+ *      handler calls in between records like any other.
  *   4. Signals.  A handler may interrupt any instruction here and call any
  *      hook.  Records are reserved first and published last, each on its own;
  *      there is no scratch state of the thread that two hooks could share.

@@ -5,8 +5,8 @@
  * checked layout; what makes no sense is counted and passed over.
  *
  * Order: a ring is read in the order of its positions, up to the first record
- * that was reserved and is not complete yet.  Rings need no order among
- * themselves, because one address always meets one ring.
+ * that is not complete.  Rings need no order among themselves, because one
+ * address always meets one ring.
  */
 #ifndef WEIR_DRAIN_H
 #define WEIR_DRAIN_H
