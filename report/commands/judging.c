@@ -21,11 +21,11 @@ static int try_writing(const char *path, struct error *e)
         return 0;
 }
 
-/* "FORM", "FORM:FILE" or "". */
+/* "FORM", "FORM=FILE" or "". */
 static int read_form(struct judging *judging, const char *text, struct error *e)
 {
         static const char *const names[] = { [RULE_LSAN] = "lsan", [RULE_VALGRIND] = "valgrind", [RULE_WEIR] = "weir" };
-        size_t length = text ? strcspn(text, ":") : 0;
+        size_t length = text ? strcspn(text, "=") : 0;
 
         judging->form = RULE_WEIR;
         if (!text || !*text)
@@ -39,7 +39,7 @@ static int read_form(struct judging *judging, const char *text, struct error *e)
                 return judging->rules ? try_writing(judging->rules, e) : 0;
         }
         return error_set(e, ERROR_USAGE,
-                         "option '--gen-suppressions' wants weir, valgrind or lsan, and :FILE where it is to write "
+                         "option '--gen-suppressions' wants weir, valgrind or lsan, and =FILE where it is to write "
                          "one, not '%s'",
                          text);
 }

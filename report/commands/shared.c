@@ -38,7 +38,7 @@ const struct option_spec shared_policy_specs[SHARED_POLICY_COUNT] = {
         { "strict-suppressions", 0, OPTION_FLAG, NULL, "fail on unused or expired ones", POLICY(strict_suppressions),
           true },
         { "no-builtin-suppressions", 0, OPTION_FLAG, NULL, "see weir --print-suppressions", POLICY(no_built_in), true },
-        { "gen-suppressions", 0, OPTION_MAYBE, "FORM[:FILE]", "write rules: weir, valgrind or lsan", POLICY(generate),
+        { "gen-suppressions", 0, OPTION_MAYBE, "weir|valgrind|lsan", "write rules; lsan=FILE: into FILE", POLICY(generate),
           true },
         { "only-module", 0, OPTION_LIST, "PATTERN", "only leaks with a frame in such a file", POLICY(modules), true },
         { "only-frame", 0, OPTION_LIST, "PATTERN", "only leaks with a frame of such a name", POLICY(functions), true },
@@ -59,16 +59,23 @@ static bool is_limited(const struct option_limits *limits)
         return given;
 }
 
-bool shared_policy_asks(const struct shared_policy *policy)
+/* True when leaks are to fail, under whatever conditions. */
+static bool asks_about_leaks(const struct shared_policy *policy)
 {
         return policy->gate || policy->fail_on || is_limited(&policy->max_bytes) || is_limited(&policy->max_blocks) ||
-               is_limited(&policy->max_leak_bytes) || is_limited(&policy->max_leak_blocks) ||
-               policy->strict_suppressions;
+               is_limited(&policy->max_leak_bytes) || is_limited(&policy->max_leak_blocks);
+}
+
+bool shared_policy_asks(const struct shared_policy *policy)
+{
+        return asks_about_leaks(policy) || policy->strict_suppressions;
 }
 
 uint32_t shared_policy_fail_on(const struct shared_policy *policy)
 {
-        return policy->fail_on ? policy->fail_on : 1u << KIND_DEFINITE | 1u << KIND_CYCLE;
+        if (policy->fail_on || !asks_about_leaks(policy))
+                return policy->fail_on;
+        return 1u << KIND_DEFINITE | 1u << KIND_CYCLE;
 }
 
 uint32_t shared_policy_kinds(const struct shared_policy *policy)

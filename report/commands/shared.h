@@ -38,7 +38,7 @@ struct shared_policy {
         struct option_list suppressions;  /* file names */
         bool strict_suppressions;
         bool no_built_in;
-        const char *generate;             /* "weir", "lsan:FILE", ""; NULL = no */
+        const char *generate;             /* "weir", "lsan=FILE", ""; NULL = no */
         struct option_list modules, functions; /* --only-module, --only-frame */
 };
 
@@ -53,7 +53,8 @@ void shared_output_defaults(struct shared_output *output);
 /* True when any option asks for a verdict. */
 bool shared_policy_asks(const struct shared_policy *policy);
 
-/* The kinds that fail the gate: of --fail-on, or definite and cycle. */
+/* The kinds that fail the gate: of --fail-on, or definite and cycle; none where
+ * leaks are not asked about. */
 uint32_t shared_policy_fail_on(const struct shared_policy *policy);
 
 /* Those, and the kinds with limits of their own: what the gate must be told. */

@@ -258,6 +258,17 @@ static void print_unknown(const struct ink *ink, const struct report *report, co
         putc('\n', ink->out);
 }
 
+static void print_growth(const struct ink *ink, const struct report_leak *leak)
+{
+        if (!leak->in_baseline || leak->status != LEAK_NEW)
+                return;
+        ink_print(ink, INK_YELLOW, "    known, and grown: ");
+        ink_bytes(ink, INK_PLAIN, leak->baseline_bytes);
+        ink_print(ink, INK_PLAIN, " in ");
+        ink_count(ink, INK_PLAIN, leak->baseline_blocks, "block");
+        ink_print(ink, INK_PLAIN, " in the baseline\n");
+}
+
 static void print_facts(const struct ink *ink, const struct report *report, const struct report_leak *leak)
 {
         if (leak->type) {
@@ -265,6 +276,7 @@ static void print_facts(const struct ink *ink, const struct report *report, cons
                 ink_text(ink, INK_BOLD, leak->type, NAME_MOST);
                 putc('\n', ink->out);
         }
+        print_growth(ink, leak);
         print_sizes(ink, leak);
         print_processes(ink, report, leak);
         print_owners(ink, leak);

@@ -154,7 +154,7 @@ def bad_limits(weir):
     path = stored(weir, "100")
     for option in ("--max-bytes=x", "--max-bytes=lost=4", "--max-bytes=definite=", "--max-blocks=1,", "--max-leak-bytes=-1",
                    "--max-leak-blocks=99999999999999999999", "--fail-on=lost", "--limit=x", "--baseline-tolerance=10%%",
-                   "--baseline-tolerance=%", "--gen-suppressions=xml", "--gen-suppressions=weir:"):
+                   "--baseline-tolerance=%", "--gen-suppressions=xml", "--gen-suppressions=weir="):
         refuse(weir, ["gate", option, path], option.split("=")[0])
 
 
@@ -205,6 +205,7 @@ def gone_leaks_are_told(weir):
 @CASES.add
 def growth_is_tolerated(weir):
     baseline = f"--baseline={stored(weir, '100')}"
+    judge(weir, stored(weir, "110"), [baseline], 23, "known, and grown: 100 bytes in 1 block in the baseline")
     for size, tolerance, status in (("110", "10%", 0), ("111", "10%", 23), ("150", "50", 0), ("151", "50", 23), ("1124", "1K", 0)):
         judge(weir, stored(weir, size), [baseline, f"--baseline-tolerance={tolerance}"], status)
 
@@ -247,7 +248,7 @@ def generated_suppressions_work(weir):
     arguments = ["100", "l5", "r"]
     for form in ("weir", "valgrind", "lsan"):
         rules = f"{weir.directory}/{form}.supp"
-        done = weir.run(["run", "-q", f"--gen-suppressions={form}:{rules}", "--", leaky(weir), *arguments])
+        done = weir.run(["run", "-q", f"--gen-suppressions={form}={rules}", "--", leaky(weir), *arguments])
         harness.check(done.status == 0, done.stderr.decode())
         run, report = weir.trace([leaky(weir), *arguments], ["--gate", "--strict-suppressions", f"--suppressions={rules}"])
         harness.check(run.status == 0, f"{form}: {run.status}\n{open(rules, encoding='utf-8').read()}{report['gate']}")
@@ -267,6 +268,9 @@ def strict_suppressions(weir):
     judge(weir, path, [f"--suppressions={unused}"], 0, "matched nothing: leak:misspelt")
     judge(weir, path, [f"--suppressions={unused}", "--strict-suppressions"], 23, "unused suppressions: 1", f"{unused}:2")
     judge(weir, path, [f"--suppressions={expired}", "--strict-suppressions"], 23, "expired suppressions: 1", "has expired")
+    for file, status in ((used, 0), (unused, 23)):
+        run, _ = weir.trace([leaky(weir), "100", "r"], [f"--suppressions={file}", "--strict-suppressions"])
+        harness.check(run.status == status, f"{file} alone: {run.status}")
     rules = judged(weir, path, [f"--suppressions={expired}"])["suppressions"]
     harness.check([(rule["line"], rule["leaks"], rule["bytes"], rule["expired"], rule["expires"], rule["reason"]) for rule in rules]
                   == [(1, 1, 100, False, None, None), (2, 0, 0, True, "2020-01-31", "later")], f"{rules}")
@@ -294,7 +298,7 @@ def bad_suppressions(weir):
         bad = put(weir, "bad.supp", content)
         refuse(weir, ["gate", f"--suppressions={bad}", path], bad, part)
     refuse(weir, ["gate", f"--suppressions={weir.directory}", path], weir.directory)
-    refuse(weir, ["gate", f"--gen-suppressions=weir:{weir.directory}/no/dir", path], f"{weir.directory}/no/dir")
+    refuse(weir, ["gate", f"--gen-suppressions=weir={weir.directory}/no/dir", path], f"{weir.directory}/no/dir")
     with open(f"{weir.directory}/large.supp", "wb") as file:
         file.truncate(65 << 20)
     refuse(weir, ["gate", f"--suppressions={file.name}", path], "larger than")
