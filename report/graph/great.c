@@ -7,8 +7,7 @@ enum {
         CHUNK = 1 << 8, /* words of 64 blocks that a thread takes at a time */
         STARTS = 16,    /* blocks from which a middle one is looked for, */
         STEPS = 64,     /* so many steps on */
-        SWEEPS = 64,
-        SLOW_FROM = 4, /* sweeps after which each must double what is found */
+        WORK = 16, /* what all sweeps together may look at, in times of what is reached */
         SHARE = 4,     /* a great component has this part of all that is lost, or more */
 };
 
@@ -134,14 +133,12 @@ static bool reach_back(struct great *g, const struct scan *scan, uint64_t blocks
 {
         unsigned parts = share_parts(reached, GREAT_LEAST);
 
-        for (unsigned i = 0; i < SWEEPS; i++) {
+        for (uint64_t work = 0; work <= WORK * reached; work += reached - g->size) {
                 struct sweep sweep = { .great = g, .scan = scan, .words = (blocks + 63) / 64 };
 
                 share_run(parts, sweep_part, &sweep);
                 if (!sweep.added)
                         return true;
-                if (i >= SLOW_FROM && sweep.added < g->size && g->size < reached / 16 * 15)
-                        return false;
                 g->size += sweep.added;
         }
         return false;
