@@ -117,7 +117,7 @@ struct words {
 
 static bool add_word(struct words *w, uintptr_t sp, struct spine_word word)
 {
-        uintptr_t above = (uintptr_t)word.address - (sp - 8);
+        uintptr_t above = (uintptr_t)word.address - sp;
 
         if (w->count >= SEGMENT_WORDS || above % 8 || above / 8 > SEGMENT_REACH)
                 return false;
@@ -158,10 +158,10 @@ static bool list_words(struct words *w, const struct trail *trail, const struct 
 static void add_discriminator(struct segment_head *head, uint16_t offset)
 {
         for (int d = 0; d < SEGMENT_DISCRIMINATORS; d++) {
-                if (head->discriminators[d] == offset)
+                if (head->discriminators[d] == offset + 1)
                         return;
                 if (head->discriminators[d] == 0) {
-                        head->discriminators[d] = offset;
+                        head->discriminators[d] = (uint16_t)(offset + 1);
                         return;
                 }
         }
@@ -170,7 +170,7 @@ static void add_discriminator(struct segment_head *head, uint16_t offset)
 /* Makes a discriminator of the first of some words that does not hold. */
 static bool tell_apart(struct segment_head *head, const uint16_t *offsets, const arch_two *values, unsigned twos)
 {
-        const arch_word *words = (const arch_word *)head->sp - 1;
+        const arch_word *words = (const arch_word *)head->sp;
 
         for (unsigned i = 0; i < 2 * twos; i++) {
                 if (arch_read(&words[offsets[i]]) != values[i / 2][i % 2]) {

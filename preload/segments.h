@@ -34,7 +34,7 @@
 enum {
         SEGMENT_WORDS = 96, /* of one segment */
         SEGMENT_DISCRIMINATORS = 2,
-        SEGMENT_REACH = 0xfff0, /* words above the return address that can be told */
+        SEGMENT_REACH = 0xfff0, /* words above sp that can be told */
         SEGMENT_UNIT = 16,      /* bytes: places in the ring count these */
 
         /* Sizes at first, in bytes; each growth makes them four times as large. */
@@ -46,9 +46,9 @@ enum {
         SEGMENT_ALLOWANCE = 1280 * 1024,
 };
 
-/* Where to look to tell apart the stacks of one frame: words above its return
- * address.  0, that word itself, is none: it is the same for all.  Without
- * discriminators `place` is that of the one segment. */
+/* Where to look to tell apart the stacks of one frame: words above its sp, plus
+ * 1; 0 is none, and the word below sp, the return address, stands in for it.
+ * Without discriminators `place` is that of the one segment. */
 struct segment_head {
         uintptr_t sp;
         uint16_t discriminators[SEGMENT_DISCRIMINATORS];
@@ -60,7 +60,7 @@ enum segment_live {
         SEGMENT_LIVE_OUTSIDE = 2, /* that of the junction does */
 };
 
-/* Offsets are in words above the return address.  The most common segment, two
+/* Offsets are in words above sp.  The most common segment, two
  * words and no fp that matters, is one cache line; behind it stand the rest of
  * a longer one: `more` values, and as many twos of offsets. */
 struct segment {
@@ -172,7 +172,7 @@ static inline uint32_t segments_find(const struct segments *s, const struct spin
                                      enum weir_function function)
 {
         uint64_t key = segment_key(at.pc, function), hash = segment_hash(key, at.sp);
-        const arch_word *words = (const arch_word *)at.sp - 1;
+        const arch_word *words = (const arch_word *)at.sp;
         struct segment_head *head = segment_head_of(s, hash);
         const struct spine_frame *junction;
         const struct segment *g;
@@ -196,7 +196,11 @@ static inline uint32_t segments_find(const struct segments *s, const struct spin
         if (unlikely(g->live) && !segment_fps_hold(g, at.fp, junction))
                 return 0;
         differs |= spine_differences(spine, junction->sweep);
-        return likely(!arch_any(differs)) ? g->id : 0;
+        if (unlikely(arch_any(differs)))
+                return 0;
+        if (g->id == 0)
+                __builtin_unreachable(); /* spares the caller a look */
+        return g->id;
 }
 
 /* Forgets all; keeps larger arrays. */
