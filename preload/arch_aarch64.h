@@ -27,6 +27,11 @@
                 .fp = *(const uintptr_t *)__builtin_frame_address(0), \
         })
 
+/* What tells the frame of the function this is written in, and how far that is
+ * below the stack pointer of its caller. */
+#define arch_frame_mark() ((uintptr_t)__builtin_dwarf_cfa())
+enum { ARCH_MARK_BELOW_SP = 0 };
+
 /* DWARF register numbers, and where the return address is below the CFA. */
 enum {
         ARCH_DWARF_FP = 29,

@@ -9,9 +9,6 @@ enum relation {
 };
 
 enum {
-        /* A frame and the return address above it: from a function's frame
-         * address to the stack pointer of its caller. */
-        FRAME_BYTES = 2 * sizeof(uintptr_t),
         /* Less than what the kernel pushes for a signal handler, everywhere. */
         NEAR = 640,
         FRAMES = 16, /* walked without mapping memory */
@@ -33,7 +30,7 @@ static enum relation relation_on(const struct trail *trail, uintptr_t holder_sp)
 /* How the hook that `at` called stands to the one that raised the guard. */
 static enum relation relation_to(uintptr_t holder, struct frame_state at)
 {
-        uintptr_t holder_sp = (holder & ~(uintptr_t)GUARD_FLAGS) + FRAME_BYTES;
+        uintptr_t holder_sp = (holder & ~(uintptr_t)GUARD_FLAGS) + ARCH_MARK_BELOW_SP;
         struct trail_frame frames[FRAMES];
         struct trail trail = { .frames = frames, .capacity = FRAMES };
         enum relation relation = NESTED;
@@ -69,7 +66,7 @@ static uintptr_t begin(struct frame_state at, uintptr_t interrupted)
 
         if (process_self->mode >= PROCESS_OFF)
                 return 0;
-        local->guard = at.sp - FRAME_BYTES;
+        local->guard = at.sp - ARCH_MARK_BELOW_SP;
         if (process_enter())
                 return interrupted ? interrupted : outside();
         local->guard = found;

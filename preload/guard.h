@@ -23,8 +23,8 @@
 #include "process.h"
 #include "thread.h"
 
-/* Values of thread_local_state.guard: one of the first three, or the address of
- * a hook's frame and perhaps flags.  Never 0. */
+/* Values of thread_local_state.guard: one of the first three, or the mark
+ * (arch_*.h) of a hook's frame and perhaps flags.  Never 0. */
 enum {
         GUARD_OPEN = 1,      /* outside of every hook */
         GUARD_SLOW = 3,      /* the same, when the process was not plain at the last event */
@@ -54,7 +54,7 @@ GUARD_INLINE bool guard_raise(unsigned flags)
 
         if (unlikely(local->guard != plain))
                 return false;
-        local->guard = (uintptr_t)__builtin_frame_address(0) | flags;
+        local->guard = arch_frame_mark() | flags;
         atomic_signal_fence(memory_order_seq_cst);
         return true;
 }
