@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from cases import Cases, harness
+from test_refusals import as_nobody
 
 CASES = Cases()
 
@@ -320,6 +321,19 @@ def built_in_suppressions(weir):
     harness.check(not [rule for rule in without["suppressions"] if not rule["file"]], f"{without['suppressions']}")
     harness.check(without["summary"]["kinds"]["suppressed"]["blocks"] == 0, f"{without['summary']['kinds']}")
     harness.check(with_them["summary"]["kinds"]["definite"]["bytes"] == 100, f"{with_them['summary']['kinds']}")
+
+
+@CASES.add
+def unreadable_files_pass_no_gate(weir):
+    path, secret = stored(weir, "100"), put(weir, "secret", "leak:lose\n")
+    rights = as_nobody(weir)
+    os.chmod(path, 0o644)
+    os.chmod(secret, 0)
+    for arguments in ([f"--suppressions={secret}", path], [f"--baseline={secret}", path], [secret],
+                      [f"--baseline={secret}", "--update-baseline", path]):
+        run = weir.run(["gate", *arguments], **rights)
+        text = run.stderr.decode()
+        harness.check(run.status == 125 and secret in text and "Permission denied" in text, f"{arguments}: {run.status} {text}")
 
 
 # ---- scope ----------------------------------------------------------------
