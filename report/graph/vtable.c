@@ -30,14 +30,13 @@ static bool is_code(const struct snapshot *snapshot, uint64_t address)
 }
 
 /* Offset to the top as a number for the table, or NOT_VTABLE. */
-static uint64_t examine(const struct snapshot *snapshot, uint64_t address)
+static uint64_t examine(const struct snapshot *snapshot, const struct segment *segment, uint64_t address)
 {
-        const struct segment *segment = segment_at(snapshot, address);
         uint64_t words[2 + FUNCTIONS] = { 0 };
         size_t got;
         int64_t top;
 
-        if (!segment || segment->writable || segment->executable || (address & 7) || address - segment->start < 16)
+        if (address - segment->start < 16)
                 return NOT_VTABLE;
         got = snapshot->memory.read(snapshot->memory.context, address - 16, words, sizeof words);
         top = (int64_t)words[0];
@@ -53,13 +52,15 @@ static uint64_t examine(const struct snapshot *snapshot, uint64_t address)
 
 bool vtable_top(struct vtables *v, uint64_t address, int64_t *top)
 {
+        const struct segment *segment = address & 7 ? NULL : segment_at(v->snapshot, address);
         uint64_t *slot, found;
         bool fresh;
 
-        if (!v->snapshot->segment_count || address < v->snapshot->segments[0].start || (address & 7))
+        /* Only what may be one is worth remembering: most words lead to blocks. */
+        if (!segment || segment->writable || segment->executable)
                 return false;
         slot = table_put(&v->known, address, &fresh);
-        found = slot && !fresh ? *slot : examine(v->snapshot, address);
+        found = slot && !fresh ? *slot : examine(v->snapshot, segment, address);
         if (slot)
                 *slot = found;
         *top = -(int64_t)found;
