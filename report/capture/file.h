@@ -117,7 +117,9 @@ int capture_writer_watch(struct capture_writer *writer, struct snapshot *snapsho
 /* Stops watching without writing anything: the analysis failed. */
 void capture_writer_unwatch(struct capture_writer *writer);
 
-/* Writes blocks, roots, segments and memory while the process is held. */
+/* Writes blocks, roots, segments and memory while the process is held: into
+ * weir's own memory as far as that is free, to be compressed and written out
+ * by the next call. */
 int capture_writer_memory(struct capture_writer *writer, const struct process *process, struct snapshot *snapshot,
                           struct error *e);
 

@@ -353,12 +353,14 @@ int capture_writer_memory(struct capture_writer *writer, const struct process *p
                 filter_deinit(filter);
                 return error_no_memory(e, "writing the capture file");
         }
+        writer_hold(writer, true);
         result = heap_write_blocks(writer, process->ordinal, snapshot->blocks, snapshot->block_count, e) ||
                                  heap_write_roots(writer, process->ordinal, snapshot, filter, e) ||
                                  heap_write_segments(writer, process->ordinal, snapshot, e) ||
                                  image_write(writer, process->ordinal, snapshot, watch, filter, e)
                          ? -1
                          : 0;
+        writer_hold(writer, false);
         filter_deinit(&all);
         watch_deinit(watch, snapshot->segment_count);
         return result;
