@@ -12,7 +12,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$here/../..
 build=$1
-elsewhere='capture|capture_file|cfi|collector|stop|target|unwind'
+elsewhere='capture|capture_file|cfi|collector|stop|target|unwind|unwind_control'
 
 "$root/.ci/packages" build aarch64
 mkdir -p "$build"
