@@ -371,6 +371,8 @@ static size_t drain_notes(struct process *process, uint64_t now_ns, bool stopped
         uint64_t end = process->drain.notes_tail + process->layout.notes_bytes;
         size_t count = 0;
 
+        if (head == process->drain.notes_tail)
+                process->drain.notes_ns = now_ns;
         if (process->drain.notes_broken || head == process->drain.notes_tail)
                 return 0;
         while (process->drain.notes_tail < head && process->drain.notes_tail < end) {
@@ -387,6 +389,8 @@ static size_t drain_notes(struct process *process, uint64_t now_ns, bool stopped
                 read_note(process, (size_t)length, now_ns);
                 count++;
         }
+        if (process->drain.notes_tail == head)
+                process->drain.notes_ns = now_ns;
         if (count || process->drain.notes_broken) {
                 atomic_store_explicit(&control->notes_tail, process->drain.notes_tail, memory_order_release);
                 wake(&control->rings[0].waiters, &control->rings[0].drained);

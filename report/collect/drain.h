@@ -25,6 +25,7 @@ struct process;
 struct drain {
         uint64_t tails[WEIR_RINGS];
         uint64_t notes_tail;
+        uint64_t notes_ns; /* when nothing was left to read of the notes last; any that comes was written later */
         bool parallel;     /* met WEIR_EVENT_PARALLEL: all rings are read */
         bool notes_broken; /* the note ring made no sense: it is read no more */
 };

@@ -155,6 +155,7 @@ static void note_exec(struct process *process, uint64_t pid, const void *data, s
         }
         process->execs[process->exec_count++] = (struct process_exec){
                 .pid = pid <= INT32_MAX ? (int32_t)pid : 0,
+                .after_ns = process->drain.notes_ns,
                 .since_ns = now_ns,
                 .file = file,
         };

@@ -102,7 +102,8 @@ struct process_message {
  * was about to run. */
 struct process_exec {
         int32_t pid; /* as the process sees it; 0 = unknown */
-        uint64_t since_ns;
+        uint64_t after_ns; /* it was told after this */
+        uint64_t since_ns; /* and read then */
         char *file;
 };
 
