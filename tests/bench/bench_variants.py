@@ -41,7 +41,7 @@ def variants_of(weir, directory):
     lsan = "exitcode=0:log_path=" + directory + "/lsan"
     return [
         Variant("no tool"),
-        Variant("weir", [weir, "run", "-q", "-o", report, "--"], report=report),
+        Variant("weir", [weir, "run", "-q", "--trace-all", "-o", report, "--"], report=report),
         Variant("heaptrack -r", ["heaptrack", "-r", "-o", f"{directory}/heaptrack"],
                 needs=[("heaptrack", shutil.which("heaptrack"))], divisor=4),
         preloaded("heaptrack's shim to /dev/null", "heaptrack/libheaptrack_preload.so",
