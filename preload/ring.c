@@ -54,6 +54,12 @@ static bool wait_for_room(struct weir_ring *ring, uint64_t position, uint64_t re
         return true;
 }
 
+static void wake_collector(void)
+{
+        if (atomic_load_explicit(&process_self->session->asleep, memory_order_relaxed))
+                session_ring_bell(process_self->session);
+}
+
 /* LIVE or DROP; otherwise the record is lost, if there is anybody to miss it. */
 static bool is_recording(unsigned kind)
 {
@@ -94,8 +100,7 @@ static bool may_fill(struct process_ring *ring, uint64_t position, unsigned kind
         }
         /* Half full: the collector is woken, and asked about again after some
          * more records, should it have fallen asleep just then. */
-        if (atomic_load_explicit(&process_self->session->asleep, memory_order_relaxed))
-                session_ring_bell(process_self->session);
+        wake_collector();
         atomic_store_explicit(&ring->limit, tail + used + (records - used < LOOK_EVERY ? records - used : LOOK_EVERY),
                               memory_order_release);
         return true;
@@ -186,12 +191,14 @@ __attribute__((noinline)) void ring_put_slow(unsigned kind, uint64_t address, ui
                 process_parallel();
                 ring += is_mapping(kind) ? 0 : weir_ring_of(address);
         }
-        if (process_self->mode == PROCESS_DROP && !has_room(ring, kind))
+        if (process_self->mode == PROCESS_DROP && !has_room(ring, kind)) {
+                wake_collector();
                 count_loss(kind);
-        else if (fits(kind, address, size, stack))
+        } else if (fits(kind, address, size, stack)) {
                 put_plain(ring, kind, address, size | (uint64_t)stack << WEIR_BODY_SIZE_BITS);
-        else
+        } else {
                 put_extended(ring, kind, address, size, stack);
+        }
 }
 
 /* A mark has no address, and its body is the number alone. */
