@@ -22,7 +22,8 @@
 #include <errno.h>
 
 /* Records the block that the hook `at` was called for got. */
-static inline void put_alloc(uintptr_t entered, const void *block, size_t size, struct frame_state at, enum weir_function function)
+static inline void put_alloc(uintptr_t entered, const void *block, size_t size, struct frame_state at,
+                             enum weir_function function)
 {
         if (likely(block))
                 ring_put(entered, WEIR_EVENT_ALLOC, (uintptr_t)block, size,
@@ -173,33 +174,33 @@ WEIR_EXPORT int posix_memalign(void **block, size_t alignment, size_t size)
         return result;
 }
 
-#define ALIGNED_HOOK(name, FUNCTION)                                                                                   \
-        WEIR_EXPORT void *name(size_t alignment, size_t size)                                                          \
-        {                                                                                                              \
-                uintptr_t entered = guard_enter();                                                                     \
-                void *block = next.name(alignment, size);                                                              \
-                                                                                                                       \
-                if (unlikely(!entered))                                                                                \
-                        return nested(block, size, frame_state_of_caller(), WEIR_FN_##FUNCTION);                       \
-                put_alloc(entered, block, size, frame_state_of_caller(), WEIR_FN_##FUNCTION);                                   \
-                guard_leave(entered);                                                                                  \
-                return block;                                                                                          \
+#define ALIGNED_HOOK(name, FUNCTION)                                                             \
+        WEIR_EXPORT void *name(size_t alignment, size_t size)                                    \
+        {                                                                                        \
+                uintptr_t entered = guard_enter();                                               \
+                void *block = next.name(alignment, size);                                        \
+                                                                                                 \
+                if (unlikely(!entered))                                                          \
+                        return nested(block, size, frame_state_of_caller(), WEIR_FN_##FUNCTION); \
+                put_alloc(entered, block, size, frame_state_of_caller(), WEIR_FN_##FUNCTION);    \
+                guard_leave(entered);                                                            \
+                return block;                                                                    \
         }
 
 ALIGNED_HOOK(aligned_alloc, ALIGNED_ALLOC)
 ALIGNED_HOOK(memalign, MEMALIGN)
 
-#define PAGE_HOOK(name, FUNCTION)                                                                                      \
-        WEIR_EXPORT void *name(size_t size)                                                                            \
-        {                                                                                                              \
-                uintptr_t entered = guard_enter();                                                                     \
-                void *block = next.name(size);                                                                         \
-                                                                                                                       \
-                if (unlikely(!entered))                                                                                \
-                        return block;                                                                                  \
-                put_alloc(entered, block, size, frame_state_of_caller(), WEIR_FN_##FUNCTION);                                   \
-                guard_leave(entered);                                                                                  \
-                return block;                                                                                          \
+#define PAGE_HOOK(name, FUNCTION)                                                             \
+        WEIR_EXPORT void *name(size_t size)                                                   \
+        {                                                                                     \
+                uintptr_t entered = guard_enter();                                            \
+                void *block = next.name(size);                                                \
+                                                                                              \
+                if (unlikely(!entered))                                                       \
+                        return block;                                                         \
+                put_alloc(entered, block, size, frame_state_of_caller(), WEIR_FN_##FUNCTION); \
+                guard_leave(entered);                                                         \
+                return block;                                                                 \
         }
 
 PAGE_HOOK(valloc, VALLOC)
@@ -228,28 +229,28 @@ static inline void put_free(uintptr_t entered, const void *block, enum weir_func
         ring_put(entered, WEIR_EVENT_FREE, (uintptr_t)block, function, 0);
 }
 
-#define RELEASE_HOOK(name, FUNCTION, real, parameters, arguments)                                                      \
-        void name parameters                                                                                           \
-        {                                                                                                              \
-                uintptr_t entered;                                                                                     \
-                                                                                                                       \
-                if (unlikely(!block) || free_was_early(block))                                                         \
-                        return;                                                                                        \
-                entered = guard_enter_below_new();                                                                     \
-                if (likely(entered))                                                                                   \
-                        put_free(entered, block, WEIR_FN_##FUNCTION);                                                           \
-                next.real arguments;                                                                                   \
-                if (likely(entered))                                                                                   \
-                        guard_leave(entered);                                                                          \
+#define RELEASE_HOOK(name, FUNCTION, real, parameters, arguments)     \
+        void name parameters                                          \
+        {                                                             \
+                uintptr_t entered;                                    \
+                                                                      \
+                if (unlikely(!block) || free_was_early(block))        \
+                        return;                                       \
+                entered = guard_enter_below_new();                    \
+                if (likely(entered))                                  \
+                        put_free(entered, block, WEIR_FN_##FUNCTION); \
+                next.real arguments;                                  \
+                if (likely(entered))                                  \
+                        guard_leave(entered);                         \
         }
 
-WEIR_EXPORT RELEASE_HOOK(cfree, CFREE, cfree, (void *block), (block))
-WEIR_EXPORT RELEASE_HOOK(free_sized, FREE_SIZED, free_sized, (void *block, size_t size), (block, size))
-WEIR_EXPORT RELEASE_HOOK(free_aligned_sized, FREE_ALIGNED_SIZED, free_aligned_sized,
-                         (void *block, size_t alignment, size_t size), (block, alignment, size))
-static __attribute__((noinline)) RELEASE_HOOK(free_slow, FREE, free, (void *block), (block))
+WEIR_EXPORT RELEASE_HOOK(cfree, CFREE, cfree, (void *block), (block)) WEIR_EXPORT
+        RELEASE_HOOK(free_sized, FREE_SIZED, free_sized, (void *block, size_t size), (block, size)) WEIR_EXPORT
+        RELEASE_HOOK(free_aligned_sized, FREE_ALIGNED_SIZED, free_aligned_sized,
+                     (void *block, size_t alignment, size_t size), (block, alignment, size)) static
+        __attribute__((noinline)) RELEASE_HOOK(free_slow, FREE, free, (void *block), (block))
 
-WEIR_EXPORT void free(void *block)
+                WEIR_EXPORT void free(void *block)
 {
         if (unlikely(!block))
                 return;

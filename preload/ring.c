@@ -31,7 +31,7 @@ static struct weir_ring *shared_of(const struct process_ring *ring)
  * stopped: the process is LOST from then on. */
 static bool wait_for_room(struct weir_ring *ring, uint64_t position, uint64_t records)
 {
-        struct session_patience patience = {0};
+        struct session_patience patience = { 0 };
 
         atomic_fetch_add_explicit(&process_self->control->counters.waits, 1, memory_order_relaxed);
         atomic_fetch_add(&ring->waiters, 1);
@@ -156,7 +156,8 @@ static void put_extended(struct process_ring *ring, unsigned kind, uint64_t addr
         if (!reserve(ring, 2, kind, &position))
                 return;
         publish(ring, position,
-                WEIR_EVENT_EXTENDED | (uint64_t)kind << WEIR_HEAD_REAL_KIND_SHIFT | number << WEIR_HEAD_REAL_THREAD_SHIFT,
+                WEIR_EVENT_EXTENDED | (uint64_t)kind << WEIR_HEAD_REAL_KIND_SHIFT |
+                        number << WEIR_HEAD_REAL_THREAD_SHIFT,
                 size);
         publish(ring, position + 1, WEIR_EVENT_REST | (uint64_t)stack << WEIR_HEAD_STACK_SHIFT, address);
 }
@@ -166,8 +167,7 @@ static void put_plain(struct process_ring *ring, unsigned kind, uint64_t address
         uint64_t position;
 
         if (reserve(ring, 1, kind, &position))
-                publish(ring, position, kind | address << WEIR_HEAD_ADDRESS_SHIFT,
-                        body | thread_local_state.body_bits);
+                publish(ring, position, kind | address << WEIR_HEAD_ADDRESS_SHIFT, body | thread_local_state.body_bits);
 }
 
 static bool is_mapping(unsigned kind)
