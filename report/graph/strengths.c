@@ -1,6 +1,7 @@
 #include "strengths.h"
 
 #include "edges.h"
+#include "nearby.h"
 #include "table.h"
 #include "tails.h"
 #include "vtable.h"
@@ -13,6 +14,7 @@ struct refiner {
         struct scan *scan;
         const struct snapshot *snapshot;
         struct vtables vtables;
+        struct nearby nearby;
         struct table live;    /* stack -> live blocks of the site */
         struct table learned; /* stack and offset -> blocks referenced only there */
         uint32_t *only;       /* of each block the offset at which alone it is referenced; 0 = none so far */
@@ -143,11 +145,9 @@ static bool is_learned(const struct refiner *r, const struct block *block, uint6
         return count && live && *count >= LEARN_BLOCKS && *count * 2 > *live;
 }
 
-static bool read_word(const struct refiner *r, uint64_t address, uint64_t *word)
+static bool read_word(struct refiner *r, uint64_t address, uint64_t *word)
 {
-        const struct memory *memory = &r->snapshot->memory;
-
-        return memory->read(memory->context, address, word, sizeof *word) == sizeof *word;
+        return nearby_words(&r->nearby, address, word, 1);
 }
 
 /* `n` elements fill the block but for a header of `lead` bytes. */
@@ -156,7 +156,7 @@ static bool fits_array(uint64_t size, uint64_t lead, uint64_t n)
         return n && n <= size - lead && (size - lead) % n == 0;
 }
 
-static bool is_cookie(const struct refiner *r, const struct block *block, uint64_t first, uint64_t into)
+static bool is_cookie(struct refiner *r, const struct block *block, uint64_t first, uint64_t into)
 {
         uint64_t n;
 
@@ -170,7 +170,7 @@ static bool is_cookie(const struct refiner *r, const struct block *block, uint64
                (block->size - into) / n % into == 0;
 }
 
-static bool is_string(const struct refiner *r, const struct block *block, uint64_t first, uint64_t into)
+static bool is_string(struct refiner *r, const struct block *block, uint64_t first, uint64_t into)
 {
         uint64_t capacity;
 
@@ -299,7 +299,8 @@ static bool has_inner(const struct scan *scan)
 int strengths_refine(struct scan *scan, const struct snapshot *snapshot, const struct pointers *pointers,
                      struct error *e)
 {
-        struct refiner r = { .scan = scan, .snapshot = snapshot, .vtables = { .snapshot = snapshot } };
+        struct refiner r = { .scan = scan, .snapshot = snapshot, .vtables = { .snapshot = snapshot },
+                             .nearby = { .memory = &snapshot->memory } };
 
         if (has_inner(scan)) {
                 learn(&r);

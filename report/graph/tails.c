@@ -1,21 +1,14 @@
 #include "tails.h"
 
 #include "edges.h"
-
-#include <string.h>
+#include "nearby.h"
 
 struct tails {
         struct scan *scan;
         const struct snapshot *snapshot;
         const struct pointers *pointers;
+        struct nearby nearby;
 };
-
-static bool read_words(const struct tails *t, uint64_t address, uint64_t *words, size_t count)
-{
-        const struct memory *memory = &t->snapshot->memory;
-
-        return memory->read(memory->context, address, words, count * sizeof *words) == count * sizeof *words;
-}
 
 static bool may_be_buffer(const struct tails *t, uint64_t id)
 {
@@ -26,11 +19,11 @@ static bool may_be_buffer(const struct tails *t, uint64_t id)
 
 /* Is the word that follows an iterator's three the place, in the deque's map,
  * of the chunk they walk over? */
-static bool is_in_map(const struct tails *t, uint64_t word, uint64_t chunk)
+static bool is_in_map(struct tails *t, uint64_t word, uint64_t chunk)
 {
         uint64_t held;
 
-        return pointers_find(t->pointers, word).inside != ID_NONE && read_words(t, word, &held, 1) && held == chunk;
+        return pointers_find(t->pointers, word).inside != ID_NONE && nearby_words(&t->nearby, word, &held, 1) && held == chunk;
 }
 
 /* A word that points into a block or at its end, and where it is. */
@@ -67,23 +60,81 @@ static struct place place_in_root(const struct tails *t, const struct root_edge 
 
 /* If the word at `address` is the capacity of a vector whose elements are in
  * the block of the place, where they end in that; else the block's size. */
-static uint64_t vector_end(const struct tails *t, const struct place *place, uint64_t address)
+static uint64_t vector_end(struct tails *t, const struct place *place, uint64_t address)
 {
         const struct block *block = &t->snapshot->blocks[place->id];
         uint64_t words[4] = { 0 };
 
         if (!place->address || address - place->start < 16 || place->limit - address < 8 ||
-            !read_words(t, address - 16, words, place->limit - address >= 16 ? 4 : 3))
+            !nearby_words(&t->nearby, address - 16, words, place->limit - address >= 16 ? 4 : 3))
                 return block->size;
         if (words[0] != block->address || words[1] - words[0] >= block->size || (words[1] & 7) ||
             words[2] != block->address + block->size)
                 return block->size;
-        return is_in_map(t, words[3], block->address) ? block->size : words[1] - words[0];
+        if (words[1] == words[0] && is_in_map(t, words[3], block->address))
+                return block->size;
+        return words[1] - words[0];
 }
 
-/* How much of the block the word keeps alive: what is before the end of a
- * vector, the word it points at otherwise. */
-static uint64_t kept_alive(const struct tails *t, const struct place *place)
+/* The edge of a block's word; NULL where the word has none of its own. */
+static const edge_t *edge_of_word(const struct scan *scan, uint64_t id, uint64_t word)
+{
+        uint64_t count, low = 0, high;
+        const edge_t *edges = scan_edges(scan, id, &count);
+
+        for (high = count; low < high;) {
+                uint64_t middle = low + (high - low) / 2;
+
+                if (edge_word(edges[middle]) < word)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low < count && edge_word(edges[low]) == word ? &edges[low] : NULL;
+}
+
+/* Do two inner words follow each other, and point at the same block? */
+static bool is_pair(const struct inner_word *a, const struct inner_word *b)
+{
+        return inner_source(a) == inner_source(b) && inner_target(a) == inner_target(b) &&
+               inner_source_word(a) + 1 == inner_source_word(b);
+}
+
+/* vector_end for the inner word `i`.  Where the word before it points into the
+ * block and the one before that at its start, no memory need be read. */
+static uint64_t vector_end_at(struct tails *t, uint64_t i)
+{
+        const struct inner_word *word = &t->scan->inner[i];
+        struct place place = place_in_block(t, word);
+        const edge_t *begin = NULL;
+
+        if (i && is_pair(word - 1, word) && inner_source_word(word - 1)) {
+                if (inner_into(word - 1) == inner_into(word) || inner_into(word - 1) & 7)
+                        return inner_into(word);
+                begin = edge_of_word(t->scan, inner_source(word), inner_source_word(word) - 2);
+        }
+        if (begin && edge_target(*begin) == inner_target(word) && edge_strength(*begin) == STRENGTH_EXACT)
+                return inner_into(word - 1);
+        return vector_end(t, &place, place.address);
+}
+
+/* How much of the block the inner word `i` keeps alive: what is before the end
+ * of a vector, the word it points at otherwise. */
+static uint64_t kept_alive_at(struct tails *t, uint64_t i)
+{
+        const struct inner_word *word = &t->scan->inner[i];
+        uint64_t size = t->snapshot->blocks[inner_target(word)].size;
+
+        if (inner_into(word) == size)
+                return vector_end_at(t, i);
+        if (i + 1 < t->scan->inner_count && is_pair(word, word + 1) && inner_into(word + 1) == size &&
+            vector_end_at(t, i + 1) == inner_into(word))
+                return inner_into(word);
+        return (inner_into(word) & ~7ull) + 8;
+}
+
+/* The same of a root's word. */
+static uint64_t kept_alive(struct tails *t, const struct place *place)
 {
         uint64_t size = t->snapshot->blocks[place->id].size;
 
@@ -107,24 +158,16 @@ static int note(struct tails *t, uint64_t id, uint64_t end)
         return 0;
 }
 
-/* The word before this one points at the same end: the vector is full. */
-static bool is_full(const struct scan *scan, uint64_t i)
+/* A block with a word that may be a capacity: a vector's, maybe with dead words
+ * behind its end. */
+static bool may_end(const struct tails *t, uint64_t id, uint64_t into)
 {
-        const struct inner_word *word = &scan->inner[i], *before = word - 1;
-
-        return i && inner_source(before) == inner_source(word) && inner_target(before) == inner_target(word) &&
-               inner_source_word(before) + 1 == inner_source_word(word) && inner_into(before) == inner_into(word);
+        return into == t->snapshot->blocks[id].size && may_be_buffer(t, id);
 }
 
-/* A capacity: the block is a vector's, maybe with dead words behind its end. */
-static int note_vector(struct tails *t, const struct place *place)
+static int note_vector(struct tails *t, uint64_t id, uint64_t end)
 {
-        uint64_t size = t->snapshot->blocks[place->id].size, end;
-
-        if (place->into != size || !may_be_buffer(t, place->id))
-                return 0;
-        end = vector_end(t, place, place->address);
-        return end < size ? note(t, place->id, end) : 0;
+        return end < t->snapshot->blocks[id].size ? note(t, id, end) : 0;
 }
 
 static int find_vectors(struct tails *t)
@@ -132,15 +175,15 @@ static int find_vectors(struct tails *t)
         const struct scan *scan = t->scan;
 
         for (uint64_t i = 0; i < scan->inner_count; i++) {
-                struct place place = place_in_block(t, &scan->inner[i]);
+                uint64_t id = inner_target(&scan->inner[i]);
 
-                if (!is_full(scan, i) && note_vector(t, &place))
+                if (may_end(t, id, inner_into(&scan->inner[i])) && note_vector(t, id, vector_end_at(t, i)))
                         return -1;
         }
         for (uint64_t i = 0; i < scan->root_count; i++) {
                 struct place place = place_in_root(t, &scan->roots[i]);
 
-                if (note_vector(t, &place))
+                if (may_end(t, place.id, place.into) && note_vector(t, place.id, vector_end(t, &place, place.address)))
                         return -1;
         }
         return 0;
@@ -152,9 +195,9 @@ static int note_others(struct tails *t)
         const struct scan *scan = t->scan;
 
         for (uint64_t i = 0; i < scan->inner_count; i++) {
-                struct place place = place_in_block(t, &scan->inner[i]);
+                uint64_t id = inner_target(&scan->inner[i]);
 
-                if (table_get(&scan->tails, place.id) && note(t, place.id, kept_alive(t, &place)))
+                if (table_get(&scan->tails, id) && note(t, id, kept_alive_at(t, i)))
                         return -1;
         }
         for (uint64_t i = 0; i < scan->root_count; i++) {
@@ -178,7 +221,7 @@ static enum strength strength_of(const struct tails *t, uint64_t word, uint64_t 
 }
 
 /* Looks in the live part of the block for a word that points at `target`. */
-static bool find_live(const struct tails *t, const struct block *block, uint64_t end, uint64_t target, edge_t *edge)
+static bool find_live(struct tails *t, const struct block *block, uint64_t end, uint64_t target, edge_t *edge)
 {
         enum strength best = STRENGTH_NONE;
         uint64_t words[512];
@@ -186,7 +229,7 @@ static bool find_live(const struct tails *t, const struct block *block, uint64_t
         for (uint64_t at = 0; at + 8 <= end; at += sizeof words) {
                 size_t count = end - at < sizeof words ? (size_t)(end - at) / 8 : sizeof words / 8;
 
-                if (!read_words(t, block->address + at, words, count))
+                if (!nearby_words(&t->nearby, block->address + at, words, count))
                         continue;
                 for (size_t i = 0; i < count; i++) {
                         enum strength strength = strength_of(t, words[i], target);
@@ -221,7 +264,9 @@ static void weaken(struct tails *t, uint64_t id, uint64_t end)
 
 int tails_find(struct scan *scan, const struct snapshot *snapshot, const struct pointers *pointers)
 {
-        struct tails t = { .scan = scan, .snapshot = snapshot, .pointers = pointers };
+        struct tails t = {
+                .scan = scan, .snapshot = snapshot, .pointers = pointers, .nearby = { .memory = &snapshot->memory }
+        };
 
         if (find_vectors(&t))
                 return -1;
