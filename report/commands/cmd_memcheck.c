@@ -32,7 +32,10 @@ enum { LEAK_CHECK_SUMMARY, LEAK_CHECK_NO, LEAK_CHECK_YES, LEAK_CHECK_FULL };
 enum { NUM_CALLERS = 12 };
 
 #define AT(member) offsetof(struct memcheck_options, member)
-#define IGNORED(name) { name, 0, OPTION_TEXT, "...", "taken, without effect", AT(ignored), true }
+#define IGNORED(name)                                                                   \
+        {                                                                               \
+                name, 0, OPTION_TEXT, "...", "taken, without effect", AT(ignored), true \
+        }
 
 static const struct option_spec specs[] = {
         { "tool", 0, OPTION_CHOICE, "memcheck", "no other", AT(tool) },
@@ -136,7 +139,8 @@ static int choose_kinds(const struct memcheck_options *memcheck, struct run_opti
         const char *usual = "definite,possible";
         uint32_t errors;
 
-        if (parse_kinds("show-leak-kinds", memcheck->show_kinds ? memcheck->show_kinds : usual, &run->output.kinds, e) ||
+        if (parse_kinds("show-leak-kinds", memcheck->show_kinds ? memcheck->show_kinds : usual, &run->output.kinds,
+                        e) ||
             parse_kinds("errors-for-leak-kinds", memcheck->error_kinds ? memcheck->error_kinds : usual, &errors, e))
                 return -1;
         if (memcheck->show_reachable)

@@ -24,7 +24,8 @@ static void put_location(struct put *j, const struct report_leak *leak, const st
         if (found)
                 put_foreign(j, "path", source.path);
         else
-                put_foreign(j, "path", source.frame && source.frame->module ? path_base(source.frame->module) : "unknown");
+                put_foreign(j, "path",
+                            source.frame && source.frame->module ? path_base(source.frame->module) : "unknown");
         put_object(j, "lines", PUT_INLINE);
         put_number(j, "begin", found ? source.frame->line : 1);
         put_end(j);

@@ -12,7 +12,9 @@ struct junit {
         struct escape to;
 };
 
-struct counts { size_t tests, failures, errors, skipped; };
+struct counts {
+        size_t tests, failures, errors, skipped;
+};
 
 static struct counts count(const struct report *report, const struct format_options *options)
 {
@@ -35,9 +37,10 @@ static void write_counts(const struct junit *junit)
 {
         const struct counts counts = count(junit->report, junit->options);
 
-        fprintf(junit->to.out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%" PRIu64 ".%03u\"",
-                counts.tests, counts.failures, counts.errors, counts.skipped,
-                junit->report->duration_ns / 1000000000, (unsigned)(junit->report->duration_ns / 1000000 % 1000));
+        fprintf(junit->to.out,
+                " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%" PRIu64 ".%03u\"",
+                counts.tests, counts.failures, counts.errors, counts.skipped, junit->report->duration_ns / 1000000000,
+                (unsigned)(junit->report->duration_ns / 1000000 % 1000));
 }
 
 static void write_name(const struct junit *junit)

@@ -13,7 +13,7 @@ struct sarif {
         struct put j;
         const struct report *report;
         const struct format_options *options;
-        struct escape text; /* between put_open_text and put_close_text */
+        struct escape text;  /* between put_open_text and put_close_text */
         bool has_suppressed; /* then every result must have a list */
 };
 
@@ -241,7 +241,8 @@ static void put_properties(struct sarif *s, const struct report_leak *leak)
 static void put_result(struct sarif *s, const struct report_leak *leak, size_t twin)
 {
         static const char *const levels[] = {
-                [LEVEL_NOTE] = "note", [LEVEL_WARNING] = "warning", [LEVEL_ERROR] = "error" };
+                [LEVEL_NOTE] = "note", [LEVEL_WARNING] = "warning", [LEVEL_ERROR] = "error"
+        };
 
         put_object(&s->j, NULL, PUT_LINES);
         put_text(&s->j, "ruleId", kind_name(leak->kind));

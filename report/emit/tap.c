@@ -37,8 +37,8 @@ static void write_leak(struct tap *tap, const struct report_leak *leak)
                 fputs(" # SKIP suppressed by ", tap->out);
                 escape_text(&to, leak->suppressed_by ? leak->suppressed_by : "a rule");
         } else if (!leak->fails_gate) {
-                fprintf(tap->out, " # TODO %s", leak->status == LEAK_KNOWN ? "known: in the baseline" :
-                                                                              "does not fail the gate");
+                fprintf(tap->out, " # TODO %s",
+                        leak->status == LEAK_KNOWN ? "known: in the baseline" : "does not fail the gate");
         }
         fputs("\n  ---\n", tap->out);
         open_detail(tap, "id");

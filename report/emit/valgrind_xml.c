@@ -47,7 +47,8 @@ static void write_head(const struct escape *to, const struct report *report)
                 element(to, "line", report->incomplete[i].reason);
                 putc('\n', out);
         }
-        fprintf(out, "</preamble>\n\n<pid>%" PRId32 "</pid>\n<ppid>%" PRId32 "</ppid>\n"
+        fprintf(out,
+                "</preamble>\n\n<pid>%" PRId32 "</pid>\n<ppid>%" PRId32 "</ppid>\n"
                 "<tool>memcheck</tool>\n\n<args>\n  <vargv>\n    <exe>weir</exe>\n  </vargv>\n  <argv>\n",
                 memcheck_pid(report), report->process_count ? report->processes[0].ppid : 0);
         write_words(to, report->command, report->command_count);
@@ -77,8 +78,7 @@ static void write_source(const struct escape *to, const struct report_frame *fra
         fprintf(to->out, "\n      <line>%" PRIu32 "</line>", frame->line);
 }
 
-static void write_frame(const struct escape *to, const struct report_frame *frame,
-                        const struct format_options *options)
+static void write_frame(const struct escape *to, const struct report_frame *frame, const struct format_options *options)
 {
         fprintf(to->out, "    <frame>\n      <ip>0x%" PRIX64 "</ip>", frame->offset);
         if (frame->module) {
@@ -112,11 +112,13 @@ static void write_error(const struct escape *to, const struct report_leak *leak,
         const struct format_options whole = { .frames = options->frames };
         FILE *out = to->out;
 
-        fprintf(out, "<error>\n  <unique>0x%zx</unique>\n  <tid>%" PRIu32 "</tid>\n  <kind>%s</kind>\n  <xwhat>\n    <text>",
+        fprintf(out,
+                "<error>\n  <unique>0x%zx</unique>\n  <tid>%" PRIu32 "</tid>\n  <kind>%s</kind>\n  <xwhat>\n    <text>",
                 number - 1, leak->thread_count ? leak->threads[0] : 1, kind_of(leak));
         memcheck_headline(leak, number, count, out);
-        fprintf(out, "</text>\n    <leakedbytes>%" PRIu64 "</leakedbytes>\n    <leakedblocks>%" PRIu64
-                     "</leakedblocks>\n  </xwhat>\n  <stack>\n",
+        fprintf(out,
+                "</text>\n    <leakedbytes>%" PRIu64 "</leakedbytes>\n    <leakedblocks>%" PRIu64
+                "</leakedblocks>\n  </xwhat>\n  <stack>\n",
                 leak->bytes + memcheck_indirect_bytes(leak), leak->blocks);
         for (size_t i = 0; i < memcheck_frames(leak, options); i++)
                 write_frame(to, &leak->stack[i], &whole);

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 
 /* One of everything that means something somewhere. */
-#define HOSTILE                                                                          \
-        "evil\n::error::\r\t\x1b[31m%0A,]]></failure>&amp;<b>\"'`|*_#\\ # SKIP\xff\xc3"  \
+#define HOSTILE                                                                         \
+        "evil\n::error::\r\t\x1b[31m%0A,]]></failure>&amp;<b>\"'`|*_#\\ # SKIP\xff\xc3" \
         "\xe2\x80\xae\xe2\x80\xa8\xef\xbf\xbf\x01\x7f\xc2\x9b ...\n---\n@x :/\xc3\xa9"
 
 static void make_hostile(struct report *report)

@@ -72,8 +72,9 @@ START_TEST(sources_are_told_from_the_root)
         options.root = "/srv/app/";
         options.root_alias = "/link";
         for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-                const struct report_frame frame = { .directory = places[i].directory, .file = places[i].file,
-                                                    .module = places[i].module, .line = 1 };
+                const struct report_frame frame = {
+                        .directory = places[i].directory, .file = places[i].file, .module = places[i].module, .line = 1
+                };
                 struct source source;
 
                 ck_assert_msg(source_of(&source, &frame, &options), "%s", places[i].file);
