@@ -62,6 +62,7 @@ static const char *const tools[] = {
         "automake*",
         "autoreconf",
         "bison",
+        "dpkg-*",
         "config.guess",
         "config.sub",
         "flex",
