@@ -379,6 +379,7 @@ static int read_summary(struct take *at, const json_t *root, struct report *repo
                 { "processes", TAKE_U64, offsetof(struct report, summary.processes), NULL },
                 { "threads", TAKE_U64, offsetof(struct report, summary.threads), NULL },
                 { "cycles", TAKE_U64, offsetof(struct report, summary.cycles), NULL },
+                { "left_out", TAKE_U64, offsetof(struct report, summary.left_out), NULL, true },
         };
         const json_t *summary = take_member(at, root, "summary", JSON_OBJECT);
         size_t above;

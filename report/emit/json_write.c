@@ -60,6 +60,7 @@ static void write_summary(struct put *j, const struct report *report)
         put_object(j, "summary", PUT_LINES);
         put_number(j, "processes", report->summary.processes);
         put_number(j, "threads", report->summary.threads);
+        put_number(j, "left_out", report->summary.left_out);
         write_counts(j, &report->summary.totals);
         put_number(j, "cycles", report->summary.cycles);
         put_object(j, "kinds", PUT_LINES);

@@ -241,6 +241,7 @@ struct report {
         struct report_reason *incomplete; size_t incomplete_count; /* in order of process start */
         struct {
                 uint64_t processes, threads, cycles;
+                uint64_t left_out; /* processes that the user's choice left out; none of `processes` */
                 struct report_totals totals; /* sums; peak_bytes is the greatest of any process */
                 struct report_kind kinds[KIND_COUNT], suppressed;
                 uint64_t shared_bytes, shared_blocks; /* lost, and held by several leaks */

@@ -121,6 +121,8 @@ static int processes(struct report *report, const struct collector_result *run)
                         return -1;
                 add_totals(&report->summary.totals, &report->processes[i].totals);
         }
+        for (size_t k = 0; k < run->left_out_count; k++)
+                report->summary.left_out += run->left_out[k].count;
         report->process_count = report->summary.processes = i;
         report->summary.threads = report->summary.totals.threads;
         return 0;
