@@ -7,6 +7,9 @@
 
 enum { UNTRACED_MAX = 4096 };
 
+/* posix_spawn is told once it returned: the child may have begun before. */
+static const uint64_t SLACK_NS = UINT64_C(500000000);
+
 static const char *const silent = "it ended, or was still running at the end, without loading weir's library: "
                                   "a program that failed to start, or one whose environment was taken away";
 
@@ -44,7 +47,7 @@ void untraced_exec(struct collector_result *result, int32_t pid, const char *fil
 bool untraced_arrived(const struct collector_result *result, const struct process_exec *exec)
 {
         for (const struct process *process = result->processes; process; process = process->next)
-                if (process->inner_pid == exec->pid && process->start_ns >= exec->after_ns)
+                if (process->inner_pid == exec->pid && process->start_ns + SLACK_NS >= exec->after_ns)
                         return true;
         return false;
 }
