@@ -7,8 +7,9 @@
 
 enum { UNTRACED_MAX = 4096 };
 
-/* posix_spawn is told once it returned: the child may have begun before. */
-static const uint64_t SLACK_NS = UINT64_C(500000000);
+/* posix_spawn is told once it returned, which takes long on a busy machine: the
+ * child may have begun before.  No pid is used twice so soon. */
+static const uint64_t SLACK_NS = UINT64_C(5000000000);
 
 static const char *const silent = "it ended, or was still running at the end, without loading weir's library: "
                                   "a program that failed to start, or one whose environment was taken away";
