@@ -4,9 +4,9 @@
 struct recount {
         const struct graph *graph;
         const struct block *block;
-        struct table *of;           /* the targets that are asked for -> key in `words`; NULL: only `to` */
-        struct recounts *recounts;  /* where they are counted */
-        uint64_t to, words, first;  /* without `of` */
+        struct table *of;          /* the targets that are asked for -> key in `words`; NULL: only `to` */
+        struct recounts *recounts; /* where they are counted */
+        uint64_t to, words, first; /* without `of` */
         bool failed;
 };
 

@@ -23,7 +23,8 @@ static bool is_in_map(struct tails *t, uint64_t word, uint64_t chunk)
 {
         uint64_t held;
 
-        return pointers_find(t->pointers, word).inside != ID_NONE && nearby_words(&t->nearby, word, &held, 1) && held == chunk;
+        return pointers_find(t->pointers, word).inside != ID_NONE && nearby_words(&t->nearby, word, &held, 1) &&
+               held == chunk;
 }
 
 /* A word that points into a block or at its end, and where it is. */

@@ -109,7 +109,8 @@ static int ask(struct typing *t, uint32_t stack, struct asking *asking)
                 return 0;
         if (process_stack(t->process, stack, &raw, NULL))
                 return -1;
-        for (size_t i = 0; i < raw.count && !status && asking->count < CONTAINER_FRAMES && may_be_container(asking); i++)
+        for (size_t i = 0; i < raw.count && !status && asking->count < CONTAINER_FRAMES && may_be_container(asking);
+             i++)
                 status = add_frames(t, &raw.frames[i], asking);
         asking->blank = is_blank(raw.function, asking);
         mem_free(raw.frames);
@@ -162,8 +163,8 @@ static int know(struct typing *t, struct typing_known *known)
 {
         struct asking asking;
 
-        if (ask(t, known->stack, &asking) || know_part(t, &asking, known) ||
-            (asking.blank && know_class(t, known)) || know_counted(t, known))
+        if (ask(t, known->stack, &asking) || know_part(t, &asking, known) || (asking.blank && know_class(t, known)) ||
+            know_counted(t, known))
                 return -1;
         if (known->layout.module)
                 known->layout_size = symbols_type_size(t->symbols, &known->layout);

@@ -53,8 +53,8 @@ static const struct {
         const char *prefix;
         size_t arguments; /* that say what it is; its others are left out when they are defaults */
 } owners[] = {
-        { "std::map<", 3 },           { "std::multimap<", 3 },      { "std::set<", 2 },
-        { "std::multiset<", 2 },      { "std::unordered_map<", 4 }, { "std::unordered_multimap<", 4 },
+        { "std::map<", 3 },           { "std::multimap<", 3 },           { "std::set<", 2 },
+        { "std::multiset<", 2 },      { "std::unordered_map<", 4 },      { "std::unordered_multimap<", 4 },
         { "std::unordered_set<", 3 }, { "std::unordered_multiset<", 3 },
 };
 
@@ -115,7 +115,8 @@ static int set_container(struct container_part *part, const struct pattern *aske
 {
         if (strchr(asker->name, '<')) /* with its arguments */
                 return set_type(part, mem_format("%s> (%s)", asker->name, asker->part));
-        return set_type(part, mem_format("%s<%.*s> (%s)", asker->name, (int)argument.length, argument.text, asker->part));
+        return set_type(part,
+                        mem_format("%s<%.*s> (%s)", asker->name, (int)argument.length, argument.text, asker->part));
 }
 
 /* The same for one that a frame farther out names: its first arguments, less
@@ -127,7 +128,8 @@ static int set_owner(struct container_part *part, struct name_part function, siz
 
         if (!last.length) /* built otherwise than known */
                 return 0;
-        return set_type(part, mem_format("%.*s> (%s)", (int)(last.text + last.length - function.text), function.text, of));
+        return set_type(part,
+                        mem_format("%.*s> (%s)", (int)(last.text + last.length - function.text), function.text, of));
 }
 
 static bool is_internal(struct name_part element)
@@ -194,9 +196,9 @@ static int name_part_at(const struct stack *stack, size_t at, struct name_part e
 static bool is_plain(struct name_part type)
 {
         static const char *const plain[] = {
-                "char",   "signed char", "unsigned char", "short", "unsigned short", "int",       "unsigned int",
-                "long",   "unsigned long", "long long",   "float", "unsigned long long", "double", "long double",
-                "bool",   "wchar_t",     "char8_t",       "char16_t", "char32_t",
+                "char", "signed char",   "unsigned char", "short",    "unsigned short",     "int",    "unsigned int",
+                "long", "unsigned long", "long long",     "float",    "unsigned long long", "double", "long double",
+                "bool", "wchar_t",       "char8_t",       "char16_t", "char32_t",
         };
 
         for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
@@ -215,7 +217,9 @@ static int name_member(struct name_part function, struct container_part *part)
                 size_t index; /* among the arguments */
         } members[] = {
                 { { "std::vector<", "", "std::vector", "elements", true }, "std::allocator<", 1 },
-                { { "std::__cxx11::basic_string<", "", "std::basic_string", "characters", true }, "std::allocator<", 2 },
+                { { "std::__cxx11::basic_string<", "", "std::basic_string", "characters", true },
+                  "std::allocator<",
+                  2 },
         };
 
         if (name_begins(function, "std::string::_Rep::_S_create"))

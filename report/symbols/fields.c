@@ -65,7 +65,8 @@ static bool class_type(struct debug_file *file, const char *class_name, uint64_t
 
 static bool find_type(struct symbols *symbols, const struct symbol_type *wanted, Dwarf_Die *type)
 {
-        const char *class_name = wanted->what == SYMBOL_ARGUMENT ? NULL : symbols_class(symbols, wanted->module, wanted->address);
+        const char *class_name =
+                wanted->what == SYMBOL_ARGUMENT ? NULL : symbols_class(symbols, wanted->module, wanted->address);
         struct debug_file *file = wanted->module ? module_file(symbols, wanted->module, NULL) : NULL;
         uint64_t address = wanted->address - (wanted->exact || !wanted->address ? 0 : 1);
         Dwarf_Die function;

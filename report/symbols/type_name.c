@@ -123,8 +123,8 @@ static size_t argument_end(const char *name, size_t at)
 static void cut_defaults(char *name)
 {
         static const char *const defaults[] = {
-                ", std::allocator<",       ", std::char_traits<", ", std::less<",          ", std::equal_to<",
-                ", std::hash<",            ", std::default_delete<",
+                ", std::allocator<", ", std::char_traits<", ", std::less<",
+                ", std::equal_to<",  ", std::hash<",        ", std::default_delete<",
         };
 
         for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++) {

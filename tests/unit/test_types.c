@@ -71,18 +71,19 @@ END_TEST
 /* ---- containers --------------------------------------------------------------- */
 
 #define NEW_ALLOCATOR(type) "std::__new_allocator<" type ">::allocate(unsigned long, void const*)"
-#define TRAITS(type)                                                                                            \
+#define TRAITS(type) \
         "std::allocator_traits<std::allocator<" type "> >::allocate(std::allocator<" type ">&, unsigned long)"
 #define MAP_PAIR "std::pair<int const, foo>"
-#define TREE(type) "std::_Rb_tree<int, " type ", std::_Select1st<" type " >, std::less<int>, std::allocator<" type " > >"
+#define TREE(type) \
+        "std::_Rb_tree<int, " type ", std::_Select1st<" type " >, std::less<int>, std::allocator<" type " > >"
 
 static const struct {
         const char *functions[6];
         bool debugged;
         const char *type; /* NULL = nothing certain */
 } stacks[] = {
-        { { NEW_ALLOCATOR("int"), TRAITS("int"), "std::_Vector_base<int, std::allocator<int> >::_M_allocate(unsigned long)",
-            "main" },
+        { { NEW_ALLOCATOR("int"), TRAITS("int"),
+            "std::_Vector_base<int, std::allocator<int> >::_M_allocate(unsigned long)", "main" },
           true,
           "std::vector<int> (elements)" },
         { { NEW_ALLOCATOR("std::_List_node<foo> "), TRAITS("std::_List_node<foo> "),
@@ -98,7 +99,8 @@ static const struct {
         { { NEW_ALLOCATOR("std::_Rb_tree_node<" MAP_PAIR " > "), TREE(MAP_PAIR) "::_M_get_node()", "copy(int)" },
           true,
           "std::_Rb_tree_node<std::pair<int const, foo>>" },
-        { { NEW_ALLOCATOR("foo*"), TRAITS("foo*"), "std::_Deque_base<foo, std::allocator<foo> >::_M_allocate_map(unsigned long)" },
+        { { NEW_ALLOCATOR("foo*"), TRAITS("foo*"),
+            "std::_Deque_base<foo, std::allocator<foo> >::_M_allocate_map(unsigned long)" },
           true,
           "std::deque<foo> (map of chunks)" },
         { { NEW_ALLOCATOR("unsigned long"), "std::_Bvector_base<std::allocator<bool> >::_M_allocate(unsigned long)" },
@@ -202,22 +204,22 @@ static const char fields_cpp[] =
         "#include <vector>\n"
         "struct thing;\n"
         "namespace ns {\n"
-        "struct base { virtual ~base() {} thing *child; };\n"                        /* 8 */
-        "struct plain { int n; thing *link; };\n"                                    /* 8 */
-        "template <class T> struct holder : base, plain {\n"                         /* 0, 16 */
-        "        unsigned low : 3, high : 29;\n"                                     /* 32 */
+        "struct base { virtual ~base() {} thing *child; };\n" /* 8 */
+        "struct plain { int n; thing *link; };\n"             /* 8 */
+        "template <class T> struct holder : base, plain {\n"  /* 0, 16 */
+        "        unsigned low : 3, high : 29;\n"              /* 32 */
         "        int number;\n"
-        "        struct { int x; thing *lock; } owner_;\n"                           /* 40, 48 */
-        "        union { thing *first; long other; };\n"                             /* 56 */
-        "        T *grid[2][3];\n"                                                   /* 64 */
-        "        std::shared_ptr<thing> counted_;\n"                                 /* 112 */
-        "        std::pair<int, thing *> pair;\n"                                    /* 128, 136 */
+        "        struct { int x; thing *lock; } owner_;\n" /* 40, 48 */
+        "        union { thing *first; long other; };\n"   /* 56 */
+        "        T *grid[2][3];\n"                         /* 64 */
+        "        std::shared_ptr<thing> counted_;\n"       /* 112 */
+        "        std::pair<int, thing *> pair;\n"          /* 128, 136 */
         "        static thing *none;\n"
         "        typedef const plain *const plain_t;\n"
-        "        plain_t last = nullptr;\n"                                          /* 144 */
-        "        double real;\n"                                                     /* 152 */
-        "        plain many[2];\n"                                                   /* 160 */
-        "        thing *end[];\n"                                                    /* 192 */
+        "        plain_t last = nullptr;\n" /* 144 */
+        "        double real;\n"            /* 152 */
+        "        plain many[2];\n"          /* 160 */
+        "        thing *end[];\n"           /* 192 */
         "};\n"
         "}\n"
         "struct thing { std::map<int, thing *> things; };\n"
@@ -305,7 +307,8 @@ START_TEST(members_are_known_by_debug_information)
                 shell("%s fields.cpp -o fields", builds[i]);
                 check_fields("fields");
         }
-        shell("g++ -g fields.cpp -o fields && cp fields stripped && objcopy --only-keep-debug stripped stripped.debug && "
+        shell("g++ -g fields.cpp -o fields && cp fields stripped && objcopy --only-keep-debug stripped stripped.debug "
+              "&& "
               "strip stripped && objcopy --add-gnu-debuglink=stripped.debug stripped");
         check_fields("stripped");
         workshop_close();
@@ -366,7 +369,6 @@ START_TEST(without_debug_information_there_are_no_members)
 }
 END_TEST
 
-SUITE_MAIN("types", names_are_shortened_without_loss, functions_have_names,
-           parts_of_containers_are_known_by_who_asked, parts_need_memory, control_blocks_are_known_by_their_classes,
-           members_are_known_by_debug_information, what_an_allocator_makes_room_for_is_known,
-           without_debug_information_there_are_no_members)
+SUITE_MAIN("types", names_are_shortened_without_loss, functions_have_names, parts_of_containers_are_known_by_who_asked,
+           parts_need_memory, control_blocks_are_known_by_their_classes, members_are_known_by_debug_information,
+           what_an_allocator_makes_room_for_is_known, without_debug_information_there_are_no_members)
