@@ -22,6 +22,8 @@ void json_write_list(struct put *j, const char *key, enum put_layout layout, con
 
 /* struct report_frame */
 json_write_item json_write_frame;
+/* The member "cycle"; NULL: null. */
+void json_write_cycle(struct put *j, const struct report_cycle *cycle);
 /* The members of an example; its object is the caller's. */
 void json_write_example(struct put *j, const struct report_example *example);
 /* The member "retained". */
@@ -31,6 +33,8 @@ void json_write_retained(struct put *j, const struct report *report);
 
 int json_read_frame(struct take *at, const json_t *element, void *object);
 int json_read_example(struct take *at, const json_t *element, void *object);
+/* The member "cycle" of an object, which may be null. */
+int json_read_cycle(struct take *at, const json_t *object, struct report_cycle **cycle);
 /* The member "retained" of the whole; reports of an earlier weir have none. */
 int json_read_retained(struct take *at, const json_t *root, struct report *report);
 

@@ -81,7 +81,7 @@ static int read_step(struct take *at, const json_t *element, void *object)
         return take_fields(at, element, fields, COUNT(fields), object);
 }
 
-static int read_cycle(struct take *at, const json_t *leak_value, struct report_leak *leak)
+int json_read_cycle(struct take *at, const json_t *object, struct report_cycle **to)
 {
 #define FIELD(key, type)                                       \
         {                                                      \
@@ -93,11 +93,11 @@ static int read_cycle(struct take *at, const json_t *leak_value, struct report_l
         json_t *value;
         size_t above;
 
-        if (take_maybe(at, leak_value, "cycle", JSON_OBJECT, &value))
+        if (take_maybe(at, object, "cycle", JSON_OBJECT, &value))
                 return -1;
         if (!value)
                 return 0;
-        cycle = leak->cycle = report_array(at->report, 1, sizeof *cycle);
+        cycle = *to = report_array(at->report, 1, sizeof *cycle);
         if (!cycle)
                 return error_no_memory(at->e, "reading a report");
         above = take_down(at, "cycle");
@@ -235,7 +235,7 @@ static int read_leak(struct take *at, const json_t *element, void *object)
         if (take_fields(at, element, fields, COUNT(fields), leak) || read_leak_lists(at, element, leak) ||
             read_weak_link(at, element, leak) || read_leak_baseline(at, element, leak))
                 return -1;
-        return read_cycle(at, element, leak);
+        return json_read_cycle(at, element, &leak->cycle);
 }
 
 /* ---- processes ------------------------------------------------------------ */

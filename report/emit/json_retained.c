@@ -133,6 +133,21 @@ static void write_top(struct put *j, const struct report_retained *r)
         put_number(j, "top_blocks_total", r->top_total);
 }
 
+static void write_cycles(struct put *j, const struct report_retained *r)
+{
+        put_array(j, "cycles", PUT_LINES);
+        for (size_t i = 0; i < r->cycle_count; i++) {
+                put_object(j, NULL, PUT_LINES);
+                put_number(j, "count", r->cycles[i].count);
+                put_number(j, "blocks", r->cycles[i].blocks);
+                put_number(j, "bytes", r->cycles[i].bytes);
+                json_write_cycle(j, r->cycles[i].cycle);
+                put_end(j);
+        }
+        put_end(j);
+        put_number(j, "cycles_total", r->cycle_total);
+}
+
 void json_write_retained(struct put *j, const struct report *report)
 {
         if (!report->has_retained) {
@@ -154,6 +169,7 @@ void json_write_retained(struct put *j, const struct report *report)
                 write_tree(j, r);
                 write_points(j, r);
                 write_top(j, r);
+                write_cycles(j, r);
                 put_end(j);
         }
         put_end(j);
@@ -286,12 +302,28 @@ static int read_top(struct take *at, const json_t *element, void *object)
                        : 0;
 }
 
+static int read_live_cycle(struct take *at, const json_t *element, void *object)
+{
+        static const struct take_field fields[] = {
+                FIELD(struct report_live_cycle, TAKE_U64, count),
+                FIELD(struct report_live_cycle, TAKE_U64, blocks),
+                FIELD(struct report_live_cycle, TAKE_U64, bytes),
+        };
+        struct report_live_cycle *cycle = object;
+
+        if (take_fields(at, element, fields, COUNT(fields), cycle) || json_read_cycle(at, element, &cycle->cycle))
+                return -1;
+        return cycle->cycle ? 0 : take_expected(at, "a cycle", json_object_get(element, "cycle"));
+}
+
 static int read_lists(struct take *at, const json_t *element, struct report_retained *r)
 {
         if (take_list(at, element, "by_site", sizeof *r->by_site, read_site, &r->by_site, &r->by_site_count) ||
             take_list(at, element, "by_type", sizeof *r->by_type, read_type, &r->by_type, &r->by_type_count) ||
             take_list(at, element, "tree", sizeof *r->tree, read_line, &r->tree, &r->tree_count) ||
             take_list(at, element, "accumulation_points", sizeof *r->points, read_point, &r->points, &r->point_count))
+                return -1;
+        if (take_list(at, element, "cycles", sizeof *r->cycles, read_live_cycle, &r->cycles, &r->cycle_count))
                 return -1;
         return take_list(at, element, "top_blocks", sizeof *r->top, read_top, &r->top, &r->top_count);
 }
@@ -307,6 +339,7 @@ static int read_retained(struct take *at, const json_t *element, void *object)
                 U64("by_type_total", by_type_total),
                 U64("accumulation_points_total", point_total),
                 U64("top_blocks_total", top_total),
+                U64("cycles_total", cycle_total),
         };
         static const struct take_field more[] = { U64("lines", tree_more), U64("blocks", tree_more_blocks),
                                                   U64("bytes", tree_more_bytes) };

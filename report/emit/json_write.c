@@ -239,7 +239,7 @@ static void write_step(struct put *j, const void *item)
         put_end(j);
 }
 
-static void write_cycle(struct put *j, const struct report_cycle *cycle)
+void json_write_cycle(struct put *j, const struct report_cycle *cycle)
 {
         if (!cycle) {
                 put_null(j, "cycle");
@@ -332,7 +332,7 @@ static void write_leak(struct put *j, const void *item)
         put_bool(j, "fails_gate", leak->fails_gate);
         write_texts(j, "owners", leak->owners, leak->owner_count);
         write_weak_link(j, leak);
-        write_cycle(j, leak->cycle);
+        json_write_cycle(j, leak->cycle);
         WRITE_LIST(j, "examples", PUT_LINES, leak->examples, leak->example_count, write_example);
         put_end(j);
 }

@@ -175,6 +175,12 @@ struct report_block { /* one of those that keep most */
         uint64_t retained_blocks, retained_bytes;
 };
 
+struct report_live_cycle { /* blocks that are in use and point at each other in a ring */
+        uint64_t count;       /* equal ones */
+        uint64_t blocks, bytes; /* of them all */
+        struct report_cycle *cycle; /* one of them */
+};
+
 struct report_retained { /* of one process */
         int32_t process;      /* pid */
         uint64_t blocks, bytes; /* reachable; inherited ones are among them */
@@ -184,7 +190,8 @@ struct report_retained { /* of one process */
         struct report_line *tree; size_t tree_count;
         struct report_point *points; size_t point_count;
         struct report_block *top; size_t top_count;
-        uint64_t by_site_total, by_type_total, point_total, top_total;
+        struct report_live_cycle *cycles; size_t cycle_count; /* most bytes first */
+        uint64_t by_site_total, by_type_total, point_total, top_total, cycle_total;
         uint64_t tree_more, tree_more_blocks, tree_more_bytes;
 };
 

@@ -142,7 +142,7 @@ static void print_path(const struct ink *ink, const struct report_cycle *cycle)
         putc('\n', ink->out);
 }
 
-static void print_cycle(const struct ink *ink, const struct report_cycle *cycle)
+void text_cycle(const struct ink *ink, const struct report_cycle *cycle)
 {
         ink_print(ink, INK_PLAIN, "    the cycle: ");
         ink_count(ink, INK_PLAIN, cycle->blocks, "block");
@@ -298,7 +298,7 @@ void text_leak(const struct ink *ink, const struct report *report, const struct 
         print_facts(ink, report, leak);
         print_stack(ink, leak);
         if (leak->cycle)
-                print_cycle(ink, leak->cycle);
+                text_cycle(ink, leak->cycle);
         putc('\n', ink->out);
 }
 

@@ -17,6 +17,8 @@ void text_write(const struct report *report, const struct format_options *option
 /* One leak: headline, what is to be known about it, stack, cycle.  `number`
  * is its place in the list, 0 = none. */
 void text_leak(const struct ink *ink, const struct report *report, const struct report_leak *leak, size_t number);
+/* A cycle: how many blocks and pointers, a way round, where to break it. */
+void text_cycle(const struct ink *ink, const struct report_cycle *cycle);
 /* What keeps the memory, of every process; at most `limit` entries of a list,
  * 0 = all. */
 void text_retained(const struct ink *ink, const struct report *report, size_t limit);

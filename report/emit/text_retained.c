@@ -362,6 +362,30 @@ static void print_top(const struct ink *ink, const struct report_retained *r, si
         print_more(ink, r->top_total, count, "block");
 }
 
+/* ---- cycles --------------------------------------------------------------------------- */
+
+static void print_cycles(const struct ink *ink, const struct report_retained *r, size_t limit)
+{
+        size_t count = at_most(r->cycle_count, limit);
+
+        if (!count)
+                return;
+        ink_print(ink, INK_BOLD, "\ncycles in use\n");
+        for (size_t i = 0; i < count; i++) {
+                const struct report_live_cycle *cycle = &r->cycles[i];
+
+                ink_print(ink, INK_PLAIN, "  ");
+                ink_bytes(ink, INK_BOLD, cycle->bytes);
+                ink_print(ink, INK_BOLD, " in ");
+                ink_count(ink, INK_BOLD, cycle->blocks, "block");
+                if (cycle->count > 1)
+                        ink_print(ink, INK_PLAIN, ", %" PRIu64 " times over", cycle->count);
+                putc('\n', ink->out);
+                text_cycle(ink, cycle->cycle);
+        }
+        print_more(ink, r->cycle_total, count, "cycle");
+}
+
 /* ---- the whole -------------------------------------------------------------------------- */
 
 static const struct report_process *process_of(const struct report *report, int32_t pid)
@@ -403,6 +427,7 @@ void text_retained(const struct ink *ink, const struct report *report, size_t li
                         print_points(ink, r, limit);
                         print_sums(ink, r, limit);
                         print_top(ink, r, limit);
+                        print_cycles(ink, r, limit);
                 }
                 putc('\n', ink->out);
         }

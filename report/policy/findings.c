@@ -224,23 +224,30 @@ static int steps_of(struct findings *f, const struct snapshot *snapshot, const s
         return *to ? 0 : -1;
 }
 
-static int cycle_of(struct findings *f, const struct snapshot *snapshot, const struct group_cycle *from,
-                    struct finding *finding)
+struct finding_cycle *findings_cycle(struct report *memory, const struct snapshot *snapshot,
+                                     const struct group_cycle *from)
 {
-        struct finding_cycle *to;
+        struct findings f = { .memory = memory };
+        struct finding_cycle *to = report_array(memory, 1, sizeof *to);
 
-        if (!from)
-                return 0;
-        to = finding->cycle = report_array(f->memory, 1, sizeof *to);
         if (!to)
-                return -1;
+                return NULL;
         to->blocks = from->blocks;
         to->edges = from->edges;
         to->path_count = from->path_count;
         to->break_at_count = from->break_at_count;
-        if (steps_of(f, snapshot, from, from->path, from->path_count, &to->path))
-                return -1;
-        return steps_of(f, snapshot, from, from->break_at, from->break_at_count, &to->break_at);
+        return steps_of(&f, snapshot, from, from->path, from->path_count, &to->path) ||
+                               steps_of(&f, snapshot, from, from->break_at, from->break_at_count, &to->break_at)
+                       ? NULL
+                       : to;
+}
+
+static int cycle_of(struct findings *f, const struct snapshot *snapshot, const struct group_cycle *from,
+                    struct finding *finding)
+{
+        if (from)
+                finding->cycle = findings_cycle(f->memory, snapshot, from);
+        return from && !finding->cycle ? -1 : 0;
 }
 
 /* ---- groups --------------------------------------------------------------- */

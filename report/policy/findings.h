@@ -116,6 +116,10 @@ uint64_t findings_frame(const struct snapshot *snapshot, const struct root *root
 int findings_root(struct report *memory, const struct snapshot *snapshot, const struct root *root, uint64_t offset,
                   const char **from, struct finding_place *global);
 
+/* A cycle, in the memory of `memory`; NULL without memory. */
+struct finding_cycle *findings_cycle(struct report *memory, const struct snapshot *snapshot,
+                                     const struct group_cycle *cycle);
+
 /* What the graph says, made independent of it.  Reads no memory of the
  * process.  NULL on failure. */
 struct findings *findings_of_groups(const struct groups *groups, const struct graph *graph, struct error *e);

@@ -16,17 +16,20 @@ enum {
 
 /* ---- while the process is held ------------------------------------------------- */
 
-int keep_prepare(struct keep *keep, const struct graph *graph)
+int keep_prepare(struct keep *keep, const struct graph *graph, bool cycles, size_t limit, struct error *e)
 {
         *keep = (struct keep){ .vtables = { .snapshot = graph->snapshot } };
         vtables_ask(&keep->vtables, graph->scan.first, graph->snapshot->block_count);
-        return recounts_take(&keep->recounts, graph, NULL);
+        if (recounts_take(&keep->recounts, graph, NULL))
+                return error_no_memory(e, "telling what keeps what");
+        return cycles ? live_cycles_find(&keep->cycles, graph, &keep->vtables, limit, e) : 0;
 }
 
 void keep_deinit(struct keep *keep)
 {
         vtables_free(&keep->vtables);
         recounts_free(&keep->recounts);
+        live_cycles_release(&keep->cycles);
 }
 
 /* ---- names ----------------------------------------------------------------------- */
@@ -371,6 +374,56 @@ static int tell_top(const struct telling *t, struct report_retained *r)
         return r->top ? 0 : -1;
 }
 
+/* ---- cycles ------------------------------------------------------------------------- */
+
+static int tell_steps(const struct telling *t, const struct finding_step *from, size_t count, struct report_step **to,
+                      size_t *to_count)
+{
+        *to = report_array(t->memory, count, sizeof **to);
+        *to_count = count;
+        for (size_t i = 0; *to && i < count; i++) {
+                struct named_stack stack;
+
+                if (name_stack(t->memory, t->symbols, t->process, from[i].block.stack, &stack) ||
+                    name_site(t->memory, &stack, &(*to)[i].site) || typing_step(t->typing, &from[i], &(*to)[i]))
+                        return -1;
+        }
+        return *to ? 0 : -1;
+}
+
+static int tell_cycle(const struct telling *t, const struct live_cycle *from, struct report_live_cycle *to)
+{
+        struct finding_cycle *cycle;
+
+        to->count = from->count;
+        to->blocks = from->blocks;
+        to->bytes = from->bytes;
+        to->cycle = report_array(t->memory, 1, sizeof *to->cycle);
+        cycle = findings_cycle(t->memory, t->graph->snapshot, from->cycle);
+        if (!to->cycle || !cycle)
+                return -1;
+        to->cycle->blocks = cycle->blocks;
+        to->cycle->edges = cycle->edges;
+        return tell_steps(t, cycle->path, cycle->path_count, &to->cycle->path, &to->cycle->path_count) ||
+                               tell_steps(t, cycle->break_at, cycle->break_at_count, &to->cycle->break_at,
+                                          &to->cycle->break_at_count)
+                       ? -1
+                       : 0;
+}
+
+static int tell_cycles(const struct telling *t, struct report_retained *r)
+{
+        const struct live_cycles *cycles = &t->keep->cycles;
+
+        r->cycles = report_array(t->memory, cycles->count, sizeof *r->cycles);
+        r->cycle_count = cycles->count;
+        r->cycle_total = cycles->total;
+        for (size_t i = 0; r->cycles && i < cycles->count; i++)
+                if (tell_cycle(t, &cycles->list[i], &r->cycles[i]))
+                        return -1;
+        return r->cycles ? 0 : -1;
+}
+
 /* ---- the whole ---------------------------------------------------------------------- */
 
 static int tell(const struct telling *t, struct report_retained *r)
@@ -384,7 +437,9 @@ static int tell(const struct telling *t, struct report_retained *r)
         r->inherited_bytes = k->inherited_bytes;
         r->typed_blocks = k->typed_blocks;
         r->typed_bytes = k->typed_bytes;
-        return tell_sites(t, r) || tell_types(t, r) || tell_tree(t, r) || tell_points(t, r) || tell_top(t, r) ? -1 : 0;
+        return tell_sites(t, r) || tell_types(t, r) || tell_tree(t, r) || tell_points(t, r) || tell_top(t, r) ||
+                               tell_cycles(t, r)
+                       ? -1 : 0;
 }
 
 /* What equal keys are asked of. */

@@ -13,16 +13,19 @@
 #include "../emit/report.h"
 #include "../error.h"
 #include "../graph/keepers.h"
+#include "../graph/live_cycles.h"
 #include "../symbols/symbols.h"
 
 struct keep {
         struct vtables vtables;
         struct recounts recounts;
+        struct live_cycles cycles;
 };
 
-/* Asks memory all that keep_find must know; `graph` is analysed.  0, or -1
+/* Asks memory all that keep_find must know; `graph` is analysed.  `cycles`:
+ * keep_find will be called; it tells `limit` of those (0 = all).  0, or -1
  * without memory. */
-int keep_prepare(struct keep *keep, const struct graph *graph);
+int keep_prepare(struct keep *keep, const struct graph *graph, bool cycles, size_t limit, struct error *e);
 /* A zeroed one is allowed. */
 void keep_deinit(struct keep *keep);
 

@@ -141,8 +141,9 @@ static int analyse_groups(struct process *process, struct snapshot *snapshot, co
 
         if (groups_build(&groups, graph, &wanted, e))
                 return -1;
-        if ((options->retained || (options->store && store_wanted(options->store))) && keep_prepare(&keep, graph)) {
-                (void)error_no_memory(e, "telling what keeps what");
+        if ((options->retained || (options->store && store_wanted(options->store))) &&
+            keep_prepare(&keep, graph, options->retained, options->limit, e)) {
+                status = -1;
         } else {
                 if (options->store)
                         store_memory(options->store, process, snapshot);

@@ -220,6 +220,41 @@ def why_says_what_it_leaves_out(weir):
     harness.check("more links" not in text and text.count(" -> ") == 1000, text[-500:])
 
 
+RINGS = """
+#include <cstdlib>
+#include <memory>
+#include <vector>
+struct account;
+struct customer { std::shared_ptr<account> mine; };
+struct account { std::shared_ptr<customer> owner; };
+auto &all = *new std::vector<std::shared_ptr<customer>>;
+int main()
+{
+        for (int i = 0; i < 50; i++) {
+                auto c = std::make_shared<customer>();
+                c->mine = std::make_shared<account>();
+                c->mine->owner = c;
+                all.push_back(c);
+        }
+        exit(0);
+}
+"""
+
+
+@CASES.add
+def cycles_that_are_in_use(weir):
+    retained, report = kept(weir, build(weir, RINGS, "rings"))
+    harness.check(report["summary"]["cycles"] == 0, "nothing is lost")
+    harness.check(retained["cycles_total"] == 1, f"{retained['cycles']}")
+    cycle = retained["cycles"][0]
+    harness.check((cycle["count"], cycle["blocks"], cycle["bytes"]) == (50, 100, 50 * 64), f"{cycle}")
+    harness.check(cycle["cycle"]["blocks"] == 2 and len(cycle["cycle"]["path"]) == 2, f"{cycle}")
+    pointers = {step["pointer"] for step in cycle["cycle"]["break_at"]}
+    harness.check(pointers == {"std::shared_ptr<account>", "std::shared_ptr<customer>"}, f"{pointers}")
+    text = succeed(weir, ["report", "--retained", f"{weir.directory}/report-{weir.reports}.json"])
+    harness.check("cycles in use" in text and "50 times over" in text and "weak_ptr" in text, text)
+
+
 LEAKS = """
 #include <stdlib.h>
 __attribute__((noinline)) static void first(int n) { volatile void *p = malloc(n); (void)p; }

@@ -207,12 +207,14 @@ static inline void sample_retained(struct report *report)
 
         report->has_retained = true;
         SAMPLE_LIST(report, report->retained, report->retained_count,
-                    { { .process = 100, .blocks = 13, .bytes = 79000, .inherited_blocks = 1, .inherited_bytes = 100,
+                    { { .process = 100, .cycle_total = 3, .blocks = 13, .bytes = 79000, .inherited_blocks = 1, .inherited_bytes = 100,
                         .typed_blocks = 2, .typed_bytes = 2064, .by_site_total = 5, .by_type_total = 1,
                         .point_total = 2, .top_total = 4, .tree_more = 1, .tree_more_blocks = 1,
                         .tree_more_bytes = 5 } });
         r = report->retained;
         sample_trees(report, r);
+        SAMPLE_LIST(report, r->cycles, r->cycle_count, { { .count = 2, .blocks = 4, .bytes = 128 } });
+        r->cycles[0].cycle = report->leaks[1].cycle;
         SAMPLE_LIST(report, r->by_site, r->by_site_count,
                     { { .site = "list_push (/srv/app/src/list.c:42)", .weight = { 3, 300, 12, 8000 } }, { 0 } });
         r->by_site[0].stack = report->leaks[0].stack;

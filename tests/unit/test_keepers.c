@@ -3,6 +3,7 @@
 #include "analysed.h"
 
 #include "report/graph/keepers.h"
+#include "report/graph/live_cycles.h"
 
 #include <string.h>
 
@@ -280,6 +281,49 @@ START_TEST(many_references_of_one_block_are_counted_exactly)
 }
 END_TEST
 
+START_TEST(cycles_in_use_are_told_by_their_sorts)
+{
+        struct analysed a;
+        struct vtables vtables = { 0 };
+        struct live_cycles cycles;
+        struct error e;
+        uint64_t table, lost;
+
+        begin(&a);
+        table = add(&a, 8 * 30, 9);
+        root_word(&a, ROOT_GLOBAL, table);
+        for (unsigned i = 0; i < 20; i++) {
+                uint64_t x = add(&a, 16, 1), y = add(&a, 32, 2);
+
+                heap_word(&a.heap, x, y);
+                heap_word(&a.heap, y + 8, x);
+                heap_word(&a.heap, table + 8 * i, x);
+        }
+        heap_word(&a.heap, table + 8 * 20, add_list(&a, 5));
+        lost = add(&a, 16, 1);
+        heap_word(&a.heap, lost, add(&a, 16, 1));
+        heap_word(&a.heap, lost + 32, lost);
+        analyse(&a);
+        vtables.snapshot = a.graph.snapshot;
+        ck_assert_int_eq(live_cycles_find(&cycles, &a.graph, &vtables, 0, &e), 0);
+        ck_assert_uint_eq(cycles.total, 2);
+        ck_assert_uint_eq(cycles.count, 2);
+        ck_assert_uint_eq(cycles.list[0].count, 20);
+        ck_assert_uint_eq(cycles.list[0].blocks, 40);
+        ck_assert_uint_eq(cycles.list[0].bytes, 20 * 48);
+        ck_assert_uint_eq(cycles.list[0].cycle->length, 2);
+        ck_assert_uint_eq(cycles.list[1].blocks, 5);
+        ck_assert_uint_eq(cycles.list[1].cycle->length, 2);
+        live_cycles_release(&cycles);
+        ck_assert_int_eq(live_cycles_find(&cycles, &a.graph, &vtables, 1, &e), 0);
+        ck_assert_uint_eq(cycles.total, 2);
+        ck_assert_uint_eq(cycles.count, 1);
+        live_cycles_release(&cycles);
+        vtables_free(&vtables);
+        end(&a);
+}
+END_TEST
+
 START_TEST(memory_that_runs_out_is_an_error)
 {
         const struct keepers_options options = { .references = 4 };
@@ -310,4 +354,4 @@ END_TEST
 SUITE_MAIN("keepers", a_table_is_where_its_items_pile_up, a_list_is_one_entry_with_its_head,
            a_list_that_two_hold_is_told_without_its_holders, what_a_function_has_in_hand_is_held_by_the_variable,
            sites_and_types_retain_what_their_topmost_blocks_do, the_tree_and_what_it_leaves_out_are_the_whole,
-           many_references_of_one_block_are_counted_exactly, memory_that_runs_out_is_an_error)
+           many_references_of_one_block_are_counted_exactly, cycles_in_use_are_told_by_their_sorts, memory_that_runs_out_is_an_error)

@@ -98,7 +98,10 @@ static const char retained[] =
         "     8800 B  11.1%        10  0x7f0000001000 [2,048] Table\n"
         "                                2 references: global app (table), 0x7f0000009000 +8\n"
         "            ... and 3 more blocks (--limit)\n"
-        "\n";
+        "\n"
+        "cycles in use\n"
+        "  128 bytes in 4 blocks, 2 times over\n"
+        "    the cycle: 2 blocks, 2 pointers\n";
 
 static char *printed(const struct report *report, const struct format_options *options)
 {
