@@ -430,4 +430,37 @@ START_TEST(lists_and_rings)
 }
 END_TEST
 
-SUITE_MAIN("graph_large", random_heaps, lists_and_rings)
+/* Among the allocations are those of the threads and of the great component. */
+START_TEST(failing_allocations_are_survived)
+{
+        unsigned failed = 0;
+        struct large l;
+
+        seed = 362436069;
+        large_init(&l, true);
+        tangle(&l, 300);
+        for (size_t nth = 1; nth < 400; nth += 1 + nth / 3) {
+                struct error e = { 0 };
+                struct groups groups;
+                struct graph g;
+                int status;
+
+                mem_fail_after(nth);
+                status = graph_analyse(&g, &l.snapshot, &e);
+                if (!status) {
+                        status = groups_build(&groups, &g, NULL, &e);
+                        if (!status)
+                                groups_release(&groups);
+                        graph_release(&g);
+                }
+                mem_fail_after(0);
+                failed += status != 0;
+                if (status)
+                        ck_assert_int_eq(e.code, ERROR_NO_MEMORY);
+        }
+        ck_assert_uint_ge(failed, 5);
+        large_free(&l);
+}
+END_TEST
+
+SUITE_MAIN("graph_large", random_heaps, lists_and_rings, failing_allocations_are_survived)

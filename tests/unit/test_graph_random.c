@@ -5,6 +5,7 @@
 
 #include "report/graph/group.h"
 #include "report/graph/paths.h"
+#include "report/graph/ring.h"
 #include "report/mem.h"
 
 #include <stdio.h>
@@ -266,12 +267,58 @@ static void check_path(const struct graph *graph, const struct paths *paths, siz
                 ck_assert(!graph_confidence(graph, i) || !graph_reported(graph, i));
 }
 
+/* Does the component keep no cycle without that edge?  Takes away blocks that
+ * nothing left points at. */
+static bool breaks_all(const struct brute *b, int head, size_t from, size_t to)
+{
+        bool gone[BRUTE_BLOCKS] = { false };
+        size_t left = 0;
+
+        for (size_t i = 0; i < b->count; i++) {
+                gone[i] = b->confidence[i] || b->head[i] != head;
+                left += !gone[i];
+        }
+        for (bool more = true; more;) {
+                more = false;
+                for (size_t i = 0; i < b->count; i++) {
+                        bool held = false;
+
+                        for (size_t j = 0; j < b->count; j++)
+                                held |= !gone[j] && i != j && b->edges[j][i] >= STRENGTH_INTERIOR &&
+                                        (j != from || i != to);
+                        if (gone[i] || held)
+                                continue;
+                        gone[i] = more = true;
+                        left--;
+                }
+        }
+        return !left;
+}
+
+/* All edges that alone break every cycle are told, and no other as such. */
+static void check_breaks(const struct brute *b, const struct group_cycle *cycle, int head)
+{
+        size_t expected = 0, told = 0;
+
+        for (size_t i = 0; i < cycle->path_count; i++)
+                expected += breaks_all(b, head, cycle->path[i].block, cycle->path[i].to);
+        for (size_t i = 0; i < cycle->break_at_count; i++) {
+                const struct group_step *step = &cycle->break_at[i];
+
+                ck_assert_int_eq(step->how == BREAK_ALL, breaks_all(b, head, step->block, step->to));
+                told += step->how == BREAK_ALL;
+        }
+        ck_assert_uint_eq(told, expected < cycle->break_at_count ? expected : cycle->break_at_count);
+        ck_assert(told == expected || cycle->break_at_count == RING_BREAKS);
+}
+
 static void check_cycle(const struct graph *graph, const struct brute *b, const struct group_cycle *cycle)
 {
         int head = b->head[cycle->path[0].block];
 
         ck_assert_uint_eq(cycle->length, b->girth[head]);
         ck_assert_uint_eq(cycle->path_count, cycle->length);
+        check_breaks(b, cycle, head);
         for (size_t i = 0; i < cycle->path_count; i++) {
                 const struct group_step *step = &cycle->path[i];
                 uint64_t word = 0;
