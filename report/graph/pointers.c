@@ -107,7 +107,7 @@ static int fill_granules(struct pointers *p)
 
 static int init_low(struct pointers *p)
 {
-        p->low = mem_alloc(p->count, sizeof *p->low);
+        p->low = mem_alloc(p->count + LOW_SPARE, sizeof *p->low);
         if (!p->low)
                 return -1;
         for (uint64_t id = 0; id < p->count; id++) {

@@ -26,6 +26,7 @@ enum {
         CHUNK_MASK = (1 << CHUNK_BITS) - 1,
         LOW_SIZE_BITS = 32 - CHUNK_BITS,
         LOW_SIZE_UNKNOWN = (1 << LOW_SIZE_BITS) - 1,
+        LOW_SPARE = 4, /* entries of `low` after the last */
 };
 
 struct pointer_chunk {
@@ -121,6 +122,10 @@ static inline uint64_t pointers_exact_at(const struct pointers *p, struct pointe
         const uint32_t *low = p->low + place.from;
         uint32_t at = place.count, last = place.key | LOW_SIZE_UNKNOWN;
 
+        /* Few blocks are counted without a branch that nobody could foretell. */
+        if (at <= LOW_SPARE)
+                at = (uint32_t)((at > 0) & (low[0] <= last)) + ((at > 1) & (low[1] <= last)) +
+                     ((at > 2) & (low[2] <= last)) + ((at > 3) & (low[3] <= last));
         while (at && low[at - 1] > last)
                 at--;
         return at && low[at - 1] >= place.key ? place.from + at - 1 : ID_NONE;
