@@ -44,6 +44,7 @@ if ! test -f "$build/meson/build.ninja"; then
         meson setup --cross-file "$build/cross.txt" "$build/meson" "$root" >/dev/null
 fi
 cd "$build/meson"
+ninja --quiet build.ninja >/dev/null # the list below must not be an old one
 units=$(ninja -t targets all | sed -n 's|^tests/unit/unit-\([a-z_]*\):.*|\1|p' | grep -Evx "$elsewhere")
 test -n "$units"
 ninja --quiet preload/libweir.so report/weir tests/aarch64/traced $(printf 'tests/unit/unit-%s ' $units)
