@@ -24,8 +24,8 @@ struct unaligned_edge {
 };
 
 struct confidence {
-        uint8_t *of;                      /* of each block, enum strength; STRENGTH_NONE = lost */
-        uint64_t *inherited;              /* inherited blocks that were roots: their ids, ascending */
+        uint8_t *of;         /* of each block, enum strength; STRENGTH_NONE = lost */
+        uint64_t *inherited; /* inherited blocks that were roots: their ids, ascending */
         size_t inherited_count;
         uint64_t lost;                    /* blocks with none */
         struct unaligned_edge *unaligned; /* by source; to blocks that nothing aligned holds */

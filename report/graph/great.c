@@ -7,8 +7,8 @@ enum {
         CHUNK = 1 << 8, /* words of 64 blocks that a thread takes at a time */
         STARTS = 16,    /* blocks from which a middle one is looked for, */
         STEPS = 64,     /* so many steps on */
-        WORK = 16, /* what all sweeps together may look at, in times of what is reached */
-        SHARE = 4,     /* a great component has this part of all that is lost, or more */
+        WORK = 16,      /* what all sweeps together may look at, in times of what is reached */
+        SHARE = 4,      /* a great component has this part of all that is lost, or more */
 };
 
 struct sweep {

@@ -3,10 +3,10 @@
 #include "share.h"
 
 enum {
-        CHUNK = 1 << 14,      /* blocks that a thread takes at a time */
-        AHEAD_ROW = 24,       /* how far ahead rows are fetched, */
-        AHEAD_EDGES = 12,     /* edges, */
-        AHEAD_OF = 6,         /* and what is known of their targets */
+        CHUNK = 1 << 14,  /* blocks that a thread takes at a time */
+        AHEAD_ROW = 24,   /* how far ahead rows are fetched, */
+        AHEAD_EDGES = 12, /* edges, */
+        AHEAD_OF = 6,     /* and what is known of their targets */
         QUEUE_LEAST = 1 << 10,
 };
 #define PARALLEL_LEAST (1u << 16) /* blocks */

@@ -180,7 +180,8 @@ bool paths_step(const struct paths *p, uint64_t id, struct confidence_step *step
 
                 *step = (struct confidence_step){ .from = from,
                                                   .to = id,
-                                                  .offset = block_lead(&g->snapshot->blocks[from]) + 8 * edge_word(edge),
+                                                  .offset =
+                                                          block_lead(&g->snapshot->blocks[from]) + 8 * edge_word(edge),
                                                   .strength = edge_strength(edge) };
         }
         return true;

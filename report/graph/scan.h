@@ -118,7 +118,7 @@ struct scan {
         struct inner_word *inner; /* by source, then offset; none after strengths_refine */
         uint64_t inner_count;
         struct table tails; /* block -> where its live words end; see tails.h */
-        uint64_t bytes; /* read */
+        uint64_t bytes;     /* read */
 };
 
 static inline const edge_t *scan_edges(const struct scan *scan, uint64_t id, uint64_t *count)

@@ -57,8 +57,7 @@ static void add_inner(struct scanner *s, const struct candidate *c, uint64_t tar
         };
 }
 
-static inline void add_block_edge(struct scanner *s, const struct candidate *c, uint64_t target,
-                                  enum strength strength)
+static inline void add_block_edge(struct scanner *s, const struct candidate *c, uint64_t target, enum strength strength)
 {
         if (c->source != s->row)
                 open_row(s, c->source);
@@ -354,8 +353,7 @@ int scanner_roots(struct scanner *s)
         return s->failed ? -1 : 0;
 }
 
-int scanner_init(struct scanner *s, struct scan *scan, const struct snapshot *snapshot,
-                 const struct pointers *pointers)
+int scanner_init(struct scanner *s, struct scan *scan, const struct snapshot *snapshot, const struct pointers *pointers)
 {
         *s = (struct scanner){ .scan = scan, .snapshot = snapshot, .pointers = pointers };
         return window_init(&s->window, &snapshot->memory);

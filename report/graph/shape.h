@@ -34,10 +34,10 @@ struct shape_part {
 struct shapes {
         const struct graph *graph;
         struct vtables *vtables;
-        struct table keys;    /* -> place */
-        struct ids places;    /* of each source the place of its head */
-        struct ids parts;     /* of each source one of its parts; ID_NONE */
-        struct table known;   /* place and part -> index in `list` */
+        struct table keys;  /* -> place */
+        struct ids places;  /* of each source the place of its head */
+        struct ids parts;   /* of each source one of its parts; ID_NONE */
+        struct table known; /* place and part -> index in `list` */
         struct shape_part *list;
         size_t count, capacity;
         uint64_t *common; /* of each place the part that most structures have, + 1; 0 = none */

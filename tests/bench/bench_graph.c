@@ -199,7 +199,10 @@ static int run(uint64_t count, unsigned degree, const char *shape, struct result
                               .memory = { .read = heap_read, .context = &heap, .parallel = true } };
         int status;
 
-        heap.shape = !strcmp(shape, "held") ? HELD : !strcmp(shape, "list") ? LIST : !strcmp(shape, "ring") ? RING : LOST;
+        heap.shape = !strcmp(shape, "held")   ? HELD
+                     : !strcmp(shape, "list") ? LIST
+                     : !strcmp(shape, "ring") ? RING
+                                              : LOST;
         *result = (struct result){ .blocks = count };
         s.blocks = calloc(count, sizeof *s.blocks);
         if (!s.blocks)
@@ -229,8 +232,8 @@ static int run_apart(uint64_t count, unsigned degree, const char *shape)
                 return 1;
         quiet = true;
         status = run(count, degree, shape, &r);
-        printf("%-6s %12lu %12lu %12lu %10lu %9.3f %9.3f %9.1f %9.1f\n", shape, r.blocks, r.edges, r.lost,
-               r.components, r.kinds, r.groups, r.kinds * 1e9 / (double)(r.blocks + r.edges), r.bytes);
+        printf("%-6s %12lu %12lu %12lu %10lu %9.3f %9.3f %9.1f %9.1f\n", shape, r.blocks, r.edges, r.lost, r.components,
+               r.kinds, r.groups, r.kinds * 1e9 / (double)(r.blocks + r.edges), r.bytes);
         fflush(stdout);
         _exit(status);
 }
@@ -242,8 +245,8 @@ int main(int argc, char **argv)
                 unsigned degree;
                 const char *shape;
         } table[] = {
-                { 10000, 4, "held" },   { 100000, 4, "held" },   { 1000000, 4, "held" },  { 4000000, 4, "held" },
-                { 10000, 4, "lost" },   { 100000, 4, "lost" },   { 1000000, 4, "lost" },  { 4000000, 4, "lost" },
+                { 10000, 4, "held" },    { 100000, 4, "held" },   { 1000000, 4, "held" }, { 4000000, 4, "held" },
+                { 10000, 4, "lost" },    { 100000, 4, "lost" },   { 1000000, 4, "lost" }, { 4000000, 4, "lost" },
                 { 10000000, 1, "list" }, { 10000000, 1, "ring" },
         };
         uint64_t count = argc > 1 ? strtoull(argv[1], NULL, 0) : 0;

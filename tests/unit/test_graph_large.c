@@ -119,10 +119,10 @@ static void hold(struct large *l, unsigned count)
 
 struct plain {
         uint8_t confidence[COUNT];
-        uint32_t component[COUNT]; /* of lost blocks: its first member in some order, + 1 */
-        uint32_t owner[COUNT];     /* lost: a source's component, or UINT32_MAX */
-        bool has_before[COUNT];    /* components: something lost outside points at it */
-        uint64_t exclusive[COUNT]; /* blocks, by component */
+        uint32_t component[COUNT];     /* of lost blocks: its first member in some order, + 1 */
+        uint32_t owner[COUNT];         /* lost: a source's component, or UINT32_MAX */
+        bool has_before[COUNT];        /* components: something lost outside points at it */
+        uint64_t exclusive[COUNT];     /* blocks, by component */
         uint32_t rows[COUNT + 1], *to; /* edges turned round */
         uint32_t stack[COUNT], order[COUNT];
         uint64_t cursor[COUNT];
