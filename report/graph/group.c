@@ -8,10 +8,9 @@
 #include "shape.h"
 #include "tally.h"
 #include "weak.h"
+#include "weigh.h"
 
 #include <stdlib.h>
-
-enum { SMALL_CYCLE = 16 };
 
 /* A group being made. */
 struct draft {
@@ -20,12 +19,6 @@ struct draft {
         size_t example_count;
         uint32_t owners; /* indirect: a set */
         uint32_t place;  /* once they are ordered */
-};
-
-/* What the stack and type of a cycle are told to be: those with most of its
- * bytes, then blocks. */
-struct weight {
-        uint64_t stack, identity, vtable, bytes, blocks;
 };
 
 struct builder {
@@ -136,74 +129,9 @@ static int add_block(struct builder *b, size_t index, uint64_t id)
 
 /* Sources */
 
-static bool heavier(const struct weight *a, const struct weight *b)
-{
-        if (a->bytes != b->bytes)
-                return a->bytes > b->bytes;
-        if (a->blocks != b->blocks)
-                return a->blocks > b->blocks;
-        if (a->stack != b->stack)
-                return a->stack < b->stack;
-        return a->identity < b->identity;
-}
-
 static uint64_t block_vtable(struct builder *b, uint64_t id)
 {
         return vtable_of(&b->vtables, b->graph->scan.first[id]);
-}
-
-static void weigh_small(struct builder *b, uint64_t component, uint64_t size, struct weight *best)
-{
-        const struct block *blocks = b->graph->snapshot->blocks;
-        struct weight weights[SMALL_CYCLE] = { 0 };
-        size_t count = 0;
-
-        for (uint64_t i = 0; i < size; i++) {
-                uint64_t id = components_member(&b->graph->components, component, i), vtable = block_vtable(b, id);
-                size_t at = 0;
-
-                while (at < count && (weights[at].stack != blocks[id].stack || weights[at].vtable != vtable))
-                        at++;
-                if (at == count)
-                        weights[count++] = (struct weight){
-                                .stack = blocks[id].stack,
-                                .vtable = vtable,
-                                .identity = vtable_identity(b->graph->snapshot, vtable),
-                        };
-                weights[at].bytes += blocks[id].size;
-                weights[at].blocks++;
-        }
-        *best = weights[0];
-        for (size_t i = 1; i < count; i++) {
-                if (heavier(&weights[i], best))
-                        *best = weights[i];
-        }
-}
-
-static int weigh_large(struct builder *b, uint64_t component, uint64_t size, struct weight *best)
-{
-        struct tally tally = { 0 };
-        int status = 0;
-
-        for (uint64_t i = 0; i < size && !status; i++) {
-                uint64_t id = components_member(&b->graph->components, component, i);
-                const struct block *block = &b->graph->snapshot->blocks[id];
-
-                status = tally_add(&tally, block->stack, block_vtable(b, id), block->size);
-        }
-        for (size_t i = 0; i < tally.count; i++) {
-                const struct tally_entry *entry = &tally.entries[i];
-                struct weight weight = { .stack = entry->major,
-                                         .vtable = entry->minor,
-                                         .identity = vtable_identity(b->graph->snapshot, entry->minor),
-                                         .bytes = entry->sum,
-                                         .blocks = entry->count };
-
-                if (!i || heavier(&weight, best))
-                        *best = weight;
-        }
-        tally_free(&tally);
-        return status;
 }
 
 /* Of a large cycle; found the first time, and kept. */
@@ -211,7 +139,7 @@ static int weigh_large_once(struct builder *b, uint64_t component, uint64_t size
 {
         if (b->large_at == b->large_count) {
                 if (mem_grow(&b->large, &b->large_capacity, b->large_count + 1, sizeof *b->large) ||
-                    weigh_large(b, component, size, &b->large[b->large_count]))
+                    weigh_large(b->graph, &b->vtables, component, size, &b->large[b->large_count]))
                         return -1;
                 b->large_count++;
         }
@@ -227,7 +155,7 @@ static int weigh(struct builder *b, uint64_t source, struct group *like)
         struct weight weight = { 0 };
 
         if (size <= SMALL_CYCLE)
-                weigh_small(b, component, size, &weight);
+                weigh_small(b->graph, &b->vtables, component, size, &weight);
         else if (weigh_large_once(b, component, size, &weight))
                 return -1;
         *like = (struct group){ .kind = size > 1 ? KIND_CYCLE : KIND_DEFINITE,
