@@ -3,7 +3,7 @@
  * the live heap.
  *
  * Its top is a virtual root.  Below it are holders: sets of root words that a
- * person knows as one thing (a variable, a frame of a stack), as whoever
+ * person knows as one thing (a variable, a stack), as whoever
  * calls says; what only one holder leads to hangs from it, what several lead
  * to hangs from the virtual root itself.  Stacks and registers come and go: they
  * count as holders only of what neither globals nor thread-local storage lead

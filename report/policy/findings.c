@@ -81,14 +81,6 @@ static int place_of_global(struct report *memory, const struct snapshot *snapsho
         return place->module ? 0 : -1;
 }
 
-uint64_t findings_frame(const struct snapshot *snapshot, const struct root *root, uint64_t offset)
-{
-        (void)snapshot;
-        (void)root;
-        (void)offset;
-        return 0;
-}
-
 /* ---- references ----------------------------------------------------------- */
 
 static const char *root_text(struct report *memory, const struct root *root, uint64_t offset)

@@ -108,10 +108,6 @@ int findings_place(struct report *memory, const struct snapshot *snapshot, uint6
  * is no such root. */
 const struct segment *findings_global(const struct snapshot *snapshot, const struct root *root);
 
-/* The word at `offset` of a stack: the stack pointer of the frame that it is
- * in, 0 when that is not known. */
-uint64_t findings_frame(const struct snapshot *snapshot, const struct root *root, uint64_t offset);
-
 /* The word at `offset` of a root: its name, or NULL and the variable. */
 int findings_root(struct report *memory, const struct snapshot *snapshot, const struct root *root, uint64_t offset,
                   const char **from, struct finding_place *global);

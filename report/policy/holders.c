@@ -59,7 +59,6 @@ static uint64_t key_of(const struct walk *walk, const struct root_edge *edge, ui
                 *address = variable_start(walk, *address);
                 return hash_mix(kind, *address);
         case ROOT_STACK:
-                return hash_mix(kind, findings_frame(snapshot, root, edge->offset));
         case ROOT_TLS:
                 return hash_mix(kind, 0);
         default:

@@ -1,7 +1,6 @@
 /*
  * holders.h: which words of the roots are one thing to a person: those of one
- * variable, of one frame of a stack, of one thread's own storage; each
- * register.
+ * variable, of one thread's stack, of one thread's own storage; each register.
  */
 #ifndef WEIR_HOLDERS_H
 #define WEIR_HOLDERS_H
