@@ -136,12 +136,19 @@ static int visit(struct search *s, uint64_t id)
         return 0;
 }
 
-/* Visits what was not yet; of what `among` says, where there is such. */
-static int visit_all(struct search *s, uint64_t blocks, const uint8_t *among)
+/* Visits what was not yet and is not in the great component; of what it
+ * reaches, when `reached`. */
+static int visit_all(struct search *s, uint64_t blocks, const struct great *g, bool reached)
 {
-        for (uint64_t id = 0; id < blocks; id++) {
-                if ((!among || among[id]) && components_lost(s->c, id) && !ids_get(&s->c->of, id) && visit(s, id))
-                        return -1;
+        for (uint64_t word = 0; word < (blocks + 63) / 64; word++) {
+                uint64_t left = s->c->lost_bits[word] & (g->size ? ~g->members[word] : ~UINT64_C(0));
+
+                for (; left; left &= left - 1) {
+                        uint64_t id = word * 64 + (unsigned)__builtin_ctzll(left);
+
+                        if ((!reached || g->reached[id]) && !ids_get(&s->c->of, id) && visit(s, id))
+                                return -1;
+                }
         }
         return 0;
 }
@@ -149,21 +156,28 @@ static int visit_all(struct search *s, uint64_t blocks, const uint8_t *among)
 /* As a component, in the order of ids. */
 static void place_great(struct search *s, const struct great *g, uint64_t blocks)
 {
-        for (uint64_t id = blocks; id-- > 0;) {
-                if (!great_has(g, id))
-                        continue;
-                ids_set(&s->c->of, id, s->component);
-                ids_set(&s->c->order, --s->placed, id);
+        struct ids of = s->c->of, order = s->c->order;
+        uint64_t component = s->component--, at = s->placed -= g->size;
+
+        for (uint64_t word = 0; word < (blocks + 63) / 64; word++) {
+                for (uint64_t left = g->members[word]; left; left &= left - 1) {
+                        uint64_t id = word * 64 + (unsigned)__builtin_ctzll(left);
+
+                        ids_set(&of, id, component);
+                        ids_set(&order, at++, id);
+                }
         }
-        s->component--;
 }
 
 /* Gives the members numbers, so that nobody enters them. */
-static void bar_great(struct search *s, const struct great *g, uint64_t blocks)
+static void bar_great(const struct search *s, const struct great *g, uint64_t blocks)
 {
-        for (uint64_t id = 0; id < blocks; id++) {
-                if (great_has(g, id))
-                        ids_set(&s->c->of, id, s->component);
+        struct ids of = s->c->of;
+        uint64_t component = s->component;
+
+        for (uint64_t word = 0; word < (blocks + 63) / 64; word++) {
+                for (uint64_t left = g->members[word]; left; left &= left - 1)
+                        ids_set(&of, word * 64 + (unsigned)__builtin_ctzll(left), component);
         }
 }
 
@@ -178,11 +192,11 @@ static int find(struct search *s, uint64_t blocks)
         s->component = s->c->lost; /* above every index: at most `lost` are in use, counted from 1 */
         if (!status && great.size) {
                 bar_great(s, &great, blocks);
-                status = visit_all(s, blocks, great.reached);
+                status = visit_all(s, blocks, &great, true);
                 place_great(s, &great, blocks);
         }
         if (!status)
-                status = visit_all(s, blocks, NULL);
+                status = visit_all(s, blocks, &great, false);
         s->c->great = great.members;
         great.members = NULL;
         great_free(&great);

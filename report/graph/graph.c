@@ -2,11 +2,12 @@
 
 static void count_lost(struct graph *g)
 {
-        const struct components *c = &g->components;
+        const struct owners *o = &g->owners;
 
-        g->lost_blocks = c->lost;
-        for (uint64_t i = 0; i < c->lost; i++)
-                g->lost_bytes += g->snapshot->blocks[ids_get(&c->order, i)].size;
+        g->lost_blocks = g->components.lost;
+        g->lost_bytes = o->shared_bytes;
+        for (uint64_t i = 0; i < o->source_count; i++)
+                g->lost_bytes += o->sources[i].exclusive_bytes;
 }
 
 int graph_analyse(struct graph *graph, const struct snapshot *snapshot, struct error *e)
