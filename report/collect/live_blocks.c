@@ -1,6 +1,7 @@
 /* The live blocks as one sorted array. */
 #include "live.h"
 
+#include "../graph/share.h"
 #include "../mem.h"
 
 #include <stdlib.h>
@@ -31,48 +32,95 @@ static int by_address(const void *a, const void *b)
         return x < y ? -1 : x > y;
 }
 
-/* One pass of a radix sort: by 11 bits from `shift` up. */
-static void radix_pass(const struct block *from, struct block *to, size_t count, unsigned shift)
+enum {
+        DIGIT_BITS = 13,         /* at most, of a radix sort: two passes for a heap of some 512 MB */
+        DIGITS = 1 << DIGIT_BITS,
+        PARALLEL_LEAST = 1 << 16 /* blocks */
+};
+
+/* One pass of a radix sort, in parts that each have a run of the blocks. */
+struct pass {
+        const struct block *from;
+        struct block *to;
+        size_t count;
+        unsigned parts, shift;
+        uint32_t mask;
+        size_t (*starts)[DIGITS]; /* of each part: its blocks of each digit, then where the next of them goes */
+};
+
+static size_t part_start(const struct pass *pass, unsigned part)
 {
-        size_t starts[2048] = { 0 }, at = 0;
+        return pass->count / pass->parts * part + (part == pass->parts ? pass->count % pass->parts : 0);
+}
 
-        for (size_t i = 0; i < count; i++)
-                starts[from[i].address >> shift & 2047]++;
-        for (size_t i = 0; i < 2048; i++) {
-                size_t here = starts[i];
+static void count_part(void *context, unsigned part)
+{
+        const struct pass *pass = context;
+        size_t end = part_start(pass, part + 1), *starts = pass->starts[part];
 
-                starts[i] = at;
-                at += here;
+        memset(starts, 0, sizeof *pass->starts);
+        for (size_t i = part_start(pass, part); i < end; i++)
+                starts[pass->from[i].address >> pass->shift & pass->mask]++;
+}
+
+static void move_part(void *context, unsigned part)
+{
+        const struct pass *pass = context;
+        size_t end = part_start(pass, part + 1), *starts = pass->starts[part];
+
+        for (size_t i = part_start(pass, part); i < end; i++)
+                pass->to[starts[pass->from[i].address >> pass->shift & pass->mask]++] = pass->from[i];
+}
+
+static void radix_pass(struct pass *pass)
+{
+        size_t at = 0;
+
+        share_run(pass->parts, count_part, pass);
+        for (size_t digit = 0; digit <= pass->mask; digit++) {
+                for (unsigned part = 0; part < pass->parts; part++) {
+                        size_t here = pass->starts[part][digit];
+
+                        pass->starts[part][digit] = at;
+                        at += here;
+                }
         }
-        for (size_t i = 0; i < count; i++)
-                to[starts[from[i].address >> shift & 2047]++] = from[i];
+        share_run(pass->parts, move_part, pass);
+}
+
+/* Sorts by the address bits that `differ`, from the lowest; returns where the
+ * blocks are then: `blocks` or `spare`. */
+static struct block *radix_sort(struct pass *pass, struct block *blocks, struct block *spare, uint64_t differ)
+{
+        unsigned low = (unsigned)__builtin_ctzll(differ), bits = 64 - (unsigned)__builtin_clzll(differ) - low;
+        unsigned passes = (bits + DIGIT_BITS - 1) / DIGIT_BITS, digit = (bits + passes - 1) / passes;
+
+        pass->mask = (UINT32_C(1) << digit) - 1;
+        for (unsigned i = 0; i < passes; i++) {
+                pass->shift = low + i * digit;
+                pass->from = i % 2 ? spare : blocks;
+                pass->to = i % 2 ? blocks : spare;
+                radix_pass(pass);
+        }
+        return pass->to;
 }
 
 /* Sorts in time linear in `count`, with as much memory again; without it, in
  * place. */
 static void sort(struct block *blocks, size_t count)
 {
+        struct pass pass = { .count = count, .parts = share_parts(count, PARALLEL_LEAST) };
         struct block *spare = count > 8192 ? mem_alloc(count, sizeof *spare) : NULL;
-        struct block *from = blocks, *to = spare;
         uint64_t differ = 0;
 
-        if (!spare) {
-                qsort(blocks, count, sizeof *blocks, by_address);
-                return;
-        }
+        pass.starts = spare ? mem_alloc(pass.parts, sizeof *pass.starts) : NULL;
         for (size_t i = 1; i < count; i++)
                 differ |= blocks[i].address ^ blocks[0].address;
-        for (unsigned shift = 0; shift < 64; shift += 11) {
-                struct block *swap = from;
-
-                if (!(differ >> shift & 2047))
-                        continue;
-                radix_pass(from, to, count, shift);
-                from = to;
-                to = swap;
-        }
-        if (from != blocks)
-                memcpy(blocks, from, count * sizeof *blocks);
+        if (!pass.starts)
+                qsort(blocks, count, sizeof *blocks, by_address);
+        else if (differ && radix_sort(&pass, blocks, spare, differ) != blocks)
+                memcpy(blocks, spare, count * sizeof *blocks);
+        mem_free(pass.starts);
         mem_free(spare);
 }
 
