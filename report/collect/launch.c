@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 #ifndef WEIR_LIBDIR
-#define WEIR_LIBDIR "" /* where libweir.so is installed, as configured */
+#define WEIR_LIBDIR             "" /* where libweir.so is installed, as configured */
+#define WEIR_LIBDIR_FROM_BINDIR "../lib/weir"
 #endif
 
 static void lift(__rlimit_resource_t resource, struct rlimit *before)
@@ -68,10 +69,10 @@ int launch_library(char *path, struct error *e)
         if (given && *given) {
                 if (!try_library(path, given, ""))
                         return error_set_errno(e, ERROR_FAILED, errno, "%s, named by WEIR_LIBRARY", given);
-        } else if (!own_directory(directory) || (!try_library(path, directory, "/../preload/libweir.so") &&
-                                                 !try_library(path, WEIR_LIBDIR, "/libweir.so") &&
-                                                 !try_library(path, directory, "/../lib/weir/libweir.so") &&
-                                                 !try_library(path, directory, "/libweir.so"))) {
+        } else if (!own_directory(directory) ||
+                   (!try_library(path, directory, "/../preload/libweir.so") &&
+                    !try_library(path, directory, "/" WEIR_LIBDIR_FROM_BINDIR "/libweir.so") &&
+                    !try_library(path, WEIR_LIBDIR, "/libweir.so") && !try_library(path, directory, "/libweir.so"))) {
                 return error_set(e, ERROR_FAILED,
                                  "libweir.so was not found near %s; name it with the environment variable WEIR_LIBRARY",
                                  directory);

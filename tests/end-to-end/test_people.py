@@ -158,5 +158,17 @@ def installed_header_is_found_and_costs_nothing(weir):
         harness.check(done.status == 0 and kinds["definite"]["bytes"] == 11, f"{name}: {done.status} {kinds}")
 
 
+@CASES.add
+def installed_tree_may_be_moved(weir):
+    """An installed weir traces from wherever its tree lies: below DESTDIR, or unpacked somewhere else."""
+    root, build = f"{weir.directory}/moved", os.path.join(os.path.dirname(weir.path), "..")
+    subprocess.run(["meson", "install", "-C", build, "--no-rebuild", "--destdir", root], check=True, capture_output=True)
+    found = [os.path.join(at, "weir") for at, _, files in os.walk(root) if os.path.basename(at) == "bin" and "weir" in files]
+    harness.check(len(found) == 1, f"weir: {found}")
+    environment = {name: value for name, value in os.environ.items() if name != "WEIR_LIBRARY"}
+    done = subprocess.run([found[0], "run", "--", "true"], env=environment, capture_output=True, text=True, check=False)
+    harness.check(done.returncode == 0 and "no leaks" in done.stderr, f"{done.returncode}: {done.stderr}")
+
+
 if __name__ == "__main__":
     sys.exit(CASES.main())
