@@ -7,6 +7,7 @@
 #include "memory.h"
 #include "places.h"
 #include "roots.h"
+#include "stack_frames.h"
 #include "stop.h"
 
 #include <stdarg.h>
@@ -170,7 +171,8 @@ static int fill(struct snapshot *snapshot, struct capture_request *request, stru
         snapshot->memory = process_memory_reader(&capture->memory);
         if (maps_read(&capture->maps, capture->through, e) || tell_threads(snapshot, &capture->stop, e) ||
             find_roots(capture, request, &snapshot->memory, e) ||
-            images_segments(&capture->images, &capture->maps, &snapshot->segments, &snapshot->segment_count, e))
+            images_segments(&capture->images, &capture->maps, &snapshot->segments, &snapshot->segment_count, e) ||
+            stack_frames_find(snapshot, capture->places, capture->stop.count, request, capture->through, e))
                 return -1;
         snapshot->roots = capture->roots.list;
         snapshot->root_count = capture->roots.count;
@@ -237,6 +239,7 @@ void snapshot_release(struct snapshot *snapshot)
                 mem_free(snapshot->limits[i]);
         mem_free(snapshot->limits);
         mem_free(snapshot->segments);
+        mem_free(snapshot->frames);
         mem_free(snapshot->blocks);
         *snapshot = (struct snapshot){ 0 };
 }

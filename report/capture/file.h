@@ -47,12 +47,14 @@
  *               the bytes of the other runs, one after another.  Runs ascend within a process.
  *  9  SNAPSHOT  s at, s method, v at_ns, v pause_ns, v threads, v roots_bytes, v heap_bytes, v count, count * s limit;
  *               after all other sections of that heap; without one the blocks are known and nothing else
- * 10  FORGET    empty: sections 5 to 9 of that process so far are void (the exec they were made for failed)
+ * 10  FORGET    empty: sections 5 to 9 and 13 of that process so far are void (the exec they were made for failed)
  * 12  NAMES     v count, each a row: v 0 and a module: s path, v there is a directory, s directory, s build_id, v there is
  *               a message, s message; or v 1 + n and an answer about the last module of the section: n is what was
  *               asked (0: the functions at an address, 1: a class, 2: a variable, 3: a type), v address, v extent, v count, each:
  *               u32 (1: function, 2: linkage name, 4: file, 8: directory are there; 16: inlined), u32 line, s ... of
  *               those that are there.  See symbols/answers.h.  A file with such sections needs no other for names.
+ * 13  FRAMES    v count, each: v low (difference to the end of the one before), v high - low, v pc, v exact (struct
+ *               stack_frame), ascending; none where no stack was walked
  * 11  END       u64 number of sections before it
  *
  * The image holds every page on which a block, a root or a word of a module
@@ -96,6 +98,7 @@ enum capture_section {
         SECTION_FORGET,
         SECTION_END,
         SECTION_NAMES,
+        SECTION_FRAMES,
         SECTION_KINDS
 };
 

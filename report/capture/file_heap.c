@@ -253,6 +253,55 @@ int heap_read_segments(struct bytes *b, struct stored *stored)
         return 0;
 }
 
+int heap_write_frames(struct capture_writer *writer, uint32_t process, const struct snapshot *snapshot,
+                      struct error *e)
+{
+        struct table_writer table = { .writer = writer, .kind = SECTION_FRAMES, .process = process };
+        uint64_t end = 0;
+        bool fresh;
+        int result = 0;
+
+        for (size_t i = 0; i < snapshot->frame_count && !result; i++) {
+                const struct stack_frame *frame = &snapshot->frames[i];
+
+                pack_varint(&table.rows, frame->low - end);
+                pack_varint(&table.rows, frame->high - frame->low);
+                pack_varint(&table.rows, frame->pc);
+                pack_varint(&table.rows, frame->exact);
+                result = table_next(&table, &fresh, e);
+                end = fresh ? 0 : frame->high;
+        }
+        return table_end(&table, result, e);
+}
+
+int heap_read_frames(struct bytes *b, struct stored *stored)
+{
+        struct snapshot *snapshot = &stored->heap.snapshot;
+        uint64_t left = bytes_varint(b), end = 0;
+
+        if (left > bytes_left(b) / 4)
+                bytes_fail(b);
+        for (; left && b->ok; left--) {
+                struct stack_frame frame = { .low = end + bytes_varint(b) };
+                uint64_t size = bytes_varint(b), exact;
+
+                frame.pc = bytes_varint(b);
+                exact = bytes_varint(b);
+                if (!size || !range_makes_sense(frame.low, size) || exact > 1 || frame.low < end ||
+                    (snapshot->frame_count && frame.low < snapshot->frames[snapshot->frame_count - 1].high))
+                        bytes_fail(b);
+                if (!b->ok)
+                        return 0;
+                end = frame.high = frame.low + size;
+                frame.exact = exact;
+                if (mem_grow(&snapshot->frames, &stored->frame_capacity, snapshot->frame_count + 1,
+                             sizeof *snapshot->frames))
+                        return -1;
+                snapshot->frames[snapshot->frame_count++] = frame;
+        }
+        return 0;
+}
+
 /* ---- the snapshot -------------------------------------------------------- */
 
 void heap_pack_snapshot(struct pack *pack, const struct snapshot *snapshot)
@@ -327,6 +376,7 @@ void heap_forget(struct stored *stored)
         mem_free(snapshot->blocks);
         mem_free(snapshot->roots);
         mem_free(snapshot->segments);
+        mem_free(snapshot->frames);
         image_file_destroy(stored->image);
         *stored = (struct stored){ .process = process, .node_capacity = node_capacity };
 }

@@ -357,6 +357,7 @@ int capture_writer_memory(struct capture_writer *writer, const struct process *p
         result = heap_write_blocks(writer, process->ordinal, snapshot->blocks, snapshot->block_count, e) ||
                                  heap_write_roots(writer, process->ordinal, snapshot, filter, e) ||
                                  heap_write_segments(writer, process->ordinal, snapshot, e) ||
+                                 heap_write_frames(writer, process->ordinal, snapshot, e) ||
                                  image_write(writer, process->ordinal, snapshot, watch, filter, e)
                          ? -1
                          : 0;

@@ -96,7 +96,8 @@ static int read_described(struct bytes *b, struct stored *stored, uint32_t kind,
 /* Content of one of the kinds that belong to a process. */
 static int read_of_process(struct bytes *b, struct stored *stored, const struct section_header *header)
 {
-        if (stored->has_snapshot && header->kind >= SECTION_BLOCKS && header->kind <= SECTION_IMAGE) {
+        if (stored->has_snapshot &&
+            ((header->kind >= SECTION_BLOCKS && header->kind <= SECTION_IMAGE) || header->kind == SECTION_FRAMES)) {
                 bytes_fail(b); /* that heap is whole */
                 return 0;
         }
@@ -107,6 +108,8 @@ static int read_of_process(struct bytes *b, struct stored *stored, const struct 
                 return heap_read_roots(b, stored);
         case SECTION_SEGMENTS:
                 return heap_read_segments(b, stored);
+        case SECTION_FRAMES:
+                return heap_read_frames(b, stored);
         case SECTION_SNAPSHOT:
                 return heap_read_snapshot(b, stored);
         case SECTION_FORGET:

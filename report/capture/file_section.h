@@ -92,7 +92,7 @@ struct stored {
         struct process *process;
         struct capture_heap heap;
         bool has_blocks, has_snapshot;
-        size_t block_capacity, root_capacity, segment_capacity, node_capacity;
+        size_t block_capacity, root_capacity, segment_capacity, frame_capacity, node_capacity;
         char **names;    /* of roots and segments */
         size_t name_count, name_capacity;
         uint64_t **words;/* of registers */
@@ -107,11 +107,14 @@ int heap_write_roots(struct capture_writer *writer, uint32_t process, const stru
                      const struct filter *filter, struct error *e);
 int heap_write_segments(struct capture_writer *writer, uint32_t process, const struct snapshot *snapshot,
                         struct error *e);
+int heap_write_frames(struct capture_writer *writer, uint32_t process, const struct snapshot *snapshot,
+                      struct error *e);
 void heap_pack_snapshot(struct pack *pack, const struct snapshot *snapshot);
 
 int heap_read_blocks(struct bytes *b, struct stored *stored);
 int heap_read_roots(struct bytes *b, struct stored *stored);
 int heap_read_segments(struct bytes *b, struct stored *stored);
+int heap_read_frames(struct bytes *b, struct stored *stored);
 int heap_read_snapshot(struct bytes *b, struct stored *stored);
 /* Releases all but the process. */
 void heap_forget(struct stored *stored);

@@ -32,7 +32,7 @@ static const char *const names[SECTION_KINDS] = {
         [SECTION_NODES] = "stacks",      [SECTION_BLOCKS] = "blocks",   [SECTION_ROOTS] = "roots",
         [SECTION_SEGMENTS] = "segments", [SECTION_IMAGE] = "memory",    [SECTION_SNAPSHOT] = "snapshot",
         [SECTION_FORGET] = "forget",     [SECTION_END] = "end",
-        [SECTION_NAMES] = "names",
+        [SECTION_NAMES] = "names",       [SECTION_FRAMES] = "frames",
 };
 
 const char *section_name(uint32_t kind)

@@ -20,6 +20,9 @@ enum {
         MACHINE_RED_ZONE = 128, /* bytes below the stack pointer that a leaf function may use */
         MACHINE_DTV = 8,        /* where the address of the DTV is, from the thread pointer */
         MACHINE_TLS_ABOVE = 0,  /* static thread-local storage is above the thread pointer */
+        MACHINE_DWARF_REGISTERS = 17, /* that call frame information tells of */
+        MACHINE_DWARF_SP = 7,
+        MACHINE_DWARF_RETURN = 16,    /* the return address */
 };
 
 #elif defined(__aarch64__)
@@ -29,6 +32,9 @@ enum {
         MACHINE_RED_ZONE = 0,
         MACHINE_DTV = 0,
         MACHINE_TLS_ABOVE = 1,
+        MACHINE_DWARF_REGISTERS = 32,
+        MACHINE_DWARF_SP = 31,
+        MACHINE_DWARF_RETURN = 30,
 };
 
 #else

@@ -35,6 +35,9 @@ int registers_read(struct registers *registers, pid_t tid, struct error *e);
  * a function may still hold while the function runs. */
 void registers_keep_callers(struct registers *registers);
 
+/* The registers by the numbers that DWARF gives them. */
+void registers_dwarf(const struct registers *registers, uint64_t out[MACHINE_DWARF_REGISTERS]);
+
 /* The name of word `index` of a ROOT_REGISTER root: "rbx"; "vector register"
  * from REGISTER_GENERAL on. */
 const char *register_name(size_t index);

@@ -70,6 +70,12 @@ void registers_keep_callers(struct registers *registers)
         registers->count = REGISTER_GENERAL;
 }
 
+void registers_dwarf(const struct registers *registers, uint64_t out[MACHINE_DWARF_REGISTERS])
+{
+        memcpy(out, registers->words, REGISTER_GENERAL * sizeof *out);
+        out[MACHINE_DWARF_SP] = registers->sp;
+}
+
 const char *register_name(size_t index)
 {
         static const char names[REGISTER_GENERAL][4] = {

@@ -106,6 +106,18 @@ void registers_keep_callers(struct registers *registers)
         registers->count = REGISTER_GENERAL;
 }
 
+void registers_dwarf(const struct registers *registers, uint64_t out[MACHINE_DWARF_REGISTERS])
+{
+        static const uint8_t first[] = { 0, 3, 2, 1, 4, 5, 6 }; /* in `general`: rax, rdx, rcx, rbx, rsi, rdi, rbp */
+
+        for (size_t i = 0; i < sizeof first; i++)
+                out[i] = registers->words[first[i]];
+        out[MACHINE_DWARF_SP] = registers->sp;
+        for (size_t i = 8; i < 16; i++)
+                out[i] = registers->words[i - 1];
+        out[MACHINE_DWARF_RETURN] = registers->pc;
+}
+
 const char *register_name(size_t index)
 {
         return index < REGISTER_GENERAL ? general[index].name : "vector register";

@@ -65,6 +65,14 @@ struct segment {
         const char *path;    /* owned by the snapshot */
 };
 
+/* A live frame of a stack: the words in [low, high) are of the function at `pc`
+ * or of what it was about to call. */
+struct stack_frame {
+        uint64_t low, high;
+        uint64_t pc;
+        bool exact; /* `pc` is where the function was; else it is a return address */
+};
+
 /* How to read the process's memory while it is held.  Returns the number of
  * bytes read from the front of the range, 0 when its first byte cannot be
  * read; never more than `size`.  Reads go mostly upwards. */
@@ -85,6 +93,8 @@ struct snapshot {
         size_t root_count;
         struct segment *segments; /* ascending by address */
         size_t segment_count;
+        struct stack_frame *frames; /* ascending, no two overlap; of the stacks that could be walked */
+        size_t frame_count;
         struct memory memory;
 
         /* Told in the report. */
@@ -99,5 +109,9 @@ struct snapshot {
 
         void *owner;        /* capture's own, see snapshot_release */
 };
+
+/* The segment, or the frame, that an address is in; NULL when it is in none. */
+const struct segment *snapshot_segment(const struct snapshot *snapshot, uint64_t address);
+const struct stack_frame *snapshot_frame(const struct snapshot *snapshot, uint64_t address);
 
 #endif

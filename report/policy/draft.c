@@ -220,8 +220,7 @@ static int reference(struct drafts *d, const struct finding_block *here, const s
                 return -1;
         if (!from->from)
                 return name_global(d->report, d->symbols, d->process, &from->global, &to->from);
-        to->from = report_string(d->report, from->from);
-        return to->from ? 0 : -1;
+        return name_held(d->report, d->symbols, d->process, from->from, &from->global, &to->from);
 }
 
 static int references(struct drafts *d, const struct finding_block *here, const struct finding_reference *from,

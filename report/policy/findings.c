@@ -31,27 +31,10 @@ void findings_destroy(struct findings *findings)
 
 /* ---- places ------------------------------------------------------------- */
 
-static const struct segment *segment_at(const struct snapshot *snapshot, uint64_t address)
-{
-        size_t low = 0, high = snapshot->segment_count;
-
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-
-                if (snapshot->segments[middle].end <= address)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        if (low == snapshot->segment_count || address < snapshot->segments[low].start)
-                return NULL;
-        return &snapshot->segments[low];
-}
-
 int findings_place(struct report *memory, const struct snapshot *snapshot, uint64_t address,
                    struct finding_place *place)
 {
-        const struct segment *segment = address ? segment_at(snapshot, address) : NULL;
+        const struct segment *segment = address ? snapshot_segment(snapshot, address) : NULL;
 
         if (!segment)
                 return 0;
@@ -79,6 +62,21 @@ static int place_of_global(struct report *memory, const struct snapshot *snapsho
         place->module = report_string(memory, root->name);
         place->address = address - segment->bias;
         return place->module ? 0 : -1;
+}
+
+static int place_of_frame(struct report *memory, const struct snapshot *snapshot, const struct root *root,
+                          uint64_t address, struct finding_place *place)
+{
+        const struct stack_frame *frame = root->kind == ROOT_STACK ? snapshot_frame(snapshot, address) : NULL;
+
+        if (!frame)
+                return 0;
+        place->exact = frame->exact;
+        /* The end of the function that the call is in may be the end of the segment. */
+        if (findings_place(memory, snapshot, frame->exact ? frame->pc : frame->pc - 1, place))
+                return -1;
+        place->address += !frame->exact;
+        return 0;
 }
 
 /* ---- references ----------------------------------------------------------- */
@@ -116,7 +114,7 @@ int findings_root(struct report *memory, const struct snapshot *snapshot, const 
         if (global->module)
                 return 0;
         *from = root_text(memory, root, offset);
-        return *from ? 0 : -1;
+        return *from ? place_of_frame(memory, snapshot, root, root->start + offset, global) : -1;
 }
 
 static int block_of(struct findings *f, const struct snapshot *snapshot, uint64_t id, uint64_t vtable,

@@ -18,6 +18,7 @@
 struct finding_place {
         const char *module;
         uint64_t address; /* ELF virtual address */
+        bool exact;       /* of code: not a return address */
 };
 
 /* What tells the type of a block; see typing.h. */
@@ -38,7 +39,7 @@ struct finding_step {
 
 struct finding_reference {
         const char *from;            /* "0x…", "stack of thread 7"; NULL for a global */
-        struct finding_place global; /* the variable, when from is NULL */
+        struct finding_place global; /* the variable, when from is NULL; of a stack the function, if it is known */
         uint64_t to;                 /* address of the block it points at */
         uint64_t offset;
         enum strength strength;
@@ -108,7 +109,8 @@ int findings_place(struct report *memory, const struct snapshot *snapshot, uint6
  * is no such root. */
 const struct segment *findings_global(const struct snapshot *snapshot, const struct root *root);
 
-/* The word at `offset` of a root: its name, or NULL and the variable. */
+/* The word at `offset` of a root: its name, or NULL and the variable; of a
+ * stack the function too whose frame it is in, if that is known. */
 int findings_root(struct report *memory, const struct snapshot *snapshot, const struct root *root, uint64_t offset,
                   const char **from, struct finding_place *global);
 

@@ -8,6 +8,7 @@
 struct holder {
         uint32_t root;    /* index in snapshot.roots of one of its words */
         uint64_t address; /* of the variable's start, or of that word; ROOT_REGISTER: offset of the word */
+        bool frames;      /* a stack of which several frames hold something */
 };
 
 /* The root at hand; words come root by root. */
@@ -83,6 +84,9 @@ static int add(struct walk *walk, const struct root_edge *edge, uint32_t *index)
                 *slot = h->map.count++;
         }
         *index = (uint32_t)*slot;
+        if (!fresh && snapshot_frame(h->graph->snapshot, address) !=
+                              snapshot_frame(h->graph->snapshot, h->list[*slot].address))
+                h->list[*slot].frames = true;
         return 0;
 }
 
@@ -118,6 +122,9 @@ int holders_name(const struct holders *holders, uint32_t index, struct report *m
         const struct holder *holder = &holders->list[index];
         const struct root *root = &snapshot->roots[holder->root];
         uint64_t offset = root->kind == ROOT_REGISTER ? holder->address : holder->address - root->start;
+        struct finding_place place = { 0 };
 
+        if (root->kind == ROOT_STACK && holder->frames)
+                return findings_root(memory, snapshot, root, offset, name, &place);
         return name_root(memory, holders->symbols, holders->process, snapshot, holder->root, offset, name);
 }

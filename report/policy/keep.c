@@ -54,6 +54,23 @@ static int name_classes(struct keep *keep, const struct snapshot *snapshot, stru
         return 0;
 }
 
+/* The functions whose frames hold something, perhaps. */
+static int name_frames(const struct snapshot *snapshot, struct process *process, struct symbols *symbols)
+{
+        for (size_t i = 0; i < snapshot->frame_count; i++) {
+                const struct stack_frame *frame = &snapshot->frames[i];
+                const struct segment *segment = segment_at(snapshot, frame->exact ? frame->pc : frame->pc - 1);
+                struct symbol_module *module = segment ? name_module_at(symbols, process, segment->path) : NULL;
+                const struct symbol_frame *frames;
+                size_t count;
+
+                if (segment && (!module || symbols_frames(symbols, module, frame->pc - segment->bias, frame->exact,
+                                                          &frames, &count, NULL)))
+                        return -1;
+        }
+        return 0;
+}
+
 /* The types of all blocks, and the members that their pointers are. */
 static int name_fields(struct keep *keep, const struct graph *graph, struct process *process, struct symbols *symbols)
 {
@@ -94,7 +111,8 @@ int keep_names(struct keep *keep, const struct graph *graph, struct process *pro
         int status = holders_find(&holders, graph, symbols, process, e);
 
         holders_deinit(&holders);
-        if (!status && (name_classes(keep, graph->snapshot, process, symbols) ||
+        if (!status && (name_frames(graph->snapshot, process, symbols) ||
+                        name_classes(keep, graph->snapshot, process, symbols) ||
                         name_fields(keep, graph, process, symbols)))
                 status = error_no_memory(e, "naming classes");
         return status;

@@ -222,6 +222,29 @@ int name_global(struct report *report, struct symbols *symbols, const struct pro
         return *name ? 0 : -1;
 }
 
+/* What was inlined shares the frame of the function that it is in. */
+int name_held(struct report *report, struct symbols *symbols, const struct process *process, const char *text,
+              const struct finding_place *place, const char **name)
+{
+        struct symbol_module *module = place->module ? name_module_at(symbols, process, place->module) : NULL;
+        const struct symbol_frame *frames, *outer;
+        size_t count;
+
+        if (place->module &&
+            (!module || symbols_frames(symbols, module, place->address, place->exact, &frames, &count, NULL)))
+                return -1;
+        outer = module ? &frames[count - 1] : NULL;
+        if (!outer || !outer->function)
+                *name = report_string(report, text);
+        else if (outer->file)
+                *name = report_format(report, "%s, in %s (%s:%" PRIu32 ")", text, outer->function, outer->file,
+                                      outer->line);
+        else
+                *name = report_format(report, "%s, in %s (%s+0x%" PRIx64 ")", text, outer->function, place->module,
+                                      place->address - !place->exact);
+        return *name ? 0 : -1;
+}
+
 int name_root(struct report *report, struct symbols *symbols, struct process *process, const struct snapshot *snapshot,
               uint64_t index, uint64_t offset, const char **name)
 {
@@ -229,5 +252,7 @@ int name_root(struct report *report, struct symbols *symbols, struct process *pr
 
         if (findings_root(report, snapshot, &snapshot->roots[index], offset, name, &global))
                 return -1;
-        return global.module ? name_global(report, symbols, process, &global, name) : 0;
+        if (*name)
+                return name_held(report, symbols, process, *name, &global, name);
+        return name_global(report, symbols, process, &global, name);
 }

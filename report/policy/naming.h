@@ -38,6 +38,11 @@ int name_site(struct report *report, const struct named_stack *stack, const char
 int name_global(struct report *report, struct symbols *symbols, const struct process *process,
                 const struct finding_place *place, const char **name);
 
+/* "stack of thread 3, in function (file:line)"; `text` alone when `place` is
+ * none or has no name. */
+int name_held(struct report *report, struct symbols *symbols, const struct process *process, const char *text,
+              const struct finding_place *place, const char **name);
+
 /* The word at `offset` of snapshot.roots[index], as a person calls it: the
  * variable, "register rbx of thread 3". */
 int name_root(struct report *report, struct symbols *symbols, struct process *process, const struct snapshot *snapshot,

@@ -220,6 +220,62 @@ def why_says_what_it_leaves_out(weir):
     harness.check("more links" not in text and text.count(" -> ") == 1000, text[-500:])
 
 
+STACKS = """
+#include <cstdlib>
+#include <pthread.h>
+#include <semaphore.h>
+static sem_t ready, never;
+__attribute__((noinline)) void holder(const char *)
+{
+        void *volatile local = malloc(1001);
+        sem_post(&ready);
+        sem_wait(&never);
+        free(local);
+}
+static void *body(void *unused)
+{
+        holder("");
+        sem_post(&ready);
+        return unused;
+}
+__attribute__((noinline)) void finish()
+{
+        void *volatile local = malloc(2002);
+        exit(local == nullptr);
+}
+int main()
+{
+        pthread_t thread;
+        sem_init(&ready, 0, 0);
+        sem_init(&never, 0, 0);
+        pthread_create(&thread, nullptr, body, nullptr);
+        sem_wait(&ready);
+        finish();
+}
+"""
+
+
+@CASES.add
+def a_stack_is_told_by_its_function(weir):
+    for level in "-O0", "-O2":
+        program = build(weir, STACKS, "stacks" + level, level, "-pthread")
+        capture, path = f"{weir.directory}/stacks.capture", f"{weir.directory}/stacks.json"
+        succeed(weir, ["run", "-q", "--kinds=all", "-o", path, "--retained", "--capture", capture, "--", program])
+        with open(path, encoding="utf-8") as file:
+            live = json.load(file)
+        again = json.loads(succeed(weir, ["report", "--format=json", "--kinds=all", "--retained", capture]))
+        for report in live, again:
+            keepers = json.dumps(report["retained"])
+            for size, text in (1001, r"stack of thread 2, in holder\(char const\*\) \(.*<stdin>:10\)"), \
+                              (2002, r"stack of thread 1, in finish\(\) \(.*<stdin>:22\)"):
+                example = [leak["examples"][0] for leak in report["leaks"] if leak["sizes"] == [[size, 1]]][0]
+                held = [reference["from"] for reference in example["referenced_by"]]
+                harness.check(any(re.fullmatch(text, one) for one in held), f"{level}: {size} is held by {held}")
+                told = succeed(weir, ["why", capture, example["address"]])
+                harness.check(re.search(text, told), f"{level}: {told}")
+                harness.check(re.search(text, keepers), f"{level}: {keepers}")
+
+
 RINGS = """
 #include <cstdlib>
 #include <memory>

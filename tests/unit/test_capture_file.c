@@ -150,6 +150,10 @@ static void by_hand(struct by_hand *h, size_t blocks)
                 .start = CODE + 4096, .end = CODE + 8192, .bias = CODE, .writable = true, .path = "/lib/x.so"
         };
         s->segment_count = 2;
+        s->frames = mem_alloc(2, sizeof *s->frames);
+        s->frames[0] = (struct stack_frame){ .low = 0x7ffd0000, .high = 0x7ffd0040, .pc = CODE + 16, .exact = true };
+        s->frames[1] = (struct stack_frame){ .low = 0x7ffd0040, .high = 0x7ffe0000, .pc = CODE + 99 };
+        s->frame_count = 2;
 }
 
 static void by_hand_free(struct by_hand *h)
@@ -158,6 +162,7 @@ static void by_hand_free(struct by_hand *h)
         mem_free(h->snapshot.blocks);
         mem_free(h->snapshot.roots);
         mem_free(h->snapshot.segments);
+        mem_free(h->snapshot.frames);
 }
 
 static const char *file_path(void)
@@ -290,6 +295,13 @@ static void same_roots(const struct snapshot *a, const struct snapshot *b)
                 ck_assert_uint_eq(a->roots[i].word_count, b->roots[i].word_count);
                 for (size_t w = 0; w < a->roots[i].word_count; w++)
                         ck_assert_uint_eq(a->roots[i].words[w], b->roots[i].words[w]);
+        }
+        ck_assert_uint_eq(a->frame_count, b->frame_count);
+        for (size_t i = 0; i < a->frame_count; i++) {
+                ck_assert_uint_eq(a->frames[i].low, b->frames[i].low);
+                ck_assert_uint_eq(a->frames[i].high, b->frames[i].high);
+                ck_assert_uint_eq(a->frames[i].pc, b->frames[i].pc);
+                ck_assert(a->frames[i].exact == b->frames[i].exact);
         }
         ck_assert_uint_eq(a->segment_count, b->segment_count);
         for (size_t i = 0; i < a->segment_count; i++) {
