@@ -165,7 +165,7 @@ int command_main(int argc, char **argv)
                 complete(commands, COMMANDS, argv + 2, (size_t)argc - 2, stdout);
                 return printed(&e);
         }
-        if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
+        if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) {
                 print_help(stdout);
                 return printed(&e);
         }

@@ -75,8 +75,9 @@ static int load_baseline(struct judging *judging, struct error *e)
         const struct shared_policy *policy = judging->policy;
 
         if (!policy->baseline)
-                return policy->update_baseline
-                               ? error_set(e, ERROR_USAGE, "--update-baseline needs the file: --baseline FILE")
+                return policy->update_baseline || policy->tolerance.percent || policy->tolerance.bytes
+                               ? error_set(e, ERROR_USAGE, "--%s needs the file: --baseline FILE",
+                                           policy->update_baseline ? "update-baseline" : "baseline-tolerance")
                                : 0;
         if (policy->update_baseline && access(policy->baseline, F_OK) && errno == ENOENT)
                 return try_writing(policy->baseline, e);
@@ -166,6 +167,19 @@ static int apply_baseline(struct judging *judging, struct report *report, struct
                        : 0;
 }
 
+/* A scope that holds nothing would pass any gate: better a word too many. */
+static int warn_of_idle_scope(const struct judging *judging, struct report *report, struct error *e)
+{
+        const char *pattern = scope_idle(&judging->scope, report);
+
+        if (!pattern || !report->leak_count)
+                return 0;
+        return add_diagnostic(report, "warning", "idle-pattern",
+                              report_format(report, "no frame of any leak matches the pattern '%s'", pattern))
+                       ? error_no_memory(e, "judging the report")
+                       : 0;
+}
+
 /* What an earlier baseline said of a stored report. */
 static void forget_baseline(struct report *report)
 {
@@ -195,6 +209,8 @@ int judging_apply(struct judging *judging, struct report *report, struct error *
         };
 
         forget_baseline(report);
+        if (warn_of_idle_scope(judging, report, e))
+                return -1;
         if (suppressions_apply(&judging->suppressions, report, e) || apply_baseline(judging, report, e))
                 return -1;
         return gate_judge(report, &policy, e);

@@ -149,6 +149,12 @@ static void print_heap(const struct ink *ink, const struct report *report)
         ink_bytes(ink, INK_PLAIN, t->live_bytes);
         ink_print(ink, INK_PLAIN, " in ");
         ink_count(ink, INK_PLAIN, t->live_blocks, "block");
+        if (t->mapped_blocks) {
+                ink_print(ink, INK_PLAIN, ", and ");
+                ink_bytes(ink, INK_PLAIN, t->mapped_bytes);
+                ink_print(ink, INK_PLAIN, " in ");
+                ink_count(ink, INK_PLAIN, t->mapped_blocks, "mapping");
+        }
         putc('\n', ink->out);
         if (!t->events_lost)
                 return;

@@ -3,8 +3,8 @@
  * modules and functions of their own.
  *
  * A pattern is a glob.  One with a slash is held against the module's whole path,
- * one without against its last part; a function's against its name and its linkage
- * name.  A leak is inside when some frame is in one of the modules and some frame is
+ * one without against its last part; a function's against its name, with its
+ * arguments or without, and its linkage name.  A leak is inside when some frame is in one of the modules and some frame is
  * one of the functions, where either is asked for.  A leak without a stack, or
  * whose stack is cut off, cannot be said to be outside.
  */
@@ -22,6 +22,10 @@ struct scope {
 };
 
 bool scope_holds(const struct scope *scope, const struct report_leak *leak);
+
+/* The first pattern that no frame of any leak matches: most likely misspelt; NULL
+ * when there is none. */
+const char *scope_idle(const struct scope *scope, const struct report *report);
 
 /* "not in --only-module=libfoo*" in the report's memory; NULL without memory. */
 const char *scope_name(const struct scope *scope, struct report *report);

@@ -354,6 +354,25 @@ def only_ones_own_code(weir):
 
 
 @CASES.add
+def a_pattern_that_matches_nothing_is_told(weir):
+    report = f"{weir.directory}/idle.json"
+    program = f"{weir.directory}/idle"
+    source = ("#include <stdlib.h>\nvoid lose(int n) { *(volatile char *)malloc(n) = 1; }\n"
+              "void scrub() { volatile char dead[8192]; for (int i = 0; i < 8192; i++) dead[i] = 0; }\n"
+              "int main() { lose(10); lose(20); scrub(); }")
+    subprocess.run(["g++", "-g", "-x", "c++", "-", "-o", program], check=True, input=source.encode())
+    weir.run(["run", "-q", "-o", report, "--", program])
+    done = weir.run(["gate", "--only-frame=misspelt", report])
+    said = (done.stdout + done.stderr).decode()
+    harness.check("misspelt" in said and "no frame" in said, f"nobody says that the pattern matches nothing: {said}")
+    for pattern in ("lose", "lose(int)", "lo*"):
+        done = weir.run(["gate", f"--only-frame={pattern}", report])
+        harness.check(done.status == 23 and b"no frame" not in done.stderr + done.stdout, f"{pattern}: {done.status}")
+    done = weir.run(["gate", "--baseline-tolerance=10%", report])
+    harness.check(done.status == 125 and b"--baseline FILE" in done.stderr, f"{done.status} {done.stderr}")
+
+
+@CASES.add
 def a_capture_is_judged_as_a_report_is(weir):
     capture = f"{weir.directory}/leaky.capture"
     weir.run(["run", "-q", f"--capture={capture}", "--", leaky(weir), "100", "l5", "r"])
