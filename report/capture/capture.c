@@ -1,5 +1,6 @@
 #include "capture.h"
 
+#include "../clock.h"
 #include "../mem.h"
 #include "image.h"
 #include "loader.h"
@@ -13,7 +14,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define PATIENCE_NS UINT64_C(2000000000)
 
@@ -30,14 +30,6 @@ struct capture {
         struct root_list roots;
         size_t limit_capacity;
 };
-
-static uint64_t now_ns(void)
-{
-        struct timespec t;
-
-        (void)clock_gettime(CLOCK_MONOTONIC, &t);
-        return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 int snapshot_limit(struct snapshot *snapshot, struct error *e, const char *format, ...)
 {
@@ -178,7 +170,7 @@ static int fill(struct snapshot *snapshot, struct capture_request *request, stru
         snapshot->root_count = capture->roots.count;
         snapshot->roots_bytes = roots_bytes(&capture->roots);
         snapshot->heap_bytes = bytes_of_blocks(request->blocks, request->block_count);
-        snapshot->pause_ns = now_ns() - capture->stop.begin_ns;
+        snapshot->pause_ns = clock_ns() - capture->stop.begin_ns;
         return 0;
 }
 

@@ -1,18 +1,11 @@
 /* Looking at a process that stands still by itself. */
 #include "stop.h"
 
+#include "../clock.h"
 #include "../mem.h"
 #include "proc.h"
 
 #include <time.h>
-
-static uint64_t now_ns(void)
-{
-        struct timespec t;
-
-        (void)clock_gettime(CLOCK_MONOTONIC, &t);
-        return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 /* It waits in short turns, so it may be awake for a moment. */
 static bool asleep(pid_t pid, uint64_t *sp, uint64_t *pc)
@@ -33,7 +26,7 @@ int stop_standing(struct stop *stop, pid_t pid, struct error *e)
 
         if (proc_status(pid, 0, "Threads", 0, 0) != 1 || !asleep(pid, &held.registers.sp, &held.registers.pc))
                 return error_set(e, ERROR_REFUSED, "process %d has threads that may run", (int)pid);
-        *stop = (struct stop){ .pid = pid, .begin_ns = now_ns(), .standing = true };
+        *stop = (struct stop){ .pid = pid, .begin_ns = clock_ns(), .standing = true };
         stop->threads = mem_alloc(1, sizeof *stop->threads);
         if (!stop->threads)
                 return error_no_memory(e, "looking at a process");

@@ -1,5 +1,6 @@
 #include "stop.h"
 
+#include "../clock.h"
 #include "../mem.h"
 #include "proc.h"
 #include "refusal.h"
@@ -40,14 +41,6 @@ struct holder {
         int result;
         struct error error;
 };
-
-static uint64_t now_ns(void)
-{
-        struct timespec t;
-
-        (void)clock_gettime(CLOCK_MONOTONIC, &t);
-        return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 static void nap(unsigned *spins)
 {
@@ -153,11 +146,11 @@ static void look_for_late(struct holder *holder, bool sleepers)
 
 static void wait_for_all(struct holder *holder)
 {
-        uint64_t begin = now_ns(), look = begin + 2 * 1000 * 1000;
+        uint64_t begin = clock_ns(), look = begin + 2 * 1000 * 1000;
         unsigned spins = 0;
 
         while (!settle_all(holder)) {
-                uint64_t now = now_ns();
+                uint64_t now = clock_ns();
 
                 if (now >= holder->deadline) {
                         for (size_t i = 0; i < holder->stop->count; i++)
@@ -234,7 +227,7 @@ static int seize_all(struct holder *holder, DIR *tasks)
         for (unsigned pass = 0; quiet < 2; pass++) {
                 if (seize_new(holder, tasks, &added))
                         return -1;
-                if (pass > PASSES_MAX || (pass && added && now_ns() > holder->deadline))
+                if (pass > PASSES_MAX || (pass && added && clock_ns() > holder->deadline))
                         return error_set(&holder->error, ERROR_FAILED,
                                          "process %d makes new threads faster than they can be stopped",
                                          (int)holder->stop->pid);
@@ -284,14 +277,14 @@ static void await_straggler(struct held *held, uint64_t deadline)
 {
         unsigned spins = 0;
 
-        while (!is_stopped(held) && now_ns() < deadline)
+        while (!is_stopped(held) && clock_ns() < deadline)
                 nap(&spins);
 }
 
 static void let_go(struct holder *holder)
 {
         struct stop *stop = holder->stop;
-        uint64_t deadline = now_ns() + LEAVE_NS;
+        uint64_t deadline = clock_ns() + LEAVE_NS;
 
         for (size_t i = 0; i < stop->count; i++) {
                 struct held *held = &stop->threads[i];
@@ -363,7 +356,7 @@ int stop_begin(struct stop *stop, pid_t pid, uint64_t patience_ns, struct error 
 
         if (!holder)
                 return error_no_memory(e, "stopping a process");
-        *stop = (struct stop){ .pid = pid, .begin_ns = now_ns(), .holder = holder };
+        *stop = (struct stop){ .pid = pid, .begin_ns = clock_ns(), .holder = holder };
         holder->stop = stop;
         holder->deadline = stop->begin_ns + patience_ns;
         holder->own_child = proc_status(pid, 0, "PPid", 0, 0) == getpid();
@@ -390,13 +383,13 @@ int stop_begin(struct stop *stop, pid_t pid, uint64_t patience_ns, struct error 
 void stop_end(struct stop *stop)
 {
         if (stop->standing && !stop->end_ns)
-                stop->end_ns = now_ns();
+                stop->end_ns = clock_ns();
         if (!stop->holder)
                 return;
         (void)sem_post(&stop->holder->leave);
         (void)pthread_join(stop->holder->thread, NULL);
         free_holder(stop);
-        stop->end_ns = now_ns();
+        stop->end_ns = clock_ns();
 }
 
 void stop_deinit(struct stop *stop)

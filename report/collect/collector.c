@@ -1,7 +1,7 @@
 #include "collector.h"
 
+#include "../clock.h"
 #include "../mem.h"
-#include "clock.h"
 #include "identity.h"
 #include "launch.h"
 #include "roster.h"

@@ -1,7 +1,7 @@
 #include "process.h"
 
+#include "../clock.h"
 #include "../mem.h"
-#include "clock.h"
 
 #include <stdarg.h>
 #include <stdio.h>

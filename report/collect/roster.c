@@ -1,7 +1,7 @@
 #include "roster.h"
 
+#include "../clock.h"
 #include "../mem.h"
-#include "clock.h"
 #include "identity.h"
 #include "left_out.h"
 #include "untraced.h"

@@ -1,25 +1,18 @@
 #include "progress.h"
 
+#include "clock.h"
+
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { PATIENCE_NS = 500000000, PAUSE_NS = 100000000 };
-
-static uint64_t now_ns(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 struct progress progress_begin(const struct shared_output *output, const char *doing)
 {
         bool wanted = output->progress == PROGRESS_ALWAYS ||
                       (output->progress == PROGRESS_AUTO && !output->quiet && isatty(STDERR_FILENO));
 
-        return (struct progress){ .doing = doing, .wanted = wanted, .begin_ns = now_ns() };
+        return (struct progress){ .doing = doing, .wanted = wanted, .begin_ns = clock_ns() };
 }
 
 void progress_show(void *context, size_t done, size_t total)
@@ -29,7 +22,7 @@ void progress_show(void *context, size_t done, size_t total)
 
         if (!progress->wanted || !total)
                 return;
-        now = now_ns();
+        now = clock_ns();
         if (now - progress->begin_ns < PATIENCE_NS || now - progress->last_ns < PAUSE_NS)
                 return;
         progress->last_ns = now;

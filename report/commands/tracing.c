@@ -1,5 +1,6 @@
 #include "tracing.h"
 
+#include "clock.h"
 #include "collect/collector.h"
 #include "command.h"
 #include "judging.h"
@@ -13,7 +14,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { WAIT_DEFAULT_S = 2 };
@@ -65,14 +65,6 @@ static void tell(void *context, const char *line)
                 fprintf(stderr, "weir: %s\n", line);
 }
 
-static uint64_t now_ns(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static uint64_t wait_ns(const struct tracing_options *options)
 {
         uint64_t seconds = options->wait.given ? options->wait.value : WAIT_DEFAULT_S;
@@ -116,7 +108,7 @@ static int collect(struct tracing *tracing, int socket, struct store *store, str
                 .context = tracing,
         };
 
-        tracing->look.session_ns = now_ns();
+        tracing->look.session_ns = clock_ns();
         tracing->look.store = store;
         tracing->look.rules = rules_of_check;
         tracing->look.retained = tracing->options->output.retained;
