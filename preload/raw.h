@@ -70,16 +70,6 @@ static inline void raw_close(long descriptor)
         (void)raw_syscall(SYS_close, descriptor, 0, 0, 0);
 }
 
-static inline long raw_read(long descriptor, void *to, size_t bytes)
-{
-        long n;
-
-        do
-                n = raw_syscall(SYS_read, descriptor, to, bytes, 0);
-        while (n == -EINTR);
-        return n;
-}
-
 /* NULL where the kernel refused. */
 static inline void *raw_mmap(void *at, size_t bytes, int protection, int flags, long descriptor, uint64_t offset)
 {
