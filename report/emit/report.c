@@ -91,22 +91,50 @@ const char *report_string(struct report *report, const char *text)
         return copy ? memcpy(copy, text, length) : NULL;
 }
 
-const char *report_format(struct report *report, const char *format, ...)
+static const char *format_list(struct report *report, const char *format, va_list args)
 {
-        va_list args;
+        va_list again;
         int length;
         char *text;
 
-        va_start(args, format);
-        length = vsnprintf(NULL, 0, format, args);
-        va_end(args);
+        va_copy(again, args);
+        length = vsnprintf(NULL, 0, format, again);
+        va_end(again);
         text = length < 0 ? NULL : report_array(report, (size_t)length + 1, 1);
-        if (!text)
-                return NULL;
+        if (text)
+                (void)vsnprintf(text, (size_t)length + 1, format, args);
+        return text;
+}
+
+const char *report_format(struct report *report, const char *format, ...)
+{
+        const char *text;
+        va_list args;
+
         va_start(args, format);
-        (void)vsnprintf(text, (size_t)length + 1, format, args);
+        text = format_list(report, format, args);
         va_end(args);
         return text;
+}
+
+int report_warn(struct report *report, const char *code, const char *format, ...)
+{
+        size_t count = report->diagnostic_count;
+        struct report_diagnostic *list = report_array(report, count + 1, sizeof *list);
+        const char *message;
+        va_list args;
+
+        va_start(args, format);
+        message = format_list(report, format, args);
+        va_end(args);
+        if (!list || !message)
+                return -1;
+        if (count)
+                memcpy(list, report->diagnostics, count * sizeof *list);
+        list[count] = (struct report_diagnostic){ .level = "warning", .code = code, .message = message };
+        report->diagnostics = list;
+        report->diagnostic_count = count + 1;
+        return 0;
 }
 
 void report_adopt(struct report *report, struct report *from)

@@ -28,23 +28,6 @@ static bool said_before(const struct collector_result *run, const struct process
         return false;
 }
 
-static int warn(struct report *report, const char *message)
-{
-        struct report_diagnostic *list = report_array(report, report->diagnostic_count + 1, sizeof *list);
-
-        if (!list)
-                return -1;
-        if (report->diagnostic_count)
-                memcpy(list, report->diagnostics, report->diagnostic_count * sizeof *list);
-        list[report->diagnostic_count] = (struct report_diagnostic){
-                .level = "warning",
-                .code = "unreadable-suppressions",
-                .message = report_string(report, message),
-        };
-        report->diagnostics = list;
-        return list[report->diagnostic_count++].message ? 0 : -1;
-}
-
 static int read_all(struct suppressions *rules, struct report *report, const struct collector_result *run)
 {
         for (const struct process *p = run->processes; p; p = p->next) {
@@ -52,7 +35,7 @@ static int read_all(struct suppressions *rules, struct report *report, const str
 
                 if (!text_of(p) || said_before(run, p) || !own_rules_read(rules, p, &why))
                         continue;
-                if (why.code == ERROR_NO_MEMORY || warn(report, why.text))
+                if (why.code == ERROR_NO_MEMORY || report_warn(report, "unreadable-suppressions", "%s", why.text))
                         return -1;
         }
         return 0;

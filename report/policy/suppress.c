@@ -303,31 +303,14 @@ static int tell_rules(struct report *report, const struct suppressions *s)
 
 static int warn_of_expired(struct report *report, const struct suppressions *s)
 {
-        struct report_diagnostic *list;
-        size_t count = report->diagnostic_count, expired = 0;
-
-        for (size_t i = 0; i < s->count; i++)
-                expired += is_expired(s, &s->rules[i]);
-        if (!expired)
-                return 0;
-        list = report_array(report, count + expired, sizeof *list);
-        if (!list)
-                return -1;
-        if (count)
-                memcpy(list, report->diagnostics, count * sizeof *list);
         for (size_t i = 0; i < s->count; i++) {
                 const struct rule *rule = &s->rules[i];
 
-                if (!is_expired(s, rule))
-                        continue;
-                list[count] = (struct report_diagnostic){ .level = "warning", .code = "expired-suppression" };
-                list[count].message = report_format(report, "%s:%u: this suppression has expired: %s",
-                                                    rule->file ? rule->file : "built in", rule->line, rule->name);
-                if (!list[count++].message)
+                if (is_expired(s, rule) &&
+                    report_warn(report, "expired-suppression", "%s:%u: this suppression has expired: %s",
+                                rule->file ? rule->file : "built in", rule->line, rule->name))
                         return -1;
         }
-        report->diagnostics = list;
-        report->diagnostic_count = count;
         return 0;
 }
 
