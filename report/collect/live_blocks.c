@@ -33,7 +33,7 @@ static int by_address(const void *a, const void *b)
 }
 
 enum {
-        DIGIT_BITS = 13,         /* at most, of a radix sort: two passes for a heap of some 512 MB */
+        DIGIT_BITS = 13, /* at most, of a radix sort: two passes for a heap of some 512 MB */
         DIGITS = 1 << DIGIT_BITS,
         PARALLEL_LEAST = 1 << 16 /* blocks */
 };
