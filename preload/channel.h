@@ -191,7 +191,7 @@ struct weir_control {
         uint32_t fork_sequence;    /* forked: number of the parent's WEIR_EVENT_FORK; 0 = no mark was made */
         uint64_t start_ns;         /* CLOCK_MONOTONIC */
         struct weir_layout layout; /* as chosen by the shim: smaller than the session's under RLIMIT_AS */
-        int32_t host_pid;          /* (collector) pid in the collector's namespace; 0 until known */
+        uint32_t pad1;
 
         /* What a reader of roots must know of libc's insides. 0 = unknown. */
         uint32_t tls_static_size; /* bytes below the thread pointer, x86-64 */
