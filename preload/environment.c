@@ -4,7 +4,6 @@
 #include "end.h"
 #include "raw.h"
 
-#include <elf.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -22,6 +21,15 @@ char **environment_of_kernel(void)
         return p + 1;
 }
 
+const Elf64_auxv_t *environment_auxiliary(void)
+{
+        char **p = environment_of_kernel();
+
+        while (*p)
+                p++;
+        return (const Elf64_auxv_t *)(p + 1);
+}
+
 /* The value of "NAME=" in an environment, or NULL. */
 static const char *find(char *const *given, const char *name_and_sign)
 {
@@ -33,14 +41,9 @@ static const char *find(char *const *given, const char *name_and_sign)
 
 static bool is_privileged(void)
 {
-        const unsigned long *auxiliary;
-        char **p = environment_of_kernel();
-
-        while (*p)
-                p++;
-        for (auxiliary = (const unsigned long *)(p + 1); auxiliary[0] != AT_NULL; auxiliary += 2)
-                if (auxiliary[0] == AT_SECURE)
-                        return auxiliary[1];
+        for (const Elf64_auxv_t *a = environment_auxiliary(); a->a_type != AT_NULL; a++)
+                if (a->a_type == AT_SECURE)
+                        return a->a_un.a_val;
         return false;
 }
 

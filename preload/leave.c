@@ -1,9 +1,9 @@
 #include "leave.h"
 
 #include "environment.h"
+#include "glob.h"
 #include "raw.h"
 
-#include <elf.h>
 
 /* What a program goes by: its file, and what was asked to run, which differs
  * for a script and through a symbolic link. */
@@ -14,11 +14,7 @@ struct names {
 
 static const char *text_asked(void)
 {
-        char **at = environment_of_kernel();
-
-        while (*at)
-                at++;
-        for (const Elf64_auxv_t *a = (const Elf64_auxv_t *)(at + 1); a->a_type != AT_NULL; a++)
+        for (const Elf64_auxv_t *a = environment_auxiliary(); a->a_type != AT_NULL; a++)
                 if (a->a_type == AT_EXECFN)
                         return (const char *)a->a_un.a_val;
         return "";
@@ -30,29 +26,6 @@ static void find_names(struct names *names)
 
         names->file[length > 0 ? length : 0] = 0;
         names->asked = text_asked();
-}
-
-static bool matches(const char *pattern, const char *text)
-{
-        const char *star = NULL, *retry = NULL;
-
-        while (*text) {
-                if (*pattern == '*') {
-                        star = ++pattern;
-                        retry = text;
-                } else if (*pattern == '?' || *pattern == *text) {
-                        pattern++;
-                        text++;
-                } else if (star) {
-                        pattern = star;
-                        text = ++retry;
-                } else {
-                        return false;
-                }
-        }
-        while (*pattern == '*')
-                pattern++;
-        return !*pattern;
 }
 
 static const char *last_part(const char *path)
@@ -78,8 +51,8 @@ static bool any(const char *list, const struct names *names)
         for (const char *pattern = list; *pattern; pattern += raw_length(pattern) + 1) {
                 bool path = names_path(pattern);
 
-                if (matches(pattern, path ? names->file : last_part(names->file)) ||
-                    matches(pattern, path ? names->asked : last_part(names->asked)))
+                if (glob_is(pattern, path ? names->file : last_part(names->file)) ||
+                    glob_is(pattern, path ? names->asked : last_part(names->asked)))
                         return true;
         }
         return false;

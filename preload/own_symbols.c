@@ -1,6 +1,6 @@
 #include "own_symbols.h"
 
-#include "end.h"
+#include "environment.h"
 #include "raw.h"
 
 #include <elf.h>
@@ -15,26 +15,12 @@ struct file {
 
 /* ---- where the program is ------------------------------------------------ */
 
-/* The kernel lays argc, the arguments, the environment and the auxiliary
- * vector one after the other. */
-static const Elf64_auxv_t *auxiliary(void)
-{
-        char **at = (char **)(end_of_main_stack() + sizeof(long));
-
-        while (*at)
-                at++;
-        at++;
-        while (*at)
-                at++;
-        return (const Elf64_auxv_t *)(at + 1);
-}
-
 static bool load_bias(uintptr_t *bias)
 {
         const Elf64_Phdr *headers = NULL;
         size_t count = 0;
 
-        for (const Elf64_auxv_t *a = auxiliary(); a->a_type != AT_NULL; a++) {
+        for (const Elf64_auxv_t *a = environment_auxiliary(); a->a_type != AT_NULL; a++) {
                 if (a->a_type == AT_PHDR)
                         headers = (const Elf64_Phdr *)a->a_un.a_val;
                 if (a->a_type == AT_PHNUM)

@@ -1,29 +1,13 @@
 #include "glob.h"
 
+#include "../../preload/glob.h"
+
 #include <stddef.h>
 #include <string.h>
 
 bool glob_matches(const char *pattern, const char *text)
 {
-        const char *star = NULL, *retry = NULL;
-
-        while (*text) {
-                if (*pattern == '*') {
-                        star = ++pattern;
-                        retry = text;
-                } else if (*pattern == '?' || *pattern == *text) {
-                        pattern++;
-                        text++;
-                } else if (star) {
-                        pattern = star;
-                        text = ++retry;
-                } else {
-                        return false;
-                }
-        }
-        while (*pattern == '*')
-                pattern++;
-        return !*pattern;
+        return glob_is(pattern, text);
 }
 
 /* The first place of the first `length` bytes of `piece` in the text. */
