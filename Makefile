@@ -37,10 +37,9 @@ fuzz: ## fuzz every parser of foreign bytes with clang, FUZZ_SECONDS each
 	@.ci/packages build fuzz
 	@tests/fuzz/run.sh $(BUILD)-fuzz $${FUZZ_SECONDS:-60}
 
-sanitize: ## the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
-	@.ci/packages build
-	@test -d $(BUILD)-sanitize || meson setup $(BUILD)-sanitize -Db_sanitize=address,undefined -Db_lundef=false
-	@ASAN_OPTIONS=detect_leaks=1:verify_asan_link_order=0 meson test -C $(BUILD)-sanitize --suite unit --suite fuzz --print-errorlogs
+sanitize: packages = build
+sanitize: setup ## the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@tests/sanitize.sh . $(BUILD)/sanitized
 
 aarch64: ## cross-compile, and test under user-mode emulation
 	@tests/aarch64/run.sh $(BUILD)-aarch64
@@ -49,7 +48,7 @@ format: ## let clang-format format what is not committed
 	@git diff --name-only HEAD -- '*.c' '*.h' '*.cpp' | xargs -r clang-format -i
 
 clean: ## remove the build directories
-	@rm -rf $(BUILD) $(BUILD)-fuzz $(BUILD)-sanitize $(BUILD)-aarch64
+	@rm -rf $(BUILD) $(BUILD)-fuzz $(BUILD)-aarch64
 
 build: setup
 	@ninja -C $(BUILD)
