@@ -1,8 +1,8 @@
 /* The live blocks as one sorted array. */
 #include "live.h"
 
-#include "../graph/share.h"
 #include "../mem.h"
+#include "../share.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "great.h"
 
+#include "../share.h"
 #include "mark.h"
-#include "share.h"
 
 enum {
         CHUNK = 1 << 8, /* words of 64 blocks that a thread takes at a time */

@@ -1,6 +1,6 @@
 #include "mark.h"
 
-#include "share.h"
+#include "../share.h"
 
 enum {
         CHUNK = 1 << 14,  /* blocks that a thread takes at a time */

@@ -1,7 +1,7 @@
 #include "scan.h"
 
+#include "../share.h"
 #include "scanner.h"
-#include "share.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>

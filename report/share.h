@@ -1,8 +1,8 @@
 /*
  * share.h: work done in parts at the same time, one part on each processor.
  */
-#ifndef WEIR_GRAPH_SHARE_H
-#define WEIR_GRAPH_SHARE_H
+#ifndef WEIR_SHARE_H
+#define WEIR_SHARE_H
 
 #include <stdint.h>
 
