@@ -2,6 +2,7 @@
 
 #include "../clock.h"
 #include "../mem.h"
+#include "copy.h"
 #include "image.h"
 #include "loader.h"
 #include "maps.h"
@@ -14,6 +15,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PATIENCE_NS UINT64_C(2000000000)
 
@@ -28,6 +30,7 @@ struct capture {
         struct loader loader;
         struct place *places;
         struct root_list roots;
+        struct copy copy;
         size_t limit_capacity;
 };
 
@@ -212,6 +215,23 @@ void snapshot_resume(struct snapshot *snapshot)
         snapshot->memory = (struct memory){ .read = read_nothing };
 }
 
+/* A copy may take a quarter of the memory that is free. */
+bool snapshot_copy(struct snapshot *snapshot)
+{
+        struct capture *capture = snapshot->owner;
+        long pages = sysconf(_SC_AVPHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+        uint64_t most = pages > 0 && size > 0 ? (uint64_t)pages / 4 * (uint64_t)size : 0;
+
+        if (!capture || copy_take(&capture->copy, snapshot, most)) {
+                if (capture)
+                        copy_deinit(&capture->copy);
+                return false;
+        }
+        snapshot_resume(snapshot);
+        snapshot->memory = copy_reader(&capture->copy);
+        return true;
+}
+
 void snapshot_release(struct snapshot *snapshot)
 {
         struct capture *capture = snapshot->owner;
@@ -226,6 +246,7 @@ void snapshot_release(struct snapshot *snapshot)
         if (capture->has_memory)
                 process_memory_deinit(&capture->memory);
         mem_free(capture->places);
+        copy_deinit(&capture->copy);
         mem_free(capture);
         for (size_t i = 0; i < snapshot->limit_count; i++)
                 mem_free(snapshot->limits[i]);

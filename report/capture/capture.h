@@ -71,8 +71,13 @@ struct capture_request {
 int snapshot_take(struct snapshot *snapshot, struct capture_request *request, struct error *e);
 
 /* Lets the process go on; afterwards `memory` reads nothing.  Sets pause_ns.
- * May be called twice. */
+ * Does nothing when it was let go already. */
 void snapshot_resume(struct snapshot *snapshot);
+
+/* Copies what the analysis reads and lets the process go on: `memory` reads the
+ * copy then, until the release.  False, with everything as it was, where
+ * weir's own memory does not suffice for that. */
+bool snapshot_copy(struct snapshot *snapshot);
 
 /* Lets the process go on and releases all the snapshot owns.  A zeroed
  * snapshot, and one that was not taken here, are allowed; the latter is left

@@ -5,12 +5,13 @@
  *
  *     reading                                      writing
  *     file = capture_file_open(path, &e);          writer = capture_writer_create(path, &e);
- *     run = capture_file_run(file);                capture_writer_watch(writer, &snapshot);
- *     for (p = run->processes; p; p = p->next) {   graph_analyse, groups_build
- *             heap = capture_file_heap(file, p);   capture_writer_memory(writer, process, &snapshot, &e);
- *             graph_analyse(..., &heap->snapshot); snapshot_resume(&snapshot);
- *     }                                            capture_writer_snapshot(writer, process, &snapshot, &e);
- *     capture_file_close(file);                    ... capture_writer_finish(writer, command, &run, &e);
+ *     run = capture_file_run(file);                snapshot_copy(&snapshot);
+ *     for (p = run->processes; p; p = p->next) {   capture_writer_watch(writer, &snapshot);
+ *             heap = capture_file_heap(file, p);   graph_analyse, groups_build
+ *             graph_analyse(..., &heap->snapshot); capture_writer_memory(writer, process, &snapshot, &e);
+ *     }                                            snapshot_resume(&snapshot);
+ *     capture_file_close(file);                    capture_writer_snapshot(writer, process, &snapshot, &e);
+ *                                                  ... capture_writer_finish(writer, command, &run, &e);
  *
  * FORMAT, version 1.  Integers are little-endian; "v" is an unsigned LEB128
  * number, "z" a signed one in zigzag form, "s" a v length and so many bytes.
@@ -120,9 +121,8 @@ int capture_writer_watch(struct capture_writer *writer, struct snapshot *snapsho
 /* Stops watching without writing anything: the analysis failed. */
 void capture_writer_unwatch(struct capture_writer *writer);
 
-/* Writes blocks, roots, segments and memory while the process is held: into
- * weir's own memory as far as that is free, to be compressed and written out
- * by the next call. */
+/* Writes blocks, roots, segments and memory; a process whose memory was not
+ * copied is held so long. */
 int capture_writer_memory(struct capture_writer *writer, const struct process *process, struct snapshot *snapshot,
                           struct error *e);
 

@@ -2,6 +2,7 @@
 #include "file_section.h"
 
 #include "../mem.h"
+#include "copy.h"
 #include "ranges.h"
 
 #include <string.h>
@@ -16,22 +17,6 @@ enum {
 
 /* ---- which pages --------------------------------------------------------- */
 
-/* Adds the pages of [start, end); cheap when they come in order. */
-static int add_pages(struct ranges *pages, uint64_t start, uint64_t end)
-{
-        struct range *last = pages->count ? &pages->list[pages->count - 1] : NULL;
-
-        if (start >= end)
-                return 0;
-        start &= ~(PAGE - 1);
-        end = (end + PAGE - 1) & ~(PAGE - 1);
-        if (last && start >= last->start && start <= last->end) {
-                last->end = end > last->end ? end : last->end;
-                return 0;
-        }
-        return ranges_add(pages, start, end);
-}
-
 static int add_watched(struct ranges *pages, const struct watch *watch)
 {
         const struct snapshot *snapshot = watch->snapshot;
@@ -40,7 +25,7 @@ static int add_watched(struct ranges *pages, const struct watch *watch)
                 const struct segment *segment = &snapshot->segments[i];
 
                 for (uint64_t at = segment->start & ~(PAGE - 1), page = 0; at < segment->end; at += PAGE, page++)
-                        if (watch->pages[i][page / 64] >> page % 64 & 1 && add_pages(pages, at, at + PAGE))
+                        if (watch->pages[i][page / 64] >> page % 64 & 1 && ranges_add(pages, at, at + PAGE))
                                 return -1;
         }
         return 0;
@@ -48,16 +33,7 @@ static int add_watched(struct ranges *pages, const struct watch *watch)
 
 static int find_pages(struct ranges *pages, const struct snapshot *snapshot, const struct watch *watch)
 {
-        for (size_t i = 0; i < snapshot->block_count; i++) {
-                const struct block *block = &snapshot->blocks[i];
-
-                if (add_pages(pages, block->address, block->address + block->size))
-                        return -1;
-        }
-        for (size_t i = 0; i < snapshot->root_count; i++)
-                if (add_pages(pages, snapshot->roots[i].start, snapshot->roots[i].end))
-                        return -1;
-        if (add_watched(pages, watch))
+        if (copy_pages(pages, snapshot) || add_watched(pages, watch))
                 return -1;
         ranges_sort(pages);
         return 0;
@@ -290,7 +266,7 @@ static size_t read_watched(void *context, uint64_t address, void *buffer, size_t
                 uint64_t *pages = watch->pages[segment - watch->snapshot->segments];
 
                 for (uint64_t page = (address - base) / PAGE; page <= (end - 1 - base) / PAGE; page++)
-                        pages[page / 64] |= UINT64_C(1) << page % 64;
+                        (void)__atomic_fetch_or(&pages[page / 64], UINT64_C(1) << page % 64, __ATOMIC_RELAXED);
         }
         return watch->real.read(watch->real.context, address, buffer, size);
 }
@@ -328,7 +304,7 @@ int capture_writer_watch(struct capture_writer *writer, struct snapshot *snapsho
         }
         if (!watch->pages)
                 return error_no_memory(e, "writing the capture file");
-        snapshot->memory = (struct memory){ read_watched, next_watched, watch };
+        snapshot->memory = (struct memory){ read_watched, next_watched, watch, watch->real.parallel };
         return 0;
 }
 
@@ -353,7 +329,6 @@ int capture_writer_memory(struct capture_writer *writer, const struct process *p
                 filter_deinit(filter);
                 return error_no_memory(e, "writing the capture file");
         }
-        writer_hold(writer, true);
         result = heap_write_blocks(writer, process->ordinal, snapshot->blocks, snapshot->block_count, e) ||
                                  heap_write_roots(writer, process->ordinal, snapshot, filter, e) ||
                                  heap_write_segments(writer, process->ordinal, snapshot, e) ||
@@ -361,7 +336,6 @@ int capture_writer_memory(struct capture_writer *writer, const struct process *p
                                  image_write(writer, process->ordinal, snapshot, watch, filter, e)
                          ? -1
                          : 0;
-        writer_hold(writer, false);
         filter_deinit(&all);
         watch_deinit(watch, snapshot->segment_count);
         return result;

@@ -135,8 +135,4 @@ int image_write(struct capture_writer *writer, uint32_t process, const struct sn
 struct watch *writer_watch(struct capture_writer *writer);
 bool writer_filters(const struct capture_writer *writer);
 
-/* While it is held, sections wait in memory, in their order, as long as there
- * is room. */
-void writer_hold(struct capture_writer *writer, bool hold);
-
 #endif

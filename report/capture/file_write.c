@@ -1,7 +1,6 @@
 #include "file_section.h"
 
 #include "../mem.h"
-#include "spool.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +10,7 @@
 #include <zstd.h>
 
 enum {
-        LEVEL = 1,           /* of compression: of a heap that is too large for the spool the process waits for it */
+        LEVEL = 1,           /* of compression: of a heap that is too large for a copy the process waits for it */
         TABLE_RAW = 1 << 20, /* a table's section is written when it has this much */
 };
 #define SKIPPABLE UINT32_C(0x184d2a50)
@@ -24,7 +23,6 @@ struct capture_writer {
         ZSTD_CCtx *zstd;
         struct pack packed; /* the section being written */
         struct watch watch;
-        struct spool spool;
 };
 
 static const char *const names[SECTION_KINDS] = {
@@ -105,11 +103,14 @@ static uint32_t check_of(const uint8_t *section, size_t prefix)
         return section_hash(hash, section + SECTION_HEADER_SIZE, prefix);
 }
 
-static int write_now(struct capture_writer *writer, uint32_t kind, uint32_t process, const struct pack *prefix,
-                     const void *raw, size_t size, struct error *e)
+int section_write(struct capture_writer *writer, uint32_t kind, uint32_t process, const struct pack *prefix,
+                  const void *raw, size_t size, struct error *e)
 {
         struct pack *packed = &writer->packed;
 
+        if (size > CAPTURE_RAW_MAX)
+                return error_set(e, ERROR_FAILED, "the capture file %s: a %s of %zu bytes is too long", writer->path,
+                                 section_name(kind), size);
         packed->size = 0;
         pack_u32(packed, kind);
         pack_u32(packed, process);
@@ -129,37 +130,6 @@ static int write_now(struct capture_writer *writer, uint32_t kind, uint32_t proc
                 return -1;
         writer->sections++;
         return 0;
-}
-
-/* Writes what waits. */
-static int empty_spool(struct capture_writer *writer, struct error *e)
-{
-        int result = 0;
-
-        for (struct spooled *s = spool_take(&writer->spool); s; s = result ? NULL : spool_take(&writer->spool)) {
-                result = write_now(writer, s->kind, s->process, &s->prefix, s->raw, s->size, e);
-                mem_free(s);
-        }
-        return result;
-}
-
-int section_write(struct capture_writer *writer, uint32_t kind, uint32_t process, const struct pack *prefix,
-                  const void *raw, size_t size, struct error *e)
-{
-        if (size > CAPTURE_RAW_MAX)
-                return error_set(e, ERROR_FAILED, "the capture file %s: a %s of %zu bytes is too long", writer->path,
-                                 section_name(kind), size);
-        if (spool_add(&writer->spool, kind, process, prefix, raw, size))
-                return 0;
-        return empty_spool(writer, e) ? -1 : write_now(writer, kind, process, prefix, raw, size, e);
-}
-
-void writer_hold(struct capture_writer *writer, bool hold)
-{
-        if (hold)
-                spool_open(&writer->spool);
-        else
-                writer->spool.open = false;
 }
 
 /* ---- tables ------------------------------------------------------------- */
@@ -332,7 +302,6 @@ void capture_writer_destroy(struct capture_writer *writer)
                 (void)unlink(writer->path);
         (void)ZSTD_freeCCtx(writer->zstd);
         pack_deinit(&writer->packed);
-        spool_deinit(&writer->spool);
         mem_free(writer->path);
         mem_free(writer);
 }

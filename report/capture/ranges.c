@@ -39,18 +39,25 @@ void ranges_sort(struct ranges *ranges)
         ranges->count = kept + 1;
 }
 
-struct range ranges_gap(const struct ranges *ranges, uint64_t start, uint64_t end)
+size_t ranges_from(const struct ranges *ranges, uint64_t address)
 {
         size_t low = 0, high = ranges->count;
 
         while (low < high) {
                 size_t middle = low + (high - low) / 2;
 
-                if (ranges->list[middle].end <= start)
+                if (ranges->list[middle].end <= address)
                         low = middle + 1;
                 else
                         high = middle;
         }
+        return low;
+}
+
+struct range ranges_gap(const struct ranges *ranges, uint64_t start, uint64_t end)
+{
+        size_t low = ranges_from(ranges, start);
+
         for (; low < ranges->count && ranges->list[low].start <= start; low++)
                 start = ranges->list[low].end;
         if (start >= end)

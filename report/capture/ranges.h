@@ -23,6 +23,10 @@ int ranges_add(struct ranges *ranges, uint64_t start, uint64_t end);
 /* Makes the list ascending, with overlapping and touching ranges joined. */
 void ranges_sort(struct ranges *ranges);
 
+/* The index of the first range that ends after the address, `count` when there
+ * is none. */
+size_t ranges_from(const struct ranges *ranges, uint64_t address);
+
 /* The first part of [start, end) that is not in the set; an empty range at
  * `end` when there is none. */
 struct range ranges_gap(const struct ranges *ranges, uint64_t start, uint64_t end);

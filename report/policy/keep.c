@@ -16,13 +16,15 @@ enum {
 
 /* ---- while the process is held ------------------------------------------------- */
 
-int keep_prepare(struct keep *keep, const struct graph *graph, bool cycles, size_t limit, struct error *e)
+int keep_prepare(struct keep *keep, const struct graph *graph, bool told, size_t limit, struct error *e)
 {
         *keep = (struct keep){ .vtables = { .snapshot = graph->snapshot } };
         vtables_ask(&keep->vtables, graph->scan.first, graph->snapshot->block_count);
+        if (!told)
+                return 0;
         if (recounts_take(&keep->recounts, graph, NULL))
                 return error_no_memory(e, "telling what keeps what");
-        return cycles ? live_cycles_find(&keep->cycles, graph, &keep->vtables, limit, e) : 0;
+        return live_cycles_find(&keep->cycles, graph, &keep->vtables, limit, e);
 }
 
 void keep_deinit(struct keep *keep)

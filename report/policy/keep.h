@@ -22,10 +22,10 @@ struct keep {
         struct live_cycles cycles;
 };
 
-/* Asks memory all that keep_find must know; `graph` is analysed.  `cycles`:
- * keep_find will be called; it tells `limit` of those (0 = all).  0, or -1
- * without memory. */
-int keep_prepare(struct keep *keep, const struct graph *graph, bool cycles, size_t limit, struct error *e);
+/* Asks memory all that must be known later; `graph` is analysed.  `told`:
+ * keep_find will be called, not keep_names alone; it tells `limit` of the
+ * cycles (0 = all).  0, or -1 without memory. */
+int keep_prepare(struct keep *keep, const struct graph *graph, bool told, size_t limit, struct error *e);
 /* A zeroed one is allowed. */
 void keep_deinit(struct keep *keep);
 

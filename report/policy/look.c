@@ -130,7 +130,7 @@ static int keep_findings(struct process *process, const struct graph *graph, con
         return keep_find(keep, graph, process, &wanted, findings->retained_memory, findings->retained, e);
 }
 
-/* Everything that reads memory is done before the process goes on. */
+/* Everything that reads the process's own memory is done before it goes on. */
 static int analyse_groups(struct process *process, struct snapshot *snapshot, const struct graph *graph,
                           const struct look_options *options, struct error *e)
 {
@@ -165,6 +165,9 @@ static int analyse(struct process *process, struct snapshot *snapshot, const str
         struct graph graph;
         int status;
 
+        /* Pages must be read for the capture in any case: so the process goes on at once. */
+        if (options->store && store_wanted(options->store))
+                (void)snapshot_copy(snapshot);
         if (options->store)
                 store_watch(options->store, snapshot);
         if (graph_analyse(&graph, snapshot, e))

@@ -31,7 +31,7 @@ bool store_wanted(const struct store *store);
  * void.  Worker thread, as are all up to store_blocks. */
 void store_begin(struct store *store, const struct process *process);
 
-/* Around the analysis of a held process, see capture/file.h. */
+/* Around the analysis of a process, see capture/file.h. */
 void store_watch(struct store *store, struct snapshot *snapshot);
 void store_unwatch(struct store *store);
 void store_memory(struct store *store, const struct process *process, struct snapshot *snapshot);

@@ -303,6 +303,27 @@ START_TEST(a_failing_caller_lets_the_process_go)
 }
 END_TEST
 
+/* What the roots held is there when the process is not. */
+START_TEST(a_copy_outlives_the_process)
+{
+        struct target target = target_everything();
+        struct capture_request request = request_for(&target);
+        struct snapshot snapshot;
+
+        take(&snapshot, &request);
+        ck_assert(snapshot_copy(&snapshot));
+        ck_assert_uint_gt(snapshot.pause_ns, 0);
+        ck_assert_uint_eq(count_states(target.pid, "t"), 0);
+        target_end(&target);
+        ck_assert(in_roots(&snapshot, ROOT_GLOBAL, PLANT_DATA));
+        ck_assert(in_roots(&snapshot, ROOT_STACK, PLANT_STACK));
+        ck_assert(in_roots(&snapshot, ROOT_UNKNOWN, PLANT_SPARSE));
+        snapshot_resume(&snapshot); /* it was let go already */
+        ck_assert(in_roots(&snapshot, ROOT_GLOBAL, PLANT_BSS));
+        snapshot_release(&snapshot);
+}
+END_TEST
+
 START_TEST(failing_allocations_fail_the_snapshot_and_nothing_else)
 {
         struct target target = target_everything();
@@ -331,4 +352,5 @@ SUITE_MAIN("capture", every_place_that_is_a_root_is_found, libc_need_not_be_know
            a_block_that_a_thread_runs_on_is_held, memory_that_the_shim_mapped_is_no_root,
            a_dtv_that_is_a_block_is_held_by_its_start, the_frames_of_an_ending_thread_are_cut_at_its_stack_pointer,
            segments_say_which_module_and_where_it_was_linked, the_heap_is_asked_for_once_when_all_stands_still,
-           a_failing_caller_lets_the_process_go, failing_allocations_fail_the_snapshot_and_nothing_else)
+           a_failing_caller_lets_the_process_go, a_copy_outlives_the_process,
+           failing_allocations_fail_the_snapshot_and_nothing_else)
