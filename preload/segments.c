@@ -22,14 +22,15 @@ static void lay_out(struct segments *s, char *memory, uint32_t scale)
         s->heads_mask = SEGMENT_HEADS * scale - (uint32_t)sizeof(struct segment_head);
         s->places_mask = SEGMENT_PLACES * scale - (uint32_t)sizeof(uint32_t);
         s->ring_mask = SEGMENT_RING * scale - 1;
-        s->ring_units = SEGMENT_RING * scale / SEGMENT_UNIT;
+        s->ring_bytes = SEGMENT_RING * scale;
 }
 
 /* No place that was given out before counts from here on. */
 static void begin(struct segments *s)
 {
-        s->end = s->ring_units + 1;
+        s->end = s->ring_bytes + SEGMENT_UNIT;
         s->again = 0;
+        memset(s->guesses, 0, sizeof s->guesses);
 }
 
 void segments_reset(struct segments *s)
@@ -85,7 +86,7 @@ static void grow(struct segments *s)
 
 void segments_missed(struct segments *s)
 {
-        if (++s->again < s->ring_units / 4)
+        if (++s->again < s->ring_bytes / (4 * SEGMENT_UNIT))
                 return;
         s->again = 0;
         grow(s);
@@ -93,17 +94,17 @@ void segments_missed(struct segments *s)
 
 /* Takes room in the ring, in one piece; its place.  Places are 32 bits: before
  * they come round, all begins anew. */
-static uint32_t take_units(struct segments *s, uint32_t units)
+static uint32_t take_room(struct segments *s, uint32_t bytes)
 {
         uint32_t at, left;
 
-        if (s->end > UINT32_MAX - 2 * s->ring_units)
+        if (s->end > UINT32_MAX - 2 * s->ring_bytes)
                 segments_reset(s);
         at = s->end;
-        left = s->ring_units - (at & (s->ring_units - 1));
-        if (units > left)
+        left = s->ring_bytes - (at & s->ring_mask);
+        if (bytes > left)
                 at += left;
-        s->end = at + units;
+        s->end = at + bytes;
         return at;
 }
 
@@ -213,7 +214,7 @@ static uint32_t store(struct segments *s, const struct segment *fresh, const str
 {
         size_t values = (w->count - 2) * sizeof w->values[0], offsets = (w->count - 2) * sizeof w->offsets[0];
         size_t bytes = sizeof *fresh + values + ((offsets + 7) & ~(size_t)7) + sizeof outside_fp;
-        uint32_t place = take_units(s, (uint32_t)((bytes + SEGMENT_UNIT - 1) / SEGMENT_UNIT));
+        uint32_t place = take_room(s, (uint32_t)(bytes + SEGMENT_UNIT - 1) & ~(uint32_t)(SEGMENT_UNIT - 1));
         struct segment *g = segment_at(s, place);
 
         *g = *fresh;
@@ -236,6 +237,7 @@ bool segments_learn(struct segments *s, const struct trail *trail, const struct 
                 .sp = (uint32_t)leaf->sp,
                 .id = id,
                 .place = (junction - 1) * (uint32_t)sizeof *outer,
+                .sweep = outer->sweep,
                 .live = (leaf->live ? SEGMENT_LIVE : 0) | (outer->live ? SEGMENT_LIVE_OUTSIDE : 0),
                 .fp = leaf->fp,
         };

@@ -13,6 +13,9 @@
  * choose among the segments.  They choose and no more: what is chosen is
  * verified word by word.
  *
+ * Most events come from a frame whose last stack comes again: a *guess* leads
+ * there at once, as long as it is right.  It, too, chooses and no more.
+ *
  * Three arrays: heads, direct-mapped by frame, with the discriminators; the
  * places of the segments, direct-mapped by frame and discriminators; and a
  * ring with the segments themselves, which the youngest overwrite.  Whatever
@@ -35,12 +38,15 @@ enum {
         SEGMENT_WORDS = 96, /* of one segment */
         SEGMENT_DISCRIMINATORS = 2,
         SEGMENT_REACH = 0xfff0, /* words above sp that can be told */
-        SEGMENT_UNIT = 16,      /* bytes: places in the ring count these */
+        SEGMENT_UNIT = 16,      /* bytes: what places in the ring are multiples of */
 
         /* Sizes at first, in bytes; each growth makes them four times as large. */
         SEGMENT_HEADS = 16 * 1024,
         SEGMENT_PLACES = 4 * 1024,
         SEGMENT_RING = 32 * 1024,
+
+        SEGMENT_GUESSES = 64,
+        SEGMENT_STREAK = 4, /* times running that make a guess; below SEGMENT_UNIT */
 
         /* What larger arrays of all threads may take together, in bytes. */
         SEGMENT_ALLOWANCE = 1280 * 1024,
@@ -72,23 +78,36 @@ struct segment {
         uint16_t offsets[2]; /* of the first two words, which may be one */
         uint16_t more;       /* further twos of words */
         uint16_t live;       /* enum segment_live */
-        uint32_t pad;
+        uint32_t sweep;      /* that of the spine's frame */
         uintptr_t fp; /* where it matters; the junction's stands behind the offsets */
         arch_two first;
         arch_two values[];
 };
 _Static_assert(sizeof(struct segment) == 4 * SEGMENT_UNIT, "values are aligned");
 
+/* The segment that was found for one frame SEGMENT_STREAK times running: the
+ * short way to it, without hashing.  Zeroed: none, for no place of 0 is kept. */
+struct segment_guess {
+        uint64_t key; /* of the frame, with all of its sp */
+        uintptr_t sp;
+        const struct segment *segment;
+        uint32_t place; /* its own */
+        uint32_t last;  /* place of the last one found, plus how often it was found again */
+};
+
+_Static_assert(sizeof(struct segment_guess) == 32, "segment_guess_of shifts by that");
+
 /* Zeroed memory is valid once it was reset. */
 struct segments {
         struct segment_head *heads;
-        uint32_t *places; /* by frame and discriminators: units since the ring began */
+        uint32_t *places; /* by frame and discriminators: bytes since the ring began */
         char *ring;
         uint32_t heads_mask, places_mask, ring_mask; /* multiples of what they index, in bytes */
-        uint32_t ring_units;
+        uint32_t ring_bytes;
         uint32_t end;   /* place of the next segment */
         uint32_t again; /* known stacks walked since the arrays last grew */
         size_t mapped;  /* bytes of the arrays; 0: they are the ones below */
+        struct segment_guess guesses[SEGMENT_GUESSES]; /* direct-mapped by frame */
         _Alignas(64) char own[SEGMENT_HEADS + SEGMENT_PLACES + SEGMENT_RING];
 };
 
@@ -118,21 +137,40 @@ static inline uint32_t *segment_choose(const struct segments *s, struct segment_
 {
         const arch_word *words = (const arch_word *)sp - 1;
 
+        _Static_assert(SEGMENT_DISCRIMINATORS == 2, "both are hashed at once");
         if (!head->discriminators[0])
                 return &head->place;
-        for (int i = 0; i < SEGMENT_DISCRIMINATORS; i++)
-                hash = segment_mix(hash ^ arch_read(&words[head->discriminators[i]]));
-        return (uint32_t *)((char *)s->places + (hash >> 32 & s->places_mask));
+        hash += arch_read(&words[head->discriminators[0]]);
+        hash += arch_read(&words[head->discriminators[1]]) << 21;
+        return (uint32_t *)((char *)s->places + (segment_mix(hash) >> 32 & s->places_mask));
 }
 
 static inline bool segment_kept(const struct segments *s, uint32_t place)
 {
-        return s->end - place <= s->ring_units;
+        return s->end - place <= s->ring_bytes;
 }
 
 static inline struct segment *segment_at(const struct segments *s, uint32_t place)
 {
-        return (struct segment *)(s->ring + (place * SEGMENT_UNIT & s->ring_mask));
+        return (struct segment *)(s->ring + (place & s->ring_mask));
+}
+
+static inline struct segment_guess *segment_guess_of(struct segments *s, uint64_t key, uintptr_t sp)
+{
+        const uintptr_t mask = sizeof s->guesses - sizeof s->guesses[0];
+
+        /* sp is a multiple of 16 as a rule. */
+        return (struct segment_guess *)((char *)s->guesses + (((key << 5) + (sp << 1)) & mask));
+}
+
+/* The long way found the segment at `place`. */
+static inline void segment_guess_next(const struct segments *s, struct segment_guess *guess, uint64_t key, uintptr_t sp,
+                                      uint32_t place)
+{
+        if (guess->last - place >= SEGMENT_STREAK)
+                guess->last = place;
+        else if (++guess->last - place == SEGMENT_STREAK)
+                *guess = (struct segment_guess){ key, sp, segment_at(s, place), place, place };
 }
 
 /* Of the words behind the first two. */
@@ -166,38 +204,70 @@ static inline arch_two segment_differences(const struct segment *g, const arch_w
         return differs;
 }
 
-/* The stack's id, proven by reading, or 0.  Where it answers, the frame is on
- * the thread's own stack: only such ones are learned, with all of their sp. */
-static inline uint32_t segments_find(const struct segments *s, const struct spine *spine, struct frame_state at,
-                                     enum weir_function function)
+/* Whether a segment of the same frame is of this event: proven by reading. */
+static inline bool segment_holds(const struct segment *g, const struct spine *spine, struct frame_state at)
 {
-        uint64_t key = segment_key(at.pc, function), hash = segment_hash(key, at.sp);
         const arch_word *words = (const arch_word *)at.sp;
-        struct segment_head *head = segment_head_of(s, hash);
-        const struct spine_frame *junction;
-        const struct segment *g;
+        const struct spine_frame *junction = (const struct spine_frame *)((const char *)spine->frames + g->place);
         arch_two differs;
-        uint32_t place;
 
-        if (unlikely(head->sp != at.sp))
-                return 0;
-        place = *segment_choose(s, head, hash, at.sp);
-        if (unlikely(!segment_kept(s, place)))
-                return 0;
-        g = segment_at(s, place);
-        if (unlikely(g->key != key || g->sp != (uint32_t)at.sp))
-                return 0;
-        junction = (const struct spine_frame *)((const char *)spine->frames + g->place);
-        if (unlikely(junction->identity != g->junction))
-                return 0;
+        if (unlikely(junction->identity != g->junction || junction->sweep != g->sweep))
+                return false;
         differs = arch_read_two(&words[g->offsets[0]], &words[g->offsets[1]]) ^ g->first;
         if (g->more)
                 differs |= segment_differences(g, words);
         if (unlikely(g->live) && !segment_fps_hold(g, at.fp, junction))
-                return 0;
-        differs |= spine_differences(spine, junction->sweep);
-        if (unlikely(arch_any(differs)))
-                return 0;
+                return false;
+        differs |= spine_differences(spine, g->sweep);
+        return !arch_any(differs);
+}
+
+static inline bool segment_guess_holds(const struct segments *s, const struct segment_guess *guess,
+                                       const struct spine *spine, struct frame_state at, uint64_t key)
+{
+        return guess->sp == at.sp && guess->key == key && segment_kept(s, guess->place) &&
+               likely(segment_holds(guess->segment, spine, at));
+}
+
+/* The segment that the frame's head leads to, or NULL. */
+static inline const struct segment *segments_search(struct segments *s, const struct spine *spine,
+                                                    struct frame_state at, uint64_t key, struct segment_guess *guess)
+{
+        uint64_t hash = segment_hash(key, at.sp);
+        struct segment_head *head = segment_head_of(s, hash);
+        const struct segment *g;
+        uint32_t place;
+
+        if (unlikely(head->sp != at.sp))
+                return NULL;
+        place = *segment_choose(s, head, hash, at.sp);
+        if (unlikely(!segment_kept(s, place)))
+                return NULL;
+        g = segment_at(s, place);
+        if (unlikely(g->key != key || g->sp != (uint32_t)at.sp || !segment_holds(g, spine, at)))
+                return NULL;
+        segment_guess_next(s, guess, key, at.sp, place);
+        return g;
+}
+
+/* The stack's id, proven by reading, or 0.  Where it answers, the frame is on
+ * the thread's own stack: only such ones are learned, and both the head and the
+ * guess know all of their sp. */
+static inline uint32_t segments_find(struct segments *s, const struct spine *spine, struct frame_state at,
+                                     enum weir_function function)
+{
+        uint64_t key = segment_key(at.pc, function);
+        struct segment_guess *guess = segment_guess_of(s, key, at.sp);
+        const struct segment *g;
+
+        if (segment_guess_holds(s, guess, spine, at, key)) {
+                g = guess->segment;
+        } else {
+                guess->place = 0;
+                g = segments_search(s, spine, at, key, guess);
+                if (unlikely(!g))
+                        return 0;
+        }
         if (g->id == 0)
                 __builtin_unreachable(); /* spares the caller a look */
         return g->id;
