@@ -156,7 +156,7 @@ struct capture_file;
 
 struct capture_heap {
         bool taken; /* false: only blocks and block_count of `snapshot` mean anything */
-        struct snapshot snapshot; /* its memory reads the file; one thread at a time */
+        struct snapshot snapshot; /* its memory reads the file */
 };
 
 /* Reads everything but the memory, which is read when it is asked for.  NULL

@@ -4,13 +4,12 @@
 #include "file_section.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 #include <zstd.h>
 
-enum {
-        CACHE = 8, /* unpacked sections kept */
-};
+enum { CACHE = 64 }; /* unpacked sections kept */
 #define ADDRESS_END (UINT64_C(1) << 63)
 #define NO_CHUNK    SIZE_MAX
 
@@ -18,6 +17,7 @@ enum {
 struct chunk {
         uint64_t at; /* of the frame, in the source */
         uint32_t packed, raw;
+        uint32_t slot; /* 1 + where it is in the cache; 0 = it is not */
 };
 
 struct run {
@@ -26,10 +26,24 @@ struct run {
         size_t chunk;    /* NO_CHUNK: zeroes */
 };
 
-struct cached {
-        size_t chunk;
+/* A place in the cache.  While it has readers it is not given to another
+ * chunk. */
+struct slot {
+        size_t chunk; /* NO_CHUNK = none */
         uint64_t used;
-        uint8_t *data;
+        unsigned readers;
+        bool ready;    /* false: one of the readers is unpacking it */
+        bool good;     /* when ready: `data` has it */
+        uint8_t *data; /* used again for the next chunk */
+        size_t capacity;
+};
+
+/* What a thread needs to unpack. */
+struct unpacker {
+        struct unpacker *next;
+        ZSTD_DCtx *zstd;
+        uint8_t *packed;
+        size_t capacity;
 };
 
 struct image_file {
@@ -38,10 +52,12 @@ struct image_file {
         size_t chunk_count, chunk_capacity;
         struct run *runs; /* ascending */
         size_t run_count, run_capacity;
-        struct cached cache[CACHE];
+
+        pthread_mutex_t lock;  /* of all that follows, and of source->damaged */
+        pthread_cond_t change; /* a slot is ready, or has no readers */
+        struct slot slots[CACHE];
         uint64_t clock;
-        ZSTD_DCtx *zstd;
-        uint8_t *packed; /* CAPTURE_PACKED_MAX bytes, once needed */
+        struct unpacker *idle;
 };
 
 bool file_source_read(const struct file_source *source, uint64_t at, void *buffer, size_t size)
@@ -73,12 +89,18 @@ struct image_file *image_file_create(struct file_source *source)
         if (!image)
                 return NULL;
         image->source = source;
-        image->zstd = ZSTD_createDCtx();
-        if (!image->zstd) {
-                mem_free(image);
-                return NULL;
-        }
+        (void)pthread_mutex_init(&image->lock, NULL);
+        (void)pthread_cond_init(&image->change, NULL);
+        for (size_t i = 0; i < CACHE; i++)
+                image->slots[i].chunk = NO_CHUNK;
         return image;
+}
+
+static void destroy_unpacker(struct unpacker *unpacker)
+{
+        (void)ZSTD_freeDCtx(unpacker->zstd);
+        mem_free(unpacker->packed);
+        mem_free(unpacker);
 }
 
 void image_file_destroy(struct image_file *image)
@@ -86,9 +108,15 @@ void image_file_destroy(struct image_file *image)
         if (!image)
                 return;
         for (size_t i = 0; i < CACHE; i++)
-                mem_free(image->cache[i].data);
-        (void)ZSTD_freeDCtx(image->zstd);
-        mem_free(image->packed);
+                mem_free(image->slots[i].data);
+        while (image->idle) {
+                struct unpacker *unpacker = image->idle;
+
+                image->idle = unpacker->next;
+                destroy_unpacker(unpacker);
+        }
+        (void)pthread_cond_destroy(&image->change);
+        (void)pthread_mutex_destroy(&image->lock);
         mem_free(image->chunks);
         mem_free(image->runs);
         mem_free(image);
@@ -128,12 +156,13 @@ int image_file_add(struct image_file *image, struct bytes *runs, uint64_t at, ui
                         return -1;
         if (runs->ok && offset != raw)
                 bytes_fail(runs);
-        image->chunks[image->chunk_count++] = (struct chunk){ at, packed, raw };
+        image->chunks[image->chunk_count++] = (struct chunk){ at, packed, raw, 0 };
         return 0;
 }
 
 /* ---- reading memory ------------------------------------------------------ */
 
+/* With the lock held. */
 static void set_damaged(struct image_file *image, const struct chunk *chunk, const char *why)
 {
         if (!image->source->damaged)
@@ -142,57 +171,114 @@ static void set_damaged(struct image_file *image, const struct chunk *chunk, con
         image->source->damaged = true;
 }
 
-static bool unpack(struct image_file *image, const struct chunk *chunk, uint8_t *to)
+static struct unpacker *new_unpacker(void)
+{
+        struct unpacker *unpacker = mem_alloc(1, sizeof *unpacker);
+
+        if (!unpacker)
+                return NULL;
+        unpacker->zstd = ZSTD_createDCtx();
+        if (unpacker->zstd)
+                return unpacker;
+        mem_free(unpacker);
+        return NULL;
+}
+
+/* False with `*why`. */
+static bool unpack(const struct image_file *image, struct unpacker *unpacker, const struct chunk *chunk,
+                   struct slot *slot, const char **why)
 {
         size_t got;
 
-        if (!image->packed)
-                image->packed = mem_alloc(CAPTURE_PACKED_MAX, 1);
-        if (!image->packed) {
-                set_damaged(image, chunk, "out of memory");
+        *why = "out of memory";
+        if (!unpacker || mem_grow(&slot->data, &slot->capacity, chunk->raw, 1) ||
+            mem_grow(&unpacker->packed, &unpacker->capacity, chunk->packed, 1))
                 return false;
-        }
-        if (!file_source_read(image->source, chunk->at, image->packed, chunk->packed)) {
-                set_damaged(image, chunk, "cannot be read");
+        *why = "cannot be read";
+        if (!file_source_read(image->source, chunk->at, unpacker->packed, chunk->packed))
                 return false;
-        }
-        got = ZSTD_decompressDCtx(image->zstd, to, chunk->raw, image->packed, chunk->packed);
-        if (!ZSTD_isError(got) && got == chunk->raw)
-                return true;
-        set_damaged(image, chunk, ZSTD_isError(got) ? ZSTD_getErrorName(got) : "it is too short");
-        return false;
+        got = ZSTD_decompressDCtx(unpacker->zstd, slot->data, chunk->raw, unpacker->packed, chunk->packed);
+        *why = ZSTD_isError(got) ? ZSTD_getErrorName(got) : "it is too short";
+        return !ZSTD_isError(got) && got == chunk->raw;
 }
 
-/* The unpacked chunk, or NULL. */
-static const uint8_t *fetch(struct image_file *image, size_t index)
+/* The slot that waits longest for a reader; NULL when all have one.  With the
+ * lock held, as are the two that follow. */
+static struct slot *oldest_slot(struct image_file *image)
 {
-        const struct chunk *chunk = &image->chunks[index];
-        struct cached *oldest = &image->cache[0];
+        struct slot *oldest = NULL;
 
-        for (size_t i = 0; i < CACHE; i++) {
-                struct cached *cached = &image->cache[i];
+        for (size_t i = 0; i < CACHE; i++)
+                if (!image->slots[i].readers && (!oldest || image->slots[i].used < oldest->used))
+                        oldest = &image->slots[i];
+        return oldest;
+}
 
-                if (cached->data && cached->chunk == index) {
-                        cached->used = ++image->clock;
-                        return cached->data;
-                }
-                if (!cached->data || cached->used < oldest->used)
-                        oldest = cached;
-                if (!oldest->data)
-                        break;
+/* Unpacks the chunk into the slot.  The lock is given up meanwhile. */
+static void fill_slot(struct image_file *image, struct slot *slot, size_t index)
+{
+        struct chunk *chunk = &image->chunks[index];
+        struct unpacker *unpacker = image->idle;
+        const char *why;
+
+        if (slot->chunk != NO_CHUNK)
+                image->chunks[slot->chunk].slot = 0;
+        slot->ready = false;
+        slot->chunk = index;
+        chunk->slot = 1 + (uint32_t)(slot - image->slots);
+        if (unpacker)
+                image->idle = unpacker->next;
+        (void)pthread_mutex_unlock(&image->lock);
+        if (!unpacker)
+                unpacker = new_unpacker();
+        slot->good = unpack(image, unpacker, chunk, slot, &why);
+        (void)pthread_mutex_lock(&image->lock);
+        if (unpacker) {
+                unpacker->next = image->idle;
+                image->idle = unpacker;
         }
-        mem_free(oldest->data);
-        oldest->data = mem_alloc(chunk->raw, 1);
-        if (!oldest->data)
-                set_damaged(image, chunk, "out of memory");
-        if (!oldest->data || !unpack(image, chunk, oldest->data)) {
-                mem_free(oldest->data);
-                oldest->data = NULL;
-                return NULL;
+        if (!slot->good)
+                set_damaged(image, chunk, why);
+        slot->ready = true;
+        (void)pthread_cond_broadcast(&image->change);
+}
+
+static void leave_slot(struct image_file *image, struct slot *slot)
+{
+        if (!--slot->readers)
+                (void)pthread_cond_broadcast(&image->change);
+}
+
+/* The slot with the unpacked chunk, to be given back with release; or NULL. */
+static struct slot *fetch(struct image_file *image, size_t index)
+{
+        struct slot *slot = NULL;
+
+        (void)pthread_mutex_lock(&image->lock);
+        while (!slot) {
+                slot = image->chunks[index].slot ? &image->slots[image->chunks[index].slot - 1] : oldest_slot(image);
+                if (!slot)
+                        (void)pthread_cond_wait(&image->change, &image->lock);
         }
-        oldest->chunk = index;
-        oldest->used = ++image->clock;
-        return oldest->data;
+        slot->readers++;
+        slot->used = ++image->clock;
+        if (slot->chunk != index)
+                fill_slot(image, slot, index);
+        while (!slot->ready)
+                (void)pthread_cond_wait(&image->change, &image->lock);
+        if (!slot->good) {
+                leave_slot(image, slot);
+                slot = NULL;
+        }
+        (void)pthread_mutex_unlock(&image->lock);
+        return slot;
+}
+
+static void release(struct image_file *image, struct slot *slot)
+{
+        (void)pthread_mutex_lock(&image->lock);
+        leave_slot(image, slot);
+        (void)pthread_mutex_unlock(&image->lock);
 }
 
 /* Index of the first run that ends after `address`. */
@@ -219,19 +305,21 @@ static size_t read_image(void *context, uint64_t address, void *buffer, size_t s
         for (size_t i = find_run(image, address); done < size && i < image->run_count; i++) {
                 const struct run *run = &image->runs[i];
                 uint64_t at = address + done, want = run->end - at;
-                const uint8_t *from;
+                struct slot *slot;
 
                 if (at < run->start)
                         break;
                 if (want > size - done)
                         want = size - done;
-                from = run->chunk == NO_CHUNK ? NULL : fetch(image, run->chunk);
-                if (run->chunk != NO_CHUNK && !from)
+                slot = run->chunk == NO_CHUNK ? NULL : fetch(image, run->chunk);
+                if (run->chunk != NO_CHUNK && !slot)
                         break;
-                if (from)
-                        memcpy((char *)buffer + done, from + run->offset + (at - run->start), want);
-                else
+                if (slot) {
+                        memcpy((char *)buffer + done, slot->data + run->offset + (at - run->start), want);
+                        release(image, slot);
+                } else {
                         memset((char *)buffer + done, 0, want);
+                }
                 done += want;
         }
         return done;
@@ -249,5 +337,5 @@ static uint64_t next_image(void *context, uint64_t address, uint64_t end)
 
 struct memory image_file_memory(struct image_file *image)
 {
-        return (struct memory){ read_image, next_image, image };
+        return (struct memory){ read_image, next_image, image, true };
 }

@@ -1,5 +1,7 @@
 /*
- * image_file.h: the memory in a capture file, unpacked when it is asked for.
+ * image_file.h: the memory in a capture file, unpacked when it is asked for, by
+ * as many threads as ask.  Sections that were asked for last are kept, 64 MiB
+ * of those that weir writes.
  */
 #ifndef WEIR_IMAGE_FILE_H
 #define WEIR_IMAGE_FILE_H
@@ -36,6 +38,7 @@ void image_file_destroy(struct image_file *image);
  * bad where that makes no sense; -1 without memory. */
 int image_file_add(struct image_file *image, struct bytes *runs, uint64_t at, uint32_t packed, uint32_t raw);
 
+/* Once all sections were added. */
 struct memory image_file_memory(struct image_file *image);
 
 #endif
