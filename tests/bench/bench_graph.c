@@ -11,6 +11,8 @@
  * this machine's memory can be analysed.  Wall-clock time, or with
  * WEIR_BENCH_CPU in the environment processor time.
  */
+#include "made_up.h"
+
 #include "report/graph/group.h"
 #include "report/mem.h"
 
@@ -21,97 +23,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { SIZE = 64, STRIDE = 80, SITES = 1000 };
-
-#define HEAP_START 0x555500000000ull
-#define ROOT_START 0x7fff00000000ull
-
-struct heap {
-        uint64_t count;
-        unsigned degree;
-        enum { HELD, LOST, LIST, RING } shape;
-        uint64_t step; /* of a list or ring, from block to block */
-        uint64_t root;
-};
-
-static uint64_t mix(uint64_t x)
-{
-        x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
-        x = (x ^ x >> 27) * 0x94d049bb133111ebull;
-        return x ^ x >> 31;
-}
-
-static uint64_t address_of(uint64_t block)
-{
-        return HEAP_START + block * STRIDE;
-}
-
-/* What the block holds in that word. */
-static uint64_t word_of(const struct heap *heap, uint64_t block, unsigned word)
-{
-        uint64_t next = block + heap->step;
-
-        if (word >= heap->degree || block >= heap->count)
-                return 0;
-        if (heap->shape == LIST || heap->shape == RING) {
-                next -= next >= heap->count ? heap->count : 0;
-                return word || (!next && heap->shape == LIST) ? 0 : address_of(next);
-        }
-        if (heap->shape == HELD && !word)
-                return block + 1 < heap->count ? address_of(block + 1) : 0;
-        return address_of((unsigned __int128)mix(block * 8 + word + 1) * heap->count >> 64);
-}
-
-static void read_block(const struct heap *heap, uint64_t block, uint64_t *words)
-{
-        for (unsigned word = 0; word < STRIDE / 8; word++)
-                words[word] = word_of(heap, block, word);
-}
-
-static size_t heap_read(void *context, uint64_t address, void *buffer, size_t size)
-{
-        const struct heap *heap = context;
-        uint64_t end = heap->count * STRIDE, at = address - HEAP_START;
-        uint64_t words[STRIDE / 8];
-
-        if (address - ROOT_START < sizeof heap->root) {
-                at = address - ROOT_START;
-                size = size < sizeof heap->root - at ? size : sizeof heap->root - at;
-                memcpy(buffer, (const uint8_t *)&heap->root + at, size);
-                return size;
-        }
-        if (at >= end)
-                return 0;
-        size = size < end - at ? size : end - at;
-        for (size_t done = 0; done < size;) {
-                size_t skip = (at + done) % STRIDE, piece = STRIDE - skip;
-
-                read_block(heap, (at + done) / STRIDE, words);
-                piece = piece < size - done ? piece : size - done;
-                memcpy((uint8_t *)buffer + done, (const uint8_t *)words + skip, piece);
-                done += piece;
-        }
-        return size;
-}
-
-/* Far from the last block, and without a common divisor, so that all blocks
- * come in turn. */
-static uint64_t find_step(uint64_t count)
-{
-        for (uint64_t step = count * 618 / 1000 + 1;; step++) {
-                uint64_t a = count, b = step;
-
-                while (b) {
-                        uint64_t rest = a % b;
-
-                        a = b;
-                        b = rest;
-                }
-                if (a == 1)
-                        return step % count;
-        }
-}
 
 static double now(void)
 {
@@ -172,7 +83,7 @@ static int analyse(const struct snapshot *s, struct result *result)
         t = told("owners", t);
         result->kinds = told("kinds, all", start) - start;
         g.lost_blocks = g.components.lost;
-        g.lost_bytes = g.components.lost * SIZE;
+        g.lost_bytes = g.components.lost * MADE_UP_SIZE;
         t = now();
         if (groups_build(&groups, &g, NULL, &e))
                 goto failed;
@@ -191,26 +102,16 @@ failed:
 
 static int run(uint64_t count, unsigned degree, const char *shape, struct result *result)
 {
-        struct heap heap = { .count = count, .degree = degree, .step = find_step(count), .root = HEAP_START };
-        struct root root = { .kind = ROOT_GLOBAL, .start = ROOT_START, .end = ROOT_START + sizeof heap.root };
-        struct snapshot s = { .block_count = count,
-                              .roots = &root,
-                              .root_count = !strcmp(shape, "held"),
-                              .memory = { .read = heap_read, .context = &heap, .parallel = true } };
+        struct made_up heap = made_up_heap(count, degree, shape);
+        struct snapshot s = made_up_snapshot(&heap);
         int status;
 
-        heap.shape = !strcmp(shape, "held")   ? HELD
-                     : !strcmp(shape, "list") ? LIST
-                     : !strcmp(shape, "ring") ? RING
-                                              : LOST;
         *result = (struct result){ .blocks = count };
         s.blocks = calloc(count, sizeof *s.blocks);
         if (!s.blocks)
                 return 125;
-        for (uint64_t i = 0; i < count; i++)
-                s.blocks[i] = (struct block){
-                        .address = address_of(i), .size = SIZE, .time_ns = i, .stack = 1 + (uint32_t)(i % SITES)
-                };
+        made_up_blocks(s.blocks, 0, count);
+        s.block_count = count;
         status = analyse(&s, result);
         free(s.blocks);
         result->bytes = peak_bytes() / (double)count;
@@ -255,7 +156,7 @@ int main(int argc, char **argv)
         int status = 0;
 
         if (argc > 1) {
-                if (!count || degree > SIZE / 8)
+                if (!count || degree > MADE_UP_SIZE / 8)
                         return 125;
                 status = run(count, degree, argc > 3 ? argv[3] : "held", &result);
                 printf("  %lu blocks, %lu edges, %lu lost, %lu components, %zu groups\n", result.blocks, result.edges,
