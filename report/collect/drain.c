@@ -3,6 +3,7 @@
 #include "../mem.h"
 #include "live.h"
 #include "process.h"
+#include "young.h"
 
 #include <limits.h>
 #include <linux/futex.h>
@@ -33,6 +34,7 @@ struct round {
         uint64_t at, end; /* positions that may be read, [at, end) */
         uint64_t now_ns;
         bool stopped;
+        struct young young;
 };
 
 static void wake(_Atomic uint32_t *waiters, _Atomic uint32_t *word)
@@ -76,16 +78,12 @@ static void meet_fork(struct process *process, unsigned ring, uint32_t sequence,
         }
 }
 
-static void apply(struct round *round, const struct record *record)
+/* An event of any kind but FORK, once the table knows what there is to know. */
+static void tell_table(struct round *round, const struct record *record, uint32_t stack)
 {
         struct process *process = round->process;
         struct live *live = &process->live;
-        uint32_t stack = record->stack;
 
-        if (stack >= process->layout.nodes) {
-                process->garbage++;
-                stack = 0;
-        }
         switch (record->kind) {
         case WEIR_EVENT_ALLOC:
                 live_alloc(live, record->address, record->size, stack, record->thread, 0, round->now_ns);
@@ -117,6 +115,22 @@ static void apply(struct round *round, const struct record *record)
         }
 }
 
+static void apply(struct round *round, const struct record *record)
+{
+        uint32_t stack = record->stack;
+
+        if (stack >= round->process->layout.nodes) {
+                round->process->garbage++;
+                stack = 0;
+        }
+        if (record->kind == WEIR_EVENT_IGNORE)
+                young_flush(&round->young); /* the address may lie inside of any block */
+        else
+                young_settle(&round->young, record->address);
+        tell_table(round, record, stack);
+        young_resume(&round->young);
+}
+
 /* The head of the record at `position`, or 0 while it is not complete. */
 static uint64_t head_at(const struct round *round, uint64_t position)
 {
@@ -141,12 +155,14 @@ static void apply_short(struct round *round, uint64_t head, uint64_t body)
                 .thread = (uint32_t)(body >> WEIR_BODY_THREAD_SHIFT),
         };
 
-        if (record.kind == WEIR_EVENT_FORK)
+        if (record.kind == WEIR_EVENT_FORK) {
+                young_flush(&round->young);
                 meet_fork(round->process, round->ring, (uint32_t)body, round->now_ns);
-        else if (record.kind == WEIR_EVENT_PARALLEL)
+        } else if (record.kind == WEIR_EVENT_PARALLEL) {
                 round->process->drain.parallel = true;
-        else
+        } else {
                 apply(round, &record);
+        }
 }
 
 /* An EXTENDED record at round->at; returns the slots it took, 0 while its
@@ -172,12 +188,12 @@ static unsigned apply_extended(struct round *round, uint64_t head)
         return 2;
 }
 
-static inline __attribute__((always_inline)) void prefetch(const struct round *round)
+static inline __attribute__((always_inline)) void prefetch(struct round *round)
 {
         uint64_t head =
                 atomic_load_explicit(&round->records[(round->at + AHEAD) & round->mask].head, memory_order_relaxed);
 
-        live_prefetch(&round->process->live, head >> WEIR_HEAD_ADDRESS_SHIFT);
+        young_prefetch(&round->young, head);
 }
 
 /* Whether the next batch may be looked at ahead of its turn: a slot that a
@@ -208,30 +224,35 @@ static bool pass_over(struct round *round)
         return true;
 }
 
+/* What is said of a record by the low bits of its head: the kind, and nothing else when it is there. */
+static inline uint64_t kind_at(uint64_t head, uint64_t position)
+{
+        return (head ^ weir_tag(position)) & ((UINT64_C(1) << WEIR_HEAD_ADDRESS_SHIFT) - 1);
+}
+
 /* Short records of allocations and releases, which are nearly all there is;
  * stops before anything else. */
 static inline __attribute__((always_inline)) void read_plain(struct round *round, uint64_t end, bool far_behind)
 {
-        struct live *live = &round->process->live;
         const uint32_t nodes = round->process->layout.nodes;
 
         for (; round->at < end; round->at++) {
-                uint64_t head = head_at(round, round->at), body, stack;
+                const struct weir_event *event = &round->records[round->at & round->mask];
+                uint64_t head = atomic_load_explicit(&event->head, memory_order_acquire), body;
+                uint64_t kind = kind_at(head, round->at);
 
                 if (far_behind)
                         prefetch(round);
-                if ((head & WEIR_HEAD_KIND) == WEIR_EVENT_FREE) {
-                        live_free(live, head >> WEIR_HEAD_ADDRESS_SHIFT);
+                if (kind == WEIR_EVENT_FREE) {
+                        young_free(&round->young, head);
                         continue;
                 }
-                if ((head & WEIR_HEAD_KIND) != WEIR_EVENT_ALLOC)
+                if (kind != WEIR_EVENT_ALLOC)
                         return;
-                body = body_at(round, round->at);
-                stack = body >> WEIR_BODY_SIZE_BITS & ((1u << WEIR_BODY_STACK_BITS) - 1);
-                if (stack >= nodes)
+                body = atomic_load_explicit(&event->body, memory_order_relaxed);
+                if (young_body_stack(body) >= nodes)
                         return;
-                live_alloc(live, head >> WEIR_HEAD_ADDRESS_SHIFT, body & ((1u << WEIR_BODY_SIZE_BITS) - 1),
-                           (uint32_t)stack, (uint32_t)(body >> WEIR_BODY_THREAD_SHIFT), 0, round->now_ns);
+                young_alloc(&round->young, head, body);
         }
 }
 
@@ -269,38 +290,47 @@ static uint8_t *part(struct process *process, uint64_t offset)
         return (uint8_t *)process->control + offset;
 }
 
-static size_t drain_ring(struct process *process, unsigned ring, uint64_t now_ns, bool stopped)
+/* Reads records and gives their room back, chunk by chunk. */
+static void read_ring(struct round *round, struct weir_ring *shared)
 {
-        struct weir_ring *shared = &process->control->rings[ring];
-        uint64_t tail = process->drain.tails[ring], records = weir_ring_records(&process->layout, ring);
-        struct round round = {
-                .process = process,
-                .ring = ring,
-                .records = (const struct weir_event *)part(process, weir_ring_offset(&process->layout, ring)),
-                .mask = records - 1,
-                .at = tail,
-                .end = tail + records,
-                .now_ns = now_ns,
-                .stopped = stopped,
-        };
-        uint64_t woken = tail;
+        uint64_t *tail = &round->process->drain.tails[round->ring], woken = *tail;
         bool more = true;
 
-        while (more && round.at < round.end) {
-                uint64_t limit = round.end - round.at > CHUNK ? round.at + CHUNK : round.end;
+        while (more && round->at < round->end) {
+                uint64_t limit = round->end - round->at > CHUNK ? round->at + CHUNK : round->end;
 
-                more = read_chunk(&round, limit);
-                if (round.at == process->drain.tails[ring])
+                more = read_chunk(round, limit);
+                if (round->at == *tail)
                         break;
-                process->drain.tails[ring] = round.at;
-                atomic_store_explicit(&shared->tail, round.at, memory_order_release);
-                if (round.at - woken >= records / WAKE_PART) {
+                *tail = round->at;
+                atomic_store_explicit(&shared->tail, round->at, memory_order_release);
+                if (round->at - woken >= (round->mask + 1) / WAKE_PART) {
                         wake(&shared->waiters, &shared->drained);
-                        woken = round.at;
+                        woken = round->at;
                 }
         }
-        if (woken != round.at)
+        if (woken != round->at)
                 wake(&shared->waiters, &shared->drained);
+}
+
+static size_t drain_ring(struct process *process, unsigned ring, uint64_t now_ns, bool stopped)
+{
+        uint64_t tail = process->drain.tails[ring], records = weir_ring_records(&process->layout, ring);
+        struct round round;
+
+        round.process = process;
+        round.ring = ring;
+        round.records = (const struct weir_event *)part(process, weir_ring_offset(&process->layout, ring));
+        round.mask = records - 1;
+        round.at = tail;
+        round.end = tail + records;
+        round.now_ns = now_ns;
+        round.stopped = stopped;
+        if (!stopped && !head_at(&round, tail))
+                return 0;
+        young_begin(&round.young, &process->live, now_ns);
+        read_ring(&round, &process->control->rings[ring]);
+        young_flush(&round.young);
         return (size_t)(round.at - tail);
 }
 

@@ -191,20 +191,27 @@ static inline void live_alloc(struct live *live, uint64_t address, uint64_t size
                 live->totals.frees++; /* nothing that could be kept or released */
 }
 
+/* The event that released a block, which was taken out of its table. */
+static inline void live_count_freed(struct live *live, const struct live_entry *entry)
+{
+        live->totals.events++;
+        live_count_out(live, entry);
+        if (__builtin_expect(live_entry_flags(entry) & BLOCK_INHERITED, 0))
+                live->totals.inherited_frees++;
+        else
+                live->totals.frees++;
+}
+
 static inline void live_free(struct live *live, uint64_t address)
 {
         struct live_entry entry;
 
-        live->totals.events++;
-        if (__builtin_expect(!live_table_take(&live->tables[weir_ring_of(address)], address, &entry), 0)) {
-                live->totals.unknown_frees++;
+        if (__builtin_expect(live_table_take(&live->tables[weir_ring_of(address)], address, &entry), 1)) {
+                live_count_freed(live, &entry);
                 return;
         }
-        live_count_out(live, &entry);
-        if (__builtin_expect(live_entry_flags(&entry) & BLOCK_INHERITED, 0))
-                live->totals.inherited_frees++;
-        else
-                live->totals.frees++;
+        live->totals.events++;
+        live->totals.unknown_frees++;
 }
 
 static inline void live_prefetch(const struct live *live, uint64_t address)
