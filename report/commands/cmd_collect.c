@@ -21,7 +21,7 @@ struct collect_options {
 };
 
 static const struct option_spec specs[] = {
-        { "socket-fd", 0, OPTION_SIZE, "N", "where libweir.so waits for the answer", 0 },
+        { "socket-fd", 0, OPTION_NUMBER, "N", "where libweir.so waits for the answer", 0 },
 };
 
 static const struct option_group groups[] = {

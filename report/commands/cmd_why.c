@@ -79,7 +79,7 @@ static int parse(struct why *why, struct error *e)
 
 static void print_block(const struct ink *ink, const struct holding_block *block)
 {
-        ink_print(ink, INK_BOLD, "%#" PRIx64, block->address);
+        ink_print(ink, INK_BOLD, "0x%" PRIx64, block->address);
         ink_print(ink, INK_PLAIN, "  ");
         ink_bytes(ink, INK_PLAIN, block->size);
         if (block->type) {
@@ -200,7 +200,7 @@ static int ask_capture(const struct why *why, uint64_t address, int32_t pid, str
                 found += (size_t)status;
         }
         if (!found)
-                return error_set(e, ERROR_FAILED, "%s has no live block at %#" PRIx64, why->file, address);
+                return error_set(e, ERROR_FAILED, "%s has no live block at 0x%" PRIx64, why->file, address);
         return 0;
 }
 
@@ -227,7 +227,7 @@ static void print_references(const struct ink *ink, const char *title, const str
 static void print_example(const struct ink *ink, const struct report_example *example)
 {
         ink_print(ink, INK_PLAIN, "  ");
-        ink_print(ink, INK_BOLD, "%#" PRIx64, example->address);
+        ink_print(ink, INK_BOLD, "0x%" PRIx64, example->address);
         ink_print(ink, INK_PLAIN, "  ");
         ink_bytes(ink, INK_PLAIN, example->size);
         ink_print(ink, INK_PLAIN, "  in process %d, ", example->process);
@@ -261,7 +261,7 @@ static int ask_report(const struct why *why, struct error *e)
 
         if (!example)
                 return error_set(e, ERROR_FAILED,
-                                 "%s is a report: it tells of a few blocks of each leak, and %#" PRIx64
+                                 "%s is a report: it tells of a few blocks of each leak, and 0x%" PRIx64
                                  " is none of them; a capture knows all: weir run --capture FILE",
                                  why->file, why->address);
         text_leak(&why->ink, why->report, leak, 0);

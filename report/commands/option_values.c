@@ -64,17 +64,6 @@ static bool read_size(const char *text, size_t length, uint64_t *size)
         return true;
 }
 
-static int store_size(const struct option_spec *spec, struct option_size *size, const char *text, struct error *e)
-{
-        uint64_t value;
-
-        if (!read_size(text, strlen(text), &value))
-                return error_set(e, ERROR_USAGE, "option '--%s' wants a number such as 4096, 64K or 2M, not '%s'",
-                                 spec->name, text);
-        *size = (struct option_size){ .given = true, .value = value };
-        return 0;
-}
-
 /* One "N" or "KIND=N" of the given length. */
 static bool read_limit(struct option_limits *limits, const char *text, size_t length)
 {
@@ -124,17 +113,18 @@ static int store_growth(const struct option_spec *spec, struct option_growth *gr
         return 0;
 }
 
-static int store_limit(const struct option_spec *spec, struct option_size *limit, const char *text, struct error *e)
+static int store_number(const struct option_spec *spec, struct option_size *number, const char *text, struct error *e)
 {
-        bool all = !strcmp(text, "all");
+        bool may_be_all = spec->type == OPTION_LIMIT, all = may_be_all && !strcmp(text, "all");
         unsigned long long value;
         char *end;
 
         errno = 0;
         value = all ? 0 : strtoull(text, &end, 10);
         if (!all && (*text < '0' || *text > '9' || errno || *end))
-                return error_set(e, ERROR_USAGE, "option '--%s' wants a number or all, not '%s'", spec->name, text);
-        *limit = (struct option_size){ .given = true, .value = value };
+                return error_set(e, ERROR_USAGE, "option '--%s' wants a number%s, not '%s'", spec->name,
+                                 may_be_all ? " or all" : "", text);
+        *number = (struct option_size){ .given = true, .value = value };
         return 0;
 }
 
@@ -179,10 +169,9 @@ int option_store(const struct option_spec *spec, void *to, const char *text, str
                 return store_list(spec, to, text, e);
         case OPTION_CHOICE:
                 return store_choice(spec, to, text, e);
-        case OPTION_SIZE:
-                return store_size(spec, to, text, e);
+        case OPTION_NUMBER:
         case OPTION_LIMIT:
-                return store_limit(spec, to, text, e);
+                return store_number(spec, to, text, e);
         case OPTION_KINDS:
                 return store_kinds(spec, to, text, e);
         case OPTION_LIMITS:

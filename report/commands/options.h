@@ -34,11 +34,12 @@ enum option_type {
         OPTION_TEXT,   /* const char *, a word or a file name, never empty */
         OPTION_LIST,   /* struct option_list: may be given several times */
         OPTION_CHOICE, /* int: the index of the value among `value`'s words */
-        OPTION_SIZE,   /* struct option_size: a number, with K, M or G for 2^10, 2^20, 2^30 */
-        OPTION_LIMIT,  /* struct option_size: a number, or "all", which is 0 */
+        OPTION_NUMBER, /* struct option_size: a plain number */
+        OPTION_LIMIT,  /* struct option_size: a plain number, or "all", which is 0 */
         OPTION_KINDS,  /* uint32_t: a mask of 1 << enum kind from "definite,cycle" or "all" */
         OPTION_MAYBE,  /* const char *: the text behind `=`, "" without one; the next word is not its value */
-        OPTION_LIMITS, /* struct option_limits: "4K", "definite=4K,cycle=0"; may be given several times */
+        OPTION_LIMITS, /* struct option_limits: "4K", "definite=4K,cycle=0", with K, M or G for 2^10, 2^20, 2^30;
+                          may be given several times */
         OPTION_GROWTH, /* struct option_growth: "10%", or "4K" for bytes */
 };
 

@@ -147,11 +147,15 @@ int output_init(struct output *output, const char *path, FILE *fallback, struct 
 
 int output_claim(struct output *output, struct error *e)
 {
+        const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY;
         int fd;
 
         if (output->stream || !output->name)
                 return 0;
-        fd = open(output->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+        fd = open(output->name, flags | O_EXCL, 0666);
+        output->claimed = fd >= 0;
+        if (fd < 0 && errno == EEXIST)
+                fd = open(output->name, flags | O_TRUNC, 0666);
         if (fd < 0)
                 return cannot_write(output->name, errno, e);
         close(fd);
@@ -187,8 +191,11 @@ int output_finish(struct output *output, struct error *e)
                 return 0;
         output->stream = NULL;
         output->owned = output->saving = false;
+        if (saving && save_finish(&output->save, e))
+                return -1;
+        output->claimed = false;
         if (saving)
-                return save_finish(&output->save, e);
+                return 0;
         errno = 0;
         failed = fflush(stream) || ferror(stream);
         if (owned && fclose(stream))
@@ -204,6 +211,8 @@ void output_deinit(struct output *output)
                 save_cancel(&output->save);
         if (output->owned)
                 fclose(output->stream);
+        if (output->claimed)
+                (void)unlink(output->name);
         mem_free(output->name);
         *output = (struct output){ 0 };
 }

@@ -22,6 +22,7 @@ struct output {
         FILE *stream;     /* NULL until opened */
         bool owned;       /* `stream` is to be closed */
         bool saving;      /* `stream` is that of `save` */
+        bool claimed;     /* the file is ours, made by output_claim and empty as yet */
         struct save save;
 };
 
@@ -31,7 +32,8 @@ struct output {
 int output_init(struct output *output, const char *path, FILE *fallback, struct error *e);
 
 /* Empties a regular file before something long begins, so that a report of an earlier
- * run is never taken for this one's.  0, or -1. */
+ * run is never taken for this one's; one that was not there is made, and goes again
+ * when the output is released unfinished.  0, or -1. */
 int output_claim(struct output *output, struct error *e);
 
 /* The stream to write to, opened now if it was not, with `pid` for %p; NULL on

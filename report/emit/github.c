@@ -11,9 +11,12 @@ struct github {
         size_t errors, warnings, hidden; /* written, written, and not */
 };
 
-/* The command for the level, or NULL when the step has had its share. */
+/* The command for the level, or NULL when the step has had its share.  A step
+ * without a gate does not fail, so nothing in it is an error. */
 static const char *command_for(struct github *github, enum words_level level)
 {
+        if (level == LEVEL_ERROR && github->report->gate.status == GATE_OFF)
+                level = LEVEL_WARNING;
         switch (level) {
         case LEVEL_ERROR:
                 return github->errors++ < GITHUB_MOST ? "error" : NULL;

@@ -139,8 +139,8 @@ static int compare_leaks(const void *left, const void *right)
 
 static void count(struct report *report, const struct report_leak *leak)
 {
-        struct report_kind *sum =
-                leak->status == LEAK_SUPPRESSED ? &report->summary.suppressed : &report->summary.kinds[leak->kind];
+        bool suppressed = leak->status == LEAK_SUPPRESSED && leak->kind != KIND_REACHABLE;
+        struct report_kind *sum = suppressed ? &report->summary.suppressed : &report->summary.kinds[leak->kind];
 
         sum->groups++;
         sum->blocks += leak->blocks;

@@ -312,7 +312,7 @@ const char *report_fingerprint(struct report *report, const struct report_leak *
 
 /* Fills summary.kinds, summary.suppressed and summary.cycles from the leaks.
  * Leaks of kind reachable are seldom listed: when there is none, its sums stay
- * as they were. */
+ * as they were; suppressed ones count among their kind, as if not listed. */
 void report_sum(struct report *report);
 
 /* Puts the leaks in their order, and sums. */

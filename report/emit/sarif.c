@@ -15,7 +15,35 @@ struct sarif {
         const struct format_options *options;
         struct escape text;  /* between put_open_text and put_close_text */
         bool has_suppressed; /* then every result must have a list */
+        size_t left_new, left_others; /* results there is room for, of new leaks and of others */
+        size_t cut;                   /* leaks there is none for */
 };
+
+static bool is_new(const struct report_leak *leak)
+{
+        return leak->status == LEAK_NEW;
+}
+
+static size_t least(size_t a, size_t b)
+{
+        return a < b ? a : b;
+}
+
+/* Shares out the room that readers have: new leaks first. */
+static void share_room(struct sarif *s)
+{
+        size_t fresh = 0, others = 0;
+
+        for (size_t i = 0; i < s->report->leak_count; i++) {
+                const struct report_leak *leak = &s->report->leaks[i];
+
+                if (format_lists(s->options, leak))
+                        *(is_new(leak) ? &fresh : &others) += 1;
+        }
+        s->left_new = least(fresh, SARIF_MOST);
+        s->left_others = least(others, SARIF_MOST - s->left_new);
+        s->cut = fresh + others - s->left_new - s->left_others;
+}
 
 static void put_message(struct sarif *s, const char *key)
 {
@@ -281,6 +309,15 @@ static void put_notification(struct sarif *s, const char *level, const char *cod
         put_end(&s->j);
 }
 
+static void put_cut(struct sarif *s)
+{
+        char text[120];
+
+        (void)snprintf(text, sizeof text, "%zu more leaks are not among the results; the JSON report has them all",
+                       s->cut);
+        put_notification(s, "warning", "results-cut", text);
+}
+
 static void put_invocation(struct sarif *s)
 {
         const struct report *report = s->report;
@@ -289,6 +326,8 @@ static void put_invocation(struct sarif *s)
         put_object(&s->j, NULL, PUT_LINES);
         put_bool(&s->j, "executionSuccessful", report->complete);
         put_array(&s->j, "toolExecutionNotifications", PUT_LINES);
+        if (s->cut)
+                put_cut(s);
         for (size_t i = 0; i < report->incomplete_count; i++)
                 put_notification(s, "error", "incomplete", report->incomplete[i].reason);
         for (size_t i = 0; i < report->diagnostic_count; i++) {
@@ -327,9 +366,15 @@ static void put_results(struct sarif *s)
         struct twins twins = twins_find(s->report);
 
         put_array(&s->j, "results", PUT_LINES);
-        for (size_t i = 0; i < s->report->leak_count; i++)
-                if (format_lists(s->options, &s->report->leaks[i]))
-                        put_result(s, &s->report->leaks[i], twins_before(&twins, i));
+        for (size_t i = 0; i < s->report->leak_count; i++) {
+                const struct report_leak *leak = &s->report->leaks[i];
+                size_t *left = is_new(leak) ? &s->left_new : &s->left_others;
+
+                if (!format_lists(s->options, leak) || !*left)
+                        continue;
+                --*left;
+                put_result(s, leak, twins_before(&twins, i));
+        }
         put_end(&s->j);
         twins_deinit(&twins);
 }
@@ -340,6 +385,7 @@ void sarif_write(const struct report *report, const struct format_options *optio
 
         for (size_t i = 0; i < report->leak_count; i++)
                 s.has_suppressed |= report->leaks[i].status == LEAK_SUPPRESSED;
+        share_room(&s);
         put_object(&s.j, NULL, PUT_LINES);
         put_text(&s.j, "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
         put_text(&s.j, "version", "2.1.0");

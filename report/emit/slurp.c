@@ -6,7 +6,10 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+enum { DEVICE_MOST = 1 << 20 }; /* bytes: /dev/null and terminals have fewer, /dev/zero would never end */
 
 static bool is_input(const char *path)
 {
@@ -22,14 +25,21 @@ const char *slurp_name(const char *path)
 static int read_all(int fd, const char *name, size_t most, const char *what, char **text, size_t *length,
                     struct error *e)
 {
+        struct stat status;
+        bool is_device = !fstat(fd, &status) && S_ISCHR(status.st_mode);
         size_t capacity = 0;
         ssize_t got;
+
+        if (is_device && most > DEVICE_MOST)
+                most = DEVICE_MOST;
 
         *length = 0;
         do {
                 if (*length > most)
-                        return error_set(e, ERROR_BAD_INPUT, "%s is larger than %zu bytes: it is no %s", name, most,
-                                         what);
+                        return is_device ? error_set(e, ERROR_BAD_INPUT, "%s is a device without an end: it is no %s",
+                                                     name, what)
+                                         : error_set(e, ERROR_BAD_INPUT, "%s is larger than %zu bytes: it is no %s",
+                                                     name, most, what);
                 if (mem_grow(text, &capacity, *length + 4096, 1))
                         return error_no_memory(e, "reading a file");
                 got = read(fd, *text + *length, capacity - *length);

@@ -10,7 +10,7 @@
 
 /* The bytes of a file ("-" = standard input), at most `most`; release them with
  * mem_free.  NULL with ERROR_BAD_INPUT: "cannot read PATH: ...", or "PATH is
- * larger than ... bytes: it is no WHAT". */
+ * larger than ... bytes: it is no WHAT"; of a device without an end that much is said. */
 char *slurp(const char *path, size_t most, const char *what, size_t *length, struct error *e);
 
 /* What errors call the path. */

@@ -10,7 +10,11 @@
 #include "format.h"
 
 /* SARIF 2.1.0: one run; rules are the kinds, a leak is a result with its
- * allocation stack as code flow (outermost call first), a cycle as a graph. */
+ * allocation stack as code flow (outermost call first), a cycle as a graph.  Of more
+ * than SARIF_MOST leaks, where code scanning refuses the file, suppressed and known ones
+ * are left out first, then the lightest; a notification tells how many.  What is gone
+ * from the baseline is no result: code scanning would take it for an alert. */
+enum { SARIF_MOST = 25000 };
 void sarif_write(const struct report *report, const struct format_options *options, FILE *out);
 
 /* JUnit XML: a test case for each leak and one, "gate", for the verdict.  A
@@ -24,7 +28,7 @@ void tap_write(const struct report *report, const struct format_options *options
 
 /* GitHub's workflow commands: annotations, at most GITHUB_MOST errors and as
  * many warnings, which is what GitHub shows of a step; a notice tells how
- * many are not among them. */
+ * many are not among them.  Without a gate nothing is an error. */
 enum { GITHUB_MOST = 10 };
 void github_write(const struct report *report, const struct format_options *options, FILE *out);
 

@@ -31,7 +31,11 @@ def refuse_command(weir, file, status, *parts, **how):
     """The command is refused, is named, and leaves no report that could be read."""
     report = f"{weir.directory}/refused.json"
     refuse(weir, ["run", "-o", report, "--", file], status, os.path.basename(file), *parts, **how)
-    harness.check(os.path.getsize(report) == 0, "a refused run left a report")
+    harness.check(not os.path.exists(report), "a refused run left a report")
+    put(weir, "refused.json", b"{}")
+    refuse(weir, ["run", "-o", report, "--", file], status)
+    harness.check(os.path.getsize(report) == 0, "a refused run left an earlier report")
+    os.unlink(report)
 
 
 def put(weir, name, data, mode=0o755):

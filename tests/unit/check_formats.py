@@ -3,6 +3,7 @@ something to some reader in each of them.
 
     check_formats.py PRINT-FORMATS
 """
+import json
 import os
 import subprocess
 import sys
@@ -36,6 +37,11 @@ def sarif():
     run = formats.sarif(printed("sarif", "hostile"))
     assert not run["invocations"][0]["executionSuccessful"]
     assert len(run["results"]) == 4
+    run = json.loads(printed("sarif", "many"))["runs"][0]
+    suppressed = [bool(result["suppressions"]) for result in run["results"]]
+    assert len(suppressed) == 25000 and suppressed.count(True) == 20
+    notes = run["invocations"][0]["toolExecutionNotifications"]
+    assert [note["message"]["text"][:14] for note in notes if note["descriptor"]["id"] == "results-cut"] == ["10 more leaks "]
 
 
 def junit():
@@ -69,6 +75,7 @@ def github():
     commands = formats.github(printed("github", "hostile"))
     assert len(commands) == 4 and "%" in commands[1][2]
     assert [command for command, _, _ in formats.github(printed("github", "empty"))] == ["notice"]
+    assert {command for command, _, _ in formats.github(printed("github", "plain"))} == {"notice", "warning"}
 
 
 def markdown():

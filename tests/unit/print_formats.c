@@ -1,8 +1,9 @@
 /* Prints a report in a form, for check_formats.py:
  *
- *     print-formats FORMAT plain|hostile|judged|known|empty
+ *     print-formats FORMAT plain|hostile|judged|known|empty|many
  */
 #include "emit/format.h"
+#include "emit/writers.h"
 #include "policy/gate.h"
 #include "policy/kinds.h"
 #include "sample_report.h"
@@ -45,6 +46,24 @@ static void make_hostile(struct report *report)
         SAMPLE_LIST(report, report->incomplete, report->incomplete_count, { { 101, HOSTILE }, { 0, HOSTILE } });
 }
 
+/* More than SARIF has room for; the heaviest are suppressed. */
+static void make_many(struct report *report)
+{
+        enum { COUNT = SARIF_MOST + 10, SUPPRESSED = 30 };
+
+        report->leaks = report_array(report, COUNT, sizeof *report->leaks);
+        if (!report->leaks)
+                abort();
+        report->leak_count = COUNT;
+        for (size_t i = 0; i < COUNT; i++)
+                report->leaks[i] = (struct report_leak){
+                        .id = report_format(report, "%016zx", i),
+                        .bytes = COUNT - i,
+                        .blocks = 1,
+                        .status = i < SUPPRESSED ? LEAK_SUPPRESSED : LEAK_NEW,
+                };
+}
+
 static struct report *make(const char *name)
 {
         static const struct policy policy = { .asked = true, .fail_on = KINDS_GATE };
@@ -55,6 +74,8 @@ static struct report *make(const char *name)
                 report->leak_count = 0;
         if (!strcmp(name, "hostile"))
                 make_hostile(report);
+        if (!strcmp(name, "many"))
+                make_many(report);
         if (!strcmp(name, "known")) {
                 report->gate.has_baseline = true;
                 report->leaks[1].status = LEAK_KNOWN;

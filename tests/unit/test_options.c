@@ -34,7 +34,7 @@ static const struct option_spec output_specs[] = {
         { "kinds", 0, OPTION_KINDS, "KINDS", "", offsetof(struct output, kinds) },
 };
 static const struct option_spec limit_specs[] = {
-        { "max-bytes", 0, OPTION_SIZE, "N", "", offsetof(struct limits, max) },
+        { "number", 0, OPTION_NUMBER, "N", "", offsetof(struct limits, max) },
         { "suppressions", 0, OPTION_LIST, "FILE", "", offsetof(struct limits, files) },
         { "limits", 0, OPTION_LIMITS, "[KIND=]N", "", offsetof(struct limits, by_kind), true },
         { "limit", 0, OPTION_LIMIT, "N", "", offsetof(struct limits, limit) },
@@ -118,7 +118,7 @@ START_TEST(values_have_types)
 {
         struct parse p;
 
-        parse(&p, 0, "--color never --max-bytes 3K --kinds definite,cycle --suppressions a --suppressions b");
+        parse(&p, 0, "--color never --number 3072 --kinds definite,cycle --suppressions a --suppressions b");
         ck_assert_int_eq(p.status, 0);
         ck_assert_int_eq(p.all.output.color, 2);
         ck_assert(p.all.limits.max.given);
@@ -126,7 +126,7 @@ START_TEST(values_have_types)
         ck_assert_uint_eq(p.all.output.kinds, 1u << KIND_DEFINITE | 1u << KIND_CYCLE);
         ck_assert_uint_eq(p.all.limits.files.count, 2);
         ck_assert_str_eq(p.all.limits.files.items[1], "b");
-        parse(&p, 0, "--kinds all --max-bytes=0");
+        parse(&p, 0, "--kinds all --number=0");
         ck_assert_uint_eq(p.all.output.kinds, (1u << KIND_COUNT) - 1);
         ck_assert(p.all.limits.max.given);
 }
@@ -186,7 +186,7 @@ START_TEST(rare_options_are_in_the_long_help)
 
                 ck_assert_uint_eq(options_print(groups, 2, all, out), all ? 0 : 3);
                 fclose(out);
-                ck_assert_ptr_nonnull(strstr(text, "--max-bytes=N"));
+                ck_assert_ptr_nonnull(strstr(text, "--number=N"));
                 ck_assert_int_eq(!!strstr(text, "--maybe[=WORD]"), all);
                 free(text);
         }
@@ -205,10 +205,12 @@ START_TEST(errors_name_the_option_and_the_cure)
                 { "--report=", "option '--report' wants a value (FILE), not nothing" },
                 { "--quiet=yes", "option '--quiet' takes no value" },
                 { "--color blue", "option '--color' wants one of auto|always|never, not 'blue'" },
-                { "--max-bytes -1", "option '--max-bytes' wants a number such as 4096, 64K or 2M, not '-1'" },
-                { "--max-bytes 20000000000G",
-                  "option '--max-bytes' wants a number such as 4096, 64K or 2M, not '20000000000G'" },
-                { "--max-bytes 1X", "option '--max-bytes' wants a number such as 4096, 64K or 2M, not '1X'" },
+                { "--number -1", "option '--number' wants a number, not '-1'" },
+                { "--number 99999999999999999999", "option '--number' wants a number, not '99999999999999999999'" },
+                { "--number 1K", "option '--number' wants a number, not '1K'" },
+                { "--limits 20000000000G",
+                  "option '--limits' wants a number such as 4096 or 64K, or one for a kind such as definite=64K, "
+                  "separated by commas, not '20000000000G'" },
                 { "--limits", "option '--limits' wants a value: [KIND=]N" },
                 { "--limits definite=",
                   "option '--limits' wants a number such as 4096 or 64K, or one for a kind such as definite=64K, "

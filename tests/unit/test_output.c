@@ -69,6 +69,31 @@ START_TEST(an_earlier_report_is_gone_at_once)
 }
 END_TEST
 
+static void write_old(void)
+{
+        FILE *old = fopen(path, "w");
+
+        ck_assert_int_gt(fputs("old", old), 0);
+        fclose(old);
+}
+
+START_TEST(a_claimed_file_without_a_report_goes_again)
+{
+        set_up("report");
+        ck_assert_int_eq(output_init(&output, path, stderr, &e), 0);
+        ck_assert_int_eq(output_claim(&output, &e), 0);
+        expect_file("report", "");
+        output_deinit(&output);
+        ck_assert_int_eq(access(path, F_OK), -1);
+        write_old();
+        ck_assert_int_eq(output_init(&output, path, stderr, &e), 0);
+        ck_assert_int_eq(output_claim(&output, &e), 0);
+        output_deinit(&output);
+        expect_file("report", "");
+        tear_down();
+}
+END_TEST
+
 START_TEST(names_take_the_process_id)
 {
         set_up("a%p-%%p-%p.json");
@@ -127,14 +152,6 @@ static int names(void)
                 count++;
         closedir(open);
         return count;
-}
-
-static void write_old(void)
-{
-        FILE *old = fopen(path, "w");
-
-        ck_assert_int_gt(fputs("old", old), 0);
-        fclose(old);
 }
 
 START_TEST(half_a_report_is_never_seen)
@@ -307,7 +324,8 @@ START_TEST(without_memory_there_is_an_error_and_nothing_more)
 }
 END_TEST
 
-SUITE_MAIN("output", an_earlier_report_is_gone_at_once, names_take_the_process_id, a_percent_sign_alone_is_itself,
-           what_cannot_be_written_fails_before_anything_runs, a_full_disk_is_an_error_that_names_the_file,
-           half_a_report_is_never_seen, what_does_not_fit_is_taken_back, links_and_modes_stay,
-           what_is_open_goes_on_where_it_is, pipes_are_written_to, forms_without_memory, the_fallback_stays_open, without_memory_there_is_an_error_and_nothing_more)
+SUITE_MAIN("output", a_claimed_file_without_a_report_goes_again, an_earlier_report_is_gone_at_once,
+           names_take_the_process_id, a_percent_sign_alone_is_itself, what_cannot_be_written_fails_before_anything_runs,
+           a_full_disk_is_an_error_that_names_the_file, half_a_report_is_never_seen, what_does_not_fit_is_taken_back,
+           links_and_modes_stay, what_is_open_goes_on_where_it_is, pipes_are_written_to, forms_without_memory,
+           the_fallback_stays_open, without_memory_there_is_an_error_and_nothing_more)
