@@ -109,6 +109,17 @@ static void print_step(const struct ink *ink, const struct holding_step *step, u
         putc('\n', ink->out);
 }
 
+/* What is said of the block that a path without a root begins at. */
+static const char *words_of_head(const struct holding *holding)
+{
+        if (holding->head.inherited)
+                return "held by a block from before the fork";
+        if (holding->block.kind == KIND_CYCLE)
+                return "lost: nothing but the cycle that it belongs to holds it, on the way from";
+        return holding->head.kind == KIND_CYCLE ? "lost, and held by the lost cycle at"
+                                                : "lost, and held by the leak at";
+}
+
 static void print_path(const struct ink *ink, const struct holding *holding)
 {
         if (holding->root) {
@@ -116,10 +127,7 @@ static void print_path(const struct ink *ink, const struct holding *holding)
                 ink_text(ink, INK_GREEN, holding->root, 0);
                 putc('\n', ink->out);
         } else if (holding->count) {
-                ink_print(ink, INK_PLAIN,
-                          holding->head.inherited            ? "held by a block from before the fork\n  "
-                          : holding->head.kind == KIND_CYCLE ? "lost, and held by the lost cycle at\n  "
-                                                             : "lost, and held by the leak at\n  ");
+                ink_print(ink, INK_PLAIN, "%s\n  ", words_of_head(holding));
                 print_block(ink, &holding->head);
                 putc('\n', ink->out);
         } else if (holding->block.inherited) {

@@ -2,6 +2,7 @@
 
 #include "emit/save.h"
 #include "policy/gate.h"
+#include "policy/own_rules.h"
 #include "policy/suppress_write.h"
 
 #include <errno.h>
@@ -109,21 +110,6 @@ static struct gate_limits limits_of(const struct option_limits *from)
         return limits;
 }
 
-static int add_diagnostic(struct report *report, const char *level, const char *code, const char *message)
-{
-        size_t count = report->diagnostic_count;
-        struct report_diagnostic *list = message ? report_array(report, count + 1, sizeof *list) : NULL;
-
-        if (!list)
-                return -1;
-        if (count)
-                memcpy(list, report->diagnostics, count * sizeof *list);
-        list[count] = (struct report_diagnostic){ .level = level, .code = code, .message = message };
-        report->diagnostics = list;
-        report->diagnostic_count = count + 1;
-        return 0;
-}
-
 static int write_baseline(struct judging *judging, struct report *report, const struct baseline_tolerance *tolerance,
                           struct error *e)
 {
@@ -140,9 +126,8 @@ static int write_baseline(struct judging *judging, struct report *report, const 
         baseline_deinit(&now);
         if (status)
                 return -1;
-        return add_diagnostic(report, "note", "baseline-written",
-                              report_format(report, "%s was written: %llu leaks are new in it, %llu were taken out",
-                                            path, (unsigned long long)added, (unsigned long long)gone))
+        return report_note(report, "baseline-written", "%s was written: %llu leaks are new in it, %llu were taken out",
+                           path, (unsigned long long)added, (unsigned long long)gone)
                        ? error_no_memory(e, "writing the baseline")
                        : 0;
 }
@@ -160,9 +145,7 @@ static int apply_baseline(struct judging *judging, struct report *report, struct
                 return 0;
         if (gate_evidence_is_complete(report))
                 return write_baseline(judging, report, &tolerance, e);
-        return add_diagnostic(
-                       report, "warning", "baseline-kept",
-                       report_format(report, "%s was not written: what was seen is incomplete", policy->baseline))
+        return report_warn(report, "baseline-kept", "%s was not written: what was seen is incomplete", policy->baseline)
                        ? error_no_memory(e, "writing the baseline")
                        : 0;
 }
@@ -174,13 +157,11 @@ static int warn_of_idle_scope(const struct judging *judging, struct report *repo
 
         if (!pattern || !report->leak_count)
                 return 0;
-        return add_diagnostic(report, "warning", "idle-pattern",
-                              report_format(report, "no frame of any leak matches the pattern '%s'", pattern))
+        return report_warn(report, "idle-pattern", "no frame of any leak matches the pattern '%s'", pattern)
                        ? error_no_memory(e, "judging the report")
                        : 0;
 }
 
-/* What an earlier baseline said of a stored report. */
 static void forget_baseline(struct report *report)
 {
         for (size_t i = 0; i < report->leak_count; i++) {
@@ -193,6 +174,54 @@ static void forget_baseline(struct report *report)
         report->gate.has_baseline = false;
         report->gate.gone = NULL;
         report->gate.gone_count = 0;
+}
+
+/* What the program itself suppressed stays so. */
+static void forget_suppressions(struct report *report)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < report->suppression_count; i++)
+                if (own_rules_has(&report->suppressions[i]))
+                        report->suppressions[kept++] = report->suppressions[i];
+        report->suppression_count = kept;
+        for (size_t i = 0; i < report->leak_count; i++) {
+                struct report_leak *leak = &report->leaks[i];
+
+                if (leak->status != LEAK_SUPPRESSED || own_rules_suppressed(report, leak))
+                        continue;
+                leak->status = LEAK_NEW;
+                leak->suppressed_by = NULL;
+        }
+}
+
+static bool is_of_judging(const struct report_diagnostic *diagnostic)
+{
+        static const char *const codes[] = { "baseline-written", "baseline-kept", "idle-pattern",
+                                             "expired-suppression" };
+
+        for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+                if (!strcmp(diagnostic->code, codes[i]))
+                        return true;
+        return false;
+}
+
+static void forget_diagnostics(struct report *report)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < report->diagnostic_count; i++)
+                if (!is_of_judging(&report->diagnostics[i]))
+                        report->diagnostics[kept++] = report->diagnostics[i];
+        report->diagnostic_count = kept;
+}
+
+/* What a stored report was told when it was judged before. */
+static void forget_verdict(struct report *report)
+{
+        forget_baseline(report);
+        forget_suppressions(report);
+        forget_diagnostics(report);
 }
 
 int judging_apply(struct judging *judging, struct report *report, struct error *e)
@@ -208,7 +237,7 @@ int judging_apply(struct judging *judging, struct report *report, struct error *
                 .strict_suppressions = asked->strict_suppressions,
         };
 
-        forget_baseline(report);
+        forget_verdict(report);
         if (warn_of_idle_scope(judging, report, e))
                 return -1;
         if (suppressions_apply(&judging->suppressions, report, e) || apply_baseline(judging, report, e))

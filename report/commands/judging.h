@@ -35,7 +35,8 @@ int judging_load(struct judging *judging, const struct shared_policy *policy, st
 int judging_rules(const struct shared_policy *policy, struct suppressions *to, struct error *e);
 
 /* Does it all to the report, and writes the baseline where that is asked for
- * and the evidence is complete.  0, or -1. */
+ * and the evidence is complete.  What an earlier judgement left in a stored report
+ * is forgotten first.  0, or -1. */
 int judging_apply(struct judging *judging, struct report *report, struct error *e);
 
 /* Prints the report in its forms, with rules for what was found where they are asked for: to

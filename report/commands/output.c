@@ -10,13 +10,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* `path` with %p and %% replaced; NULL without memory. */
+/* `path` with %p and %% replaced, and "-" as what it stands for; NULL without memory. */
 static char *expand(const char *path, int32_t pid)
 {
         size_t room = strlen(path) + 1;
         char *name;
         size_t used = 0;
 
+        if (!strcmp(path, "-"))
+                return mem_string("/dev/stdout");
         for (const char *at = path; *at; at++)
                 room += at[0] == '%' && at[1] == 'p' ? 12 : 0;
         name = mem_alloc(room, 1);
@@ -202,7 +204,10 @@ int output_finish(struct output *output, struct error *e)
                 failed = true;
         if (!failed)
                 return 0;
-        return cannot_write(output->name ? output->name : "standard error", errno ? errno : EIO, e);
+        return cannot_write(output->name       ? output->name
+                            : stream == stdout ? "standard output"
+                                               : "standard error",
+                            errno ? errno : EIO, e);
 }
 
 void output_deinit(struct output *output)

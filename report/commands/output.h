@@ -3,7 +3,7 @@
  *
  * A regular file is written beside its name and renamed when it is complete
  * (emit/save.h): nobody ever reads half of it, and a full disk leaves it as it
- * was.  Pipes, devices, and what is open already (/dev/stdout, /dev/stderr,
+ * was.  Pipes, devices, and what is open already (/dev/stdout, or "-", /dev/stderr,
  * /dev/fd/N) are written to.
  */
 #ifndef WEIR_OUTPUT_H

@@ -118,6 +118,8 @@ int printing_claim(struct printing *printing, struct error *e)
 
 bool printing_writes(const struct printing *printing, const char *path)
 {
+        if (!strcmp(path, "-"))
+                return false;
         if (printing->options->report && !strcmp(printing->options->report, path))
                 return true;
         for (size_t i = 1; i < printing->count; i++)

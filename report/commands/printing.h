@@ -36,7 +36,7 @@ int printing_open(struct printing *printing, const struct shared_output *options
 /* Empties the files: see output_claim. */
 int printing_claim(struct printing *printing, struct error *e);
 
-/* Whether a form goes to the file of that name. */
+/* Whether a form goes to the file of that name; "-" is none. */
 bool printing_writes(const struct printing *printing, const char *path);
 
 /* The form that can have one report only, or NULL. */

@@ -117,24 +117,42 @@ const char *report_format(struct report *report, const char *format, ...)
         return text;
 }
 
-int report_warn(struct report *report, const char *code, const char *format, ...)
+static int diagnose(struct report *report, const char *level, const char *code, const char *format, va_list args)
 {
         size_t count = report->diagnostic_count;
         struct report_diagnostic *list = report_array(report, count + 1, sizeof *list);
-        const char *message;
-        va_list args;
+        const char *message = format_list(report, format, args);
 
-        va_start(args, format);
-        message = format_list(report, format, args);
-        va_end(args);
         if (!list || !message)
                 return -1;
         if (count)
                 memcpy(list, report->diagnostics, count * sizeof *list);
-        list[count] = (struct report_diagnostic){ .level = "warning", .code = code, .message = message };
+        list[count] = (struct report_diagnostic){ .level = level, .code = code, .message = message };
         report->diagnostics = list;
         report->diagnostic_count = count + 1;
         return 0;
+}
+
+int report_warn(struct report *report, const char *code, const char *format, ...)
+{
+        va_list args;
+        int status;
+
+        va_start(args, format);
+        status = diagnose(report, "warning", code, format, args);
+        va_end(args);
+        return status;
+}
+
+int report_note(struct report *report, const char *code, const char *format, ...)
+{
+        va_list args;
+        int status;
+
+        va_start(args, format);
+        status = diagnose(report, "note", code, format, args);
+        va_end(args);
+        return status;
 }
 
 void report_adopt(struct report *report, struct report *from)

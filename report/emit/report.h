@@ -281,10 +281,11 @@ const char *report_string(struct report *report, const char *text);
 const char *report_format(struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void *report_array(struct report *report, size_t count, size_t size);
 
-/* Adds a warning (printf style) to the diagnostics; `code` is kept, not
+/* Add a warning or a note (printf style) to the diagnostics; `code` is kept, not
  * copied.  0, or -1 without memory: the report is then as it was. */
 int report_warn(struct report *report, const char *code, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
+int report_note(struct report *report, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Takes over what `from` owns, which is then to be destroyed: everything that
  * was filled in there lives as long as `report`. */

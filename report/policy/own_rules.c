@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define OWN "__lsan_default_suppressions of " /* begins what such rules name as their file */
+
 static const char *text_of(const struct process *process)
 {
         return process->annotations.suppressions.text;
@@ -16,7 +18,7 @@ int own_rules_read(struct suppressions *to, const struct process *process, struc
 
         if (!text_of(process))
                 return 0;
-        (void)snprintf(name, sizeof name, "__lsan_default_suppressions of %s", process->exe);
+        (void)snprintf(name, sizeof name, OWN "%s", process->exe);
         return suppressions_parse(to, text_of(process), process->annotations.suppressions.length, name, e);
 }
 
@@ -52,4 +54,18 @@ int own_rules_apply(struct report *report, const struct collector_result *run, s
                 status = suppressions_apply(&rules, report, e);
         suppressions_deinit(&rules);
         return status;
+}
+
+bool own_rules_has(const struct report_suppression *suppression)
+{
+        return suppression->file && !strncmp(suppression->file, OWN, sizeof OWN - 1);
+}
+
+bool own_rules_suppressed(const struct report *report, const struct report_leak *leak)
+{
+        for (size_t i = 0; leak->suppressed_by && i < report->suppression_count; i++)
+                if (own_rules_has(&report->suppressions[i]) &&
+                    !strcmp(report->suppressions[i].rule, leak->suppressed_by))
+                        return true;
+        return false;
 }

@@ -116,7 +116,7 @@ struct rule *suppressions_find(struct suppressions *s, const struct report_leak 
  * no rule matches and the scope does not hold is set aside likewise.  Fills
  * status and suppressed_by of the leaks and report->suppressions (of the
  * built-in rules only those that hit), warns of rules that have expired, and
- * sums again.  What a stored report had suppressed stays so, and its rules stay
+ * sums again.  What is suppressed already stays so, and its rules stay
  * listed before the new ones.  0, or -1 without memory. */
 int suppressions_apply(struct suppressions *s, struct report *report, struct error *e);
 

@@ -260,6 +260,7 @@ def why_a_block_is_held(weir):
     text = succeed(weir, ["why", capture, of_thread])
     harness.check("thread-local storage of thread" in text, text)
     refuse(weir, ["why", capture, "0x10"], "no live block", capture)
+    refuse(weir, ["why", capture, "0x0"], "at 0x0")
     refuse(weir, ["why", capture, "fifteen"], "'fifteen'")
     refuse(weir, ["why", capture, "0123456789abcdef"], "no leak")
     refuse(weir, ["why", capture], "weir why")
@@ -277,6 +278,9 @@ def why_a_block_is_lost(weir):
     harness.check("lost: nothing holds it" in text and text.count(" -> ") >= 2, text)
     text = succeed(weir, ["why", capture, leaks["cycle"]["id"]])
     harness.check("nothing but the cycle" in text and "(see above)" in text, text)
+    for member in set(re.findall(r" -> (0x[0-9a-f]+)", text)):
+        text = succeed(weir, ["why", capture, member])
+        harness.check("nothing but the cycle" in text or "\ncycle, " not in text, text)
     head = {leaks[kind]["examples"][0]["address"] for kind in ("definite", "cycle")}
     for example in leaks["indirect"]["examples"]:
         text = succeed(weir, ["why", capture, example["address"]])

@@ -195,6 +195,8 @@ def output_goes_on_where_it_is(weir):
     harness.check(done.returncode == 0 and text.startswith(b"before\nhello\n{") and text.endswith(b"}\nafter\n"), text)
     done = weir.run(["run", "-o", "/dev/stdout", "--format", "gcc=/dev/fd/2", "--", "true"])
     harness.check(done.stdout.startswith(b"{") and done.status == 0, done.stdout)
+    done = weir.run(["run", "-o", "-", "--", "true"], cwd=weir.directory)
+    harness.check(done.stdout.startswith(b"{") and not os.path.exists(f"{weir.directory}/-"), done.stdout)
 
 
 @CASES.add

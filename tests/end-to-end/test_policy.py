@@ -278,6 +278,35 @@ def strict_suppressions(weir):
 
 
 @CASES.add
+def what_was_suppressed_is_judged_again(weir):
+    rules = put(weir, "lose.supp", "leak:lose\n{\n  old\n  weir:Leak\n  expires: 2020-01-31\n  fun:*\n}\n")
+    path = stored(weir, "100", "r", options=[f"--suppressions={rules}", "--only-frame=main"])
+    before = json.loads(open(path, encoding="utf-8").read())
+    harness.check([leak["status"] for leak in before["leaks"]].count("suppressed") == 1, f"{before['leaks']}")
+    harness.check("expired-suppression" in [note["code"] for note in before["diagnostics"]], f"{before['diagnostics']}")
+    without = judged(weir, path, [])
+    harness.check({leak["status"] for leak in without["leaks"]} == {"new"}, f"{without['leaks']}")
+    harness.check(without["suppressions"] == [] and without["diagnostics"] == [], f"{without['suppressions']}")
+    harness.check(without["summary"]["kinds"]["suppressed"]["blocks"] == 0, f"{without['summary']['kinds']}")
+    again = judged(weir, path, [f"--suppressions={rules}"])
+    for key in ("leaks", "suppressions", "diagnostics"):
+        harness.check([dict(item, fails_gate=None) for item in again[key]] == [dict(item, fails_gate=None) for item in before[key]],
+                      f"{again[key]}\n{before[key]}")
+
+
+@CASES.add
+def suppressed_blocks_in_use_stay_in_the_sums(weir):
+    source = "int main(void) { static void *kept; kept = malloc(1000); return !kept; }"
+    program = build(weir, "keeps", "#include <stdlib.h>\n" + source)
+    rules = put(weir, "all.supp", "leak:*\n")
+    reports = [weir.trace([program], [f"--kinds={kinds}", f"--suppressions={rules}"])[1] for kinds in ("definite", "all")]
+    for kind in ("reachable", "suppressed"):
+        sums = [report["summary"]["kinds"][kind]["bytes"] for report in reports]
+        harness.check(sums[0] == sums[1], f"{kind}: {sums}")
+    harness.check([leak["status"] for leak in reports[1]["leaks"] if leak["bytes"] == 1000] == ["suppressed"], "listed")
+
+
+@CASES.add
 def own_syntax_of_suppressions(weir):
     path = stored(weir, "100", "l5")
     for body, left in (("fun:malloc\n fun:lose", 1), ("fun:malloc\n ...\n fun:main", 0), ("max-bytes: 99\n ...\n fun:lose", 2),

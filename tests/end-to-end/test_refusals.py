@@ -32,8 +32,8 @@ def refuse_command(weir, file, status, *parts, **how):
     report = f"{weir.directory}/refused.json"
     refuse(weir, ["run", "-o", report, "--", file], status, os.path.basename(file), *parts, **how)
     harness.check(not os.path.exists(report), "a refused run left a report")
-    put(weir, "refused.json", b"{}")
-    refuse(weir, ["run", "-o", report, "--", file], status)
+    put(weir, "refused.json", b"{}", 0o666)
+    refuse(weir, ["run", "-o", report, "--", file], status, **how)
     harness.check(os.path.getsize(report) == 0, "a refused run left an earlier report")
     os.unlink(report)
 
