@@ -16,6 +16,7 @@
 #include "hooks_cxx.h"
 #include "next.h"
 #include "raw.h"
+#include "recall.h"
 #include "ring.h"
 #include "unwind.h"
 
@@ -60,7 +61,7 @@ WEIR_EXPORT void *malloc(size_t size)
         block = next.malloc(size);
         if (likely(block))
                 ring_put_plain(WEIR_EVENT_ALLOC, (uintptr_t)block, size,
-                               unwind_stack(thread_local_state.self->unwind, frame_state_of_caller(), WEIR_FN_MALLOC));
+                               recall_stack(thread_local_state.self->unwind, frame_state_of_caller(), WEIR_FN_MALLOC));
         guard_lower();
         return block;
 }

@@ -1,22 +1,21 @@
 #include "memo.h"
 
-void memo_reset(struct memo *memo, uint64_t epoch)
+static void forget(struct memo *memo)
 {
         segments_reset(&memo->segments);
         spine_reset(&memo->spine);
         memo->debt = 0;
-        memo->epoch_key = memo_key(epoch);
 }
 
-bool memo_enter(struct memo *memo, uintptr_t sp, uint64_t epoch)
+bool memo_enter(struct memo *memo, uintptr_t sp, uint64_t key)
 {
-        uintptr_t busy = memo->busy;
+        uint64_t holder = memo->holder;
 
-        if (busy != 0 && sp < busy)
+        if (holder < MEMO_KEYS && sp < holder)
                 return false;
         memo_begin(memo, sp);
-        if (busy != 0 || memo->epoch_key != memo_key(epoch))
-                memo_reset(memo, epoch);
+        if (holder != key)
+                forget(memo);
         return true;
 }
 

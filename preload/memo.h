@@ -23,48 +23,43 @@ enum {
         MEMO_DEBT = 64,
 };
 
+/* Keys are not below it, and stack pointers are. */
+#define MEMO_KEYS (UINT64_C(1) << 48)
+
 struct memo {
-        uint64_t epoch_key;      /* memo_key of what all below belongs to (unwind.c); 0 = nothing */
-        volatile uintptr_t busy; /* sp of the event being worked on, 0 = none */
+        /* The sp of the event being worked on; while there is none, the key of
+         * what all below belongs to (recall.h).  0 = nothing. */
+        uint64_t holder;
         uint32_t debt;
         struct segments segments;
         struct spine spine;
         struct trail_frame scratch[MEMO_TRAIL];
 };
 
-/* What `epoch_key` is for an epoch: never 0. */
-static inline uint64_t memo_key(uint64_t epoch)
+/* Whether the memo is of `key` and free: then its segments may be asked. */
+static inline bool memo_ready(const struct memo *memo, uint64_t key)
 {
-        return ~epoch;
-}
-
-/* Whether the memo is of `epoch` and free: then its segments may be asked. */
-static inline bool memo_ready(const struct memo *memo, uint64_t epoch)
-{
-        return (memo->busy | (memo->epoch_key ^ memo_key(epoch))) == 0;
+        return memo->holder == key;
 }
 
 /* Claims the memo for the event at `sp`.  False when an event of this thread
  * is being worked on: this one comes from a signal handler then, whose frames
  * lie below.  An event at or above that one's sp proves that it was abandoned
  * by a longjmp; what it left half done is forgotten. */
-bool memo_enter(struct memo *memo, uintptr_t sp, uint64_t epoch);
+bool memo_enter(struct memo *memo, uintptr_t sp, uint64_t key);
 
 /* The two that enclose all use of the memo. */
 static inline void memo_begin(struct memo *memo, uintptr_t sp)
 {
-        memo->busy = sp;
+        memo->holder = sp;
         __asm__ volatile("" ::: "memory");
 }
 
-static inline void memo_end(struct memo *memo)
+static inline void memo_end(struct memo *memo, uint64_t key)
 {
         __asm__ volatile("" ::: "memory");
-        memo->busy = 0;
+        memo->holder = key;
 }
-
-/* Forgets everything, for `epoch`. */
-void memo_reset(struct memo *memo, uint64_t epoch);
 
 /* Walks from `at` until the spine or the end of the stack.  WALK_ON: *junction
  * is the spine's frame (index + 1), and stands as one more frame behind the

@@ -95,7 +95,7 @@ struct segment_guess {
         uint32_t last;  /* place of the last one found, plus how often it was found again */
 };
 
-_Static_assert(sizeof(struct segment_guess) == 32, "segment_guess_of shifts by that");
+_Static_assert(sizeof(struct segment_guess) == 32, "what segment_guess_of masks");
 
 /* Zeroed memory is valid once it was reset. */
 struct segments {
@@ -155,22 +155,26 @@ static inline struct segment *segment_at(const struct segments *s, uint32_t plac
         return (struct segment *)(s->ring + (place & s->ring_mask));
 }
 
-static inline struct segment_guess *segment_guess_of(struct segments *s, uint64_t key, uintptr_t sp)
+static inline struct segment_guess *segment_guess_of(struct segments *s, struct frame_state at)
 {
         const uintptr_t mask = sizeof s->guesses - sizeof s->guesses[0];
 
-        /* sp is a multiple of 16 as a rule. */
-        return (struct segment_guess *)((char *)s->guesses + (((key << 5) + (sp << 1)) & mask));
+        /* sp is a multiple of 16 as a rule, and two calls are some bytes apart. */
+        return (struct segment_guess *)((char *)s->guesses + ((at.sp + 8 * at.pc) & mask));
 }
 
-/* The long way found the segment at `place`. */
-static inline void segment_guess_next(const struct segments *s, struct segment_guess *guess, uint64_t key, uintptr_t sp,
+/* The head led to the segment at `place`: the guess was another one, or wrong. */
+static inline void segment_guess_next(const struct segments *s, struct segment_guess *guess, uintptr_t sp,
                                       uint32_t place)
 {
+        const struct segment *g = segment_at(s, place);
+
+        if (guess->sp == sp && guess->key == g->key)
+                guess->place = 0;
         if (guess->last - place >= SEGMENT_STREAK)
                 guess->last = place;
         else if (++guess->last - place == SEGMENT_STREAK)
-                *guess = (struct segment_guess){ key, sp, segment_at(s, place), place, place };
+                *guess = (struct segment_guess){ g->key, sp, g, place, place };
 }
 
 /* Of the words behind the first two. */
@@ -222,54 +226,40 @@ static inline bool segment_holds(const struct segment *g, const struct spine *sp
         return !arch_any(differs);
 }
 
-static inline bool segment_guess_holds(const struct segments *s, const struct segment_guess *guess,
-                                       const struct spine *spine, struct frame_state at, uint64_t key)
+/* What the frame's guess answers: the stack's id, proven by reading, or 0.
+ *
+ * Where this or segments_find answers, the frame is on the thread's own stack:
+ * only such ones are learned, and both the guess and the head know all of their
+ * sp. */
+static inline uint32_t segments_recall(struct segments *s, const struct spine *spine, struct frame_state at,
+                                       enum weir_function function)
 {
-        return guess->sp == at.sp && guess->key == key && segment_kept(s, guess->place) &&
-               likely(segment_holds(guess->segment, spine, at));
+        uint64_t key = segment_key(at.pc, function);
+        const struct segment_guess *guess = segment_guess_of(s, at);
+
+        if (unlikely(guess->sp != at.sp || guess->key != key || !segment_kept(s, guess->place)))
+                return 0;
+        return likely(segment_holds(guess->segment, spine, at)) ? guess->segment->id : 0;
 }
 
-/* The segment that the frame's head leads to, or NULL. */
-static inline const struct segment *segments_search(struct segments *s, const struct spine *spine,
-                                                    struct frame_state at, uint64_t key, struct segment_guess *guess)
+/* What the frame's head leads to, which may become the guess: the same. */
+static inline uint32_t segments_find(struct segments *s, const struct spine *spine, struct frame_state at,
+                                     enum weir_function function)
 {
-        uint64_t hash = segment_hash(key, at.sp);
+        uint64_t key = segment_key(at.pc, function), hash = segment_hash(key, at.sp);
         struct segment_head *head = segment_head_of(s, hash);
         const struct segment *g;
         uint32_t place;
 
         if (unlikely(head->sp != at.sp))
-                return NULL;
+                return 0;
         place = *segment_choose(s, head, hash, at.sp);
         if (unlikely(!segment_kept(s, place)))
-                return NULL;
+                return 0;
         g = segment_at(s, place);
         if (unlikely(g->key != key || g->sp != (uint32_t)at.sp || !segment_holds(g, spine, at)))
-                return NULL;
-        segment_guess_next(s, guess, key, at.sp, place);
-        return g;
-}
-
-/* The stack's id, proven by reading, or 0.  Where it answers, the frame is on
- * the thread's own stack: only such ones are learned, and both the head and the
- * guess know all of their sp. */
-static inline uint32_t segments_find(struct segments *s, const struct spine *spine, struct frame_state at,
-                                     enum weir_function function)
-{
-        uint64_t key = segment_key(at.pc, function);
-        struct segment_guess *guess = segment_guess_of(s, key, at.sp);
-        const struct segment *g;
-
-        if (segment_guess_holds(s, guess, spine, at, key)) {
-                g = guess->segment;
-        } else {
-                guess->place = 0;
-                g = segments_search(s, spine, at, key, guess);
-                if (unlikely(!g))
-                        return 0;
-        }
-        if (g->id == 0)
-                __builtin_unreachable(); /* spares the caller a look */
+                return 0;
+        segment_guess_next(s, segment_guess_of(s, at), at.sp, place);
         return g->id;
 }
 

@@ -9,37 +9,25 @@
 #include "modules.h"
 #include "nodes.h"
 #include "raw.h"
+#include "recall.h"
 #include "reference.h"
 #include "walk.h"
 
 /* ---- the process ------------------------------------------------------- */
 
-/* All that a fork child must not have of its parent; in pages that the kernel
- * wipes at fork, so that a child is uninitialised, not confused. */
-struct state {
-        /* The time of everything cached; 0 = not initialised.
-         *
-         * bits  0..15  unloads under way: nothing cached counts while not 0
-         * bits 16..47  unloads finished
-         * bits 48..63  process images and fork children that lived in this
-         *              memory, so that a child's epoch is not its parent's */
-        _Atomic uint64_t epoch;
-        struct unwind_process process;
-        struct nodes nodes;
-};
-
 enum { EPOCH_GENERATION = 16, EPOCH_IMAGE = 48 };
 
 #define EPOCH_UNLOADING UINT64_C(0xffff)
 
-static union {
-        struct state state;
-        char page[WEIR_PAGE];
-} wiped __attribute__((aligned(WEIR_PAGE)));
+union unwind_page unwind_page __attribute__((aligned(WEIR_PAGE)));
 
-static struct state *const state = &wiped.state;
+static struct unwind_state *const state = &unwind_page.state;
 static struct modules *modules; /* wiped as well; large, so mapped */
 static uint16_t images;         /* inherited by fork children, on purpose */
+
+/* In the key of a memo that is to be checked, where an epoch has none: so
+ * that recall.h does not answer. */
+#define KEY_CHECKED UINT64_C(0x8000)
 
 static uint32_t generation_of(uint64_t epoch)
 {
@@ -55,7 +43,7 @@ static bool map_state(void)
         if (!modules)
                 return false;
         (void)raw_madvise(modules, sizeof *modules, MADV_WIPEONFORK);
-        (void)raw_madvise(&wiped, sizeof wiped, MADV_WIPEONFORK);
+        (void)raw_madvise(&unwind_page, sizeof unwind_page, MADV_WIPEONFORK);
         return true;
 }
 
@@ -190,10 +178,6 @@ static __attribute__((noinline)) uint32_t unwind_whole(struct window own, struct
 
 /* ---- the thread -------------------------------------------------------- */
 
-struct unwind_thread {
-        struct memo memo;
-        uintptr_t low, high; /* its own stack */
-};
 _Static_assert(sizeof(struct unwind_thread) <= 60 * 1024, "what a thread may cost");
 
 size_t unwind_thread_bytes(void)
@@ -201,11 +185,14 @@ size_t unwind_thread_bytes(void)
         return (sizeof(struct unwind_thread) + 63) & ~(size_t)63;
 }
 
+/* The holder of a memo that nobody's event works on, and that nothing is in. */
+enum { ABANDONED = 1 };
+
 void unwind_thread_init(struct unwind_thread *thread, uintptr_t low, uintptr_t high)
 {
         const uintptr_t most = UINT32_MAX; /* segments.h: a half of sp says it all */
 
-        thread->memo.epoch_key = 0;
+        thread->memo.holder = ABANDONED;
         thread->low = high - low > most ? high - most : low;
         thread->high = high;
 }
@@ -256,11 +243,15 @@ static uint32_t unwind_unremembered(struct unwind_thread *thread, struct frame_s
         return unwind_whole(own, at, function, epoch);
 }
 
-/* Everything but the segments: also when these could not be asked at all. */
-static __attribute__((noinline, cold)) uint32_t unwind_slow(struct unwind_thread *thread, uintptr_t pc, uintptr_t sp,
-                                                            uintptr_t fp, enum weir_function function)
+static uint64_t key_of(uint64_t epoch)
 {
-        const struct frame_state at = { .pc = pc, .sp = sp, .fp = fp };
+        return state->process.check ? epoch | KEY_CHECKED : epoch;
+}
+
+/* Everything but the segments: also when these could not be asked at all. */
+static __attribute__((noinline, cold)) uint32_t unwind_slow(struct unwind_thread *thread, struct frame_state at,
+                                                            enum weir_function function)
+{
         uint64_t epoch, now;
         uint32_t id;
 
@@ -269,9 +260,9 @@ static __attribute__((noinline, cold)) uint32_t unwind_slow(struct unwind_thread
                 if (epoch == 0)
                         return 0;
                 if (on_own_stack(thread, at.sp) && !(epoch & EPOCH_UNLOADING) &&
-                    memo_enter(&thread->memo, at.sp, epoch)) {
+                    memo_enter(&thread->memo, at.sp, key_of(epoch))) {
                         id = unwind_by_walk(thread, at, function, epoch);
-                        memo_end(&thread->memo);
+                        memo_end(&thread->memo, key_of(epoch));
                 } else {
                         id = unwind_unremembered(thread, at, function, epoch);
                 }
@@ -279,38 +270,43 @@ static __attribute__((noinline, cold)) uint32_t unwind_slow(struct unwind_thread
                  * and the id the parent's. */
                 now = atomic_load_explicit(&state->epoch, memory_order_relaxed);
         } while (unlikely((now ^ epoch) >> EPOCH_IMAGE != 0));
-        if (state->process.check)
+        return id;
+}
+
+/* What the segments know, but for the guess: that was asked already, unless
+ * the memo is to be checked. */
+static uint32_t unwind_by_segments(struct unwind_thread *thread, struct frame_state at, enum weir_function function)
+{
+        struct memo *memo = &thread->memo;
+        uint64_t epoch = atomic_load_explicit(&state->epoch, memory_order_acquire), key = key_of(epoch);
+        uint32_t id = 0;
+
+        if (unlikely(epoch == 0 || !memo_ready(memo, key)))
+                return 0;
+        memo_begin(memo, at.sp);
+        if (unlikely(key != epoch))
+                id = segments_recall(&memo->segments, &memo->spine, at, function);
+        if (!id)
+                id = segments_find(&memo->segments, &memo->spine, at, function);
+        memo_end(memo, key);
+        return atomic_load_explicit(&state->epoch, memory_order_relaxed) == epoch ? id : 0;
+}
+
+uint32_t unwind_unrecalled(struct unwind_thread *thread, uintptr_t pc, uintptr_t sp, uintptr_t fp,
+                           enum weir_function function)
+{
+        const struct frame_state at = { .pc = pc, .sp = sp, .fp = fp };
+        uint32_t id = unwind_by_segments(thread, at, function);
+
+        if (unlikely(!id))
+                id = unwind_slow(thread, at, function);
+        if (unlikely(state->process.check))
                 check_stack(&state->nodes, id, at, function, &state->process.control->counters);
         return id;
 }
 
-/* An id that the segments knew, in the checking mode. */
-static __attribute__((noinline, cold)) uint32_t checked(uint32_t id, uintptr_t pc, uintptr_t sp, uintptr_t fp,
-                                                        enum weir_function function)
-{
-        const struct frame_state at = { .pc = pc, .sp = sp, .fp = fp };
-
-        check_stack(&state->nodes, id, at, function, &state->process.control->counters);
-        return id;
-}
-
-/* The whole way of an event that is remembered is in here. */
 uint32_t unwind_stack_at(struct unwind_thread *thread, uintptr_t pc, uintptr_t sp, uintptr_t fp,
                          enum weir_function function)
 {
-        const struct frame_state at = { .pc = pc, .sp = sp, .fp = fp };
-        struct memo *memo = &thread->memo;
-        uint64_t epoch = atomic_load_explicit(&state->epoch, memory_order_acquire);
-        uint32_t id;
-
-        if (unlikely(!memo_ready(memo, epoch)))
-                return unwind_slow(thread, pc, sp, fp, function);
-        memo_begin(memo, sp);
-        id = segments_find(&memo->segments, &memo->spine, at, function);
-        memo_end(memo);
-        if (unlikely(!id || atomic_load_explicit(&state->epoch, memory_order_relaxed) != epoch))
-                return unwind_slow(thread, pc, sp, fp, function);
-        if (unlikely(state->process.check))
-                return checked(id, pc, sp, fp, function);
-        return id;
+        return recall_stack(thread, (struct frame_state){ .pc = pc, .sp = sp, .fp = fp }, function);
 }
