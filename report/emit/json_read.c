@@ -16,7 +16,7 @@ static const char *const strengths[] = { "none",   "ambiguous", "unaligned", "en
                                          "tagged", "known",     "exact",     NULL };
 static const char *const statuses[] = { "new", "known", "suppressed", NULL };
 static const char *const gates[] = { "off", "pass", "fail", "incomplete", NULL };
-static const char *const cuts[] = { "", "ends", "alike", "splits", NULL };
+static const char *const cuts[] = { "", "ends", "alike", "splits", "together", NULL };
 static const char *const ends[] = { "exited", "signaled", "exec", "running", NULL };
 
 /* An element of an array of plain values. */
@@ -69,12 +69,16 @@ static int read_step(struct take *at, const json_t *element, void *object)
 #key, type, offsetof(struct report_step, key) \
         }
         static const struct take_field fields[] = {
-                FIELD(type, TAKE_MAYBE_TEXT), FIELD(site, TAKE_MAYBE_TEXT),  FIELD(size, TAKE_U64),
-                FIELD(offset, TAKE_U64),      FIELD(field, TAKE_MAYBE_TEXT),
+                FIELD(type, TAKE_MAYBE_TEXT),
+                FIELD(site, TAKE_MAYBE_TEXT),
+                FIELD(size, TAKE_U64),
+                FIELD(offset, TAKE_U64),
+                FIELD(field, TAKE_MAYBE_TEXT),
                 { "pointer", TAKE_TEXT, offsetof(struct report_step, pointer), NULL, true },
                 { "member", TAKE_U64, offsetof(struct report_step, member), NULL, true },
                 { "cut", TAKE_ENUM, offsetof(struct report_step, cut), cuts, true },
                 { "alike", TAKE_U64, offsetof(struct report_step, alike), NULL, true },
+                { "alike_total", TAKE_U64, offsetof(struct report_step, alike_total), NULL, true },
                 { "advice", TAKE_TEXT, offsetof(struct report_step, advice), NULL, true },
         };
 #undef FIELD
@@ -87,7 +91,12 @@ int json_read_cycle(struct take *at, const json_t *object, struct report_cycle *
         {                                                      \
 #key, type, offsetof(struct report_cycle, key) \
         }
-        static const struct take_field fields[] = { FIELD(blocks, TAKE_U64), FIELD(edges, TAKE_U64) };
+        static const struct take_field fields[] = {
+                FIELD(blocks, TAKE_U64),
+                FIELD(edges, TAKE_U64),
+                { "length", TAKE_U64, offsetof(struct report_cycle, length), NULL, true },
+                { "break_at_total", TAKE_U64, offsetof(struct report_cycle, break_at_total), NULL, true },
+        };
 #undef FIELD
         struct report_cycle *cycle;
         json_t *value;
@@ -106,6 +115,10 @@ int json_read_cycle(struct take *at, const json_t *object, struct report_cycle *
             take_list(at, value, "break_at", sizeof *cycle->break_at, read_step, &cycle->break_at,
                       &cycle->break_at_count))
                 return -1;
+        if (cycle->length < cycle->path_count)
+                cycle->length = cycle->path_count;
+        if (cycle->break_at_total < cycle->break_at_count)
+                cycle->break_at_total = cycle->break_at_count;
         take_up(at, above);
         return 0;
 }

@@ -235,6 +235,7 @@ static void write_step(struct put *j, const void *item)
         put_number(j, "member", step->member);
         put_text(j, "cut", cut_name(step->cut));
         put_number(j, "alike", step->alike);
+        put_number(j, "alike_total", step->alike_total);
         put_text(j, "advice", step->advice);
         put_end(j);
 }
@@ -248,8 +249,10 @@ void json_write_cycle(struct put *j, const struct report_cycle *cycle)
         put_object(j, "cycle", PUT_LINES);
         put_number(j, "blocks", cycle->blocks);
         put_number(j, "edges", cycle->edges);
+        put_number(j, "length", cycle->length);
         WRITE_LIST(j, "path", PUT_LINES, cycle->path, cycle->path_count, write_step);
         WRITE_LIST(j, "break_at", PUT_LINES, cycle->break_at, cycle->break_at_count, write_step);
+        put_number(j, "break_at_total", cycle->break_at_total);
         put_end(j);
 }
 

@@ -180,7 +180,7 @@ static const char *const strengths[STRENGTH_COUNT] = {
 
 static const char *const statuses[] = { "new", "known", "suppressed" };
 static const char *const gates[] = { "off", "pass", "fail", "incomplete" };
-static const char *const cuts[CUT_COUNT] = { NULL, "ends", "alike", "splits" };
+static const char *const cuts[CUT_COUNT] = { NULL, "ends", "alike", "splits", "together" };
 static const char *const ends[] = { "exited", "signaled", "exec", "running" };
 
 const char *kind_name(enum kind kind)

@@ -80,10 +80,12 @@ struct report_example {
 
 /* What removing a pointer does to the cycle it is part of. */
 enum cut_effect {
-        CUT_UNKNOWN, /* nothing, or the cycle is too large to tell */
-        CUT_ENDS,    /* no cycle is left */
-        CUT_ALIKE,   /* none is left when all pointers like it go: the same offset between the same sites and types */
-        CUT_SPLITS,  /* smaller cycles are left */
+        CUT_UNKNOWN,  /* nothing, or the cycle is too large to tell */
+        CUT_ENDS,     /* no cycle is left */
+        CUT_ALIKE,    /* none is left when all pointers like it go: the same field of the same type; where
+                         no type is known the same offset in blocks of one site or one size */
+        CUT_SPLITS,   /* smaller cycles are left; in older reports only */
+        CUT_TOGETHER, /* none is left when all that break_at names goes, with those like it */
         CUT_COUNT
 };
 
@@ -98,12 +100,17 @@ struct report_step { /* one block of a cycle's shortest path, and the edge that 
         enum cut_effect cut;         /* in break_at: what removing it does */
         const char *advice;   /* in break_at: what to do, "make account::owner_ a std::weak_ptr"; NULL = unknown */
         uint64_t alike;       /* in break_at: so many words of the cycle are removed with it, itself counted */
+        uint64_t alike_total; /* in break_at: such words that the cycle has; more when some may stay */
 };
 
 struct report_cycle {
         uint64_t blocks, edges; /* of one such cycle; a group of n equal ones counts n * blocks */
-        struct report_step *path; size_t path_count;
-        struct report_step *break_at; size_t break_at_count; /* edges whose removal breaks it */
+        uint64_t length;        /* steps of the shortest way round; at least path_count */
+        struct report_step *path;
+        size_t path_count; /* its first steps */
+        struct report_step *break_at;
+        size_t break_at_count; /* edges whose removal breaks it: the first of */
+        uint64_t break_at_total;
 };
 
 struct report_leak {

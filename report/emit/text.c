@@ -109,6 +109,10 @@ static void print_cut(const struct ink *ink, const struct report_step *step)
                 ink_print(ink, INK_DIM, " (ends the cycle when all %" PRIu64 " like it go)", step->alike);
         else if (step->cut == CUT_SPLITS)
                 ink_print(ink, INK_DIM, " (leaves smaller cycles)");
+        else if (step->cut == CUT_TOGETHER && step->alike_total > 1)
+                ink_print(ink, INK_DIM,
+                          step->alike < step->alike_total ? " (%" PRIu64 " of %" PRIu64 ")" : " (all %" PRIu64 ")",
+                          step->alike, step->alike_total);
 }
 
 static void print_site_of(const struct ink *ink, const struct report_step *step)
@@ -134,12 +138,38 @@ static void print_path(const struct ink *ink, const struct report_cycle *cycle)
         if (!cycle->path_count)
                 return;
         ink_pad(ink, 6);
-        print_edge(ink, &cycle->path[cycle->path_count - 1]);
+        if (cycle->path_count < cycle->length) {
+                ink_print(ink, INK_PLAIN, "... ");
+                ink_count(ink, INK_PLAIN, cycle->length - cycle->path_count, "more step");
+        } else {
+                print_edge(ink, &cycle->path[cycle->path_count - 1]);
+        }
         ink_print(ink, INK_PLAIN, " --> ");
         ink_print(ink, INK_BOLD, "CYCLE BACK");
         ink_print(ink, INK_PLAIN, " to ");
         print_step(ink, &cycle->path[0]);
         putc('\n', ink->out);
+}
+
+static void print_breaks(const struct ink *ink, const struct report_cycle *cycle)
+{
+        bool together = cycle->break_at_count && cycle->break_at[0].cut == CUT_TOGETHER;
+        size_t shown = cycle->break_at_count;
+
+        if (!together && shown > BREAKS_SHOWN)
+                shown = BREAKS_SHOWN;
+        if (together)
+                ink_print(ink, INK_PLAIN, "    no single field breaks it; together these do:\n");
+        for (size_t i = 0; i < shown; i++) {
+                ink_print(ink, INK_PLAIN, "    break it at: ");
+                print_step(ink, &cycle->break_at[i]);
+                print_edge(ink, &cycle->break_at[i]);
+                print_cut(ink, &cycle->break_at[i]);
+                putc('\n', ink->out);
+        }
+        if (cycle->break_at_total > shown)
+                ink_print(ink, INK_DIM, "    %s %" PRIu64 " more places\n", together ? "and" : "or",
+                          cycle->break_at_total - shown);
 }
 
 void text_cycle(const struct ink *ink, const struct report_cycle *cycle)
@@ -148,17 +178,9 @@ void text_cycle(const struct ink *ink, const struct report_cycle *cycle)
         ink_count(ink, INK_PLAIN, cycle->blocks, "block");
         ink_print(ink, INK_PLAIN, ", ");
         ink_count(ink, INK_PLAIN, cycle->edges, "pointer");
-        ink_print(ink, INK_PLAIN, cycle->path_count < cycle->blocks ? "; its shortest way round:\n" : "\n");
+        ink_print(ink, INK_PLAIN, cycle->length < cycle->blocks ? "; its shortest way round:\n" : "\n");
         print_path(ink, cycle);
-        for (size_t i = 0; i < cycle->break_at_count && i < BREAKS_SHOWN; i++) {
-                ink_print(ink, INK_PLAIN, "    break it at: ");
-                print_step(ink, &cycle->break_at[i]);
-                print_edge(ink, &cycle->break_at[i]);
-                print_cut(ink, &cycle->break_at[i]);
-                putc('\n', ink->out);
-        }
-        if (cycle->break_at_count > BREAKS_SHOWN)
-                ink_print(ink, INK_DIM, "    ... and %zu more places\n", cycle->break_at_count - BREAKS_SHOWN);
+        print_breaks(ink, cycle);
 }
 
 /* ---- one leak ------------------------------------------------------------- */

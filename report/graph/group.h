@@ -49,12 +49,12 @@ struct group_example {
         size_t references_count;
 };
 
-/* What removing an edge of a cycle does. */
+/* What removing an edge of a cycle does; see breaks.h. */
 enum break_how {
-        BREAK_NOTHING, /* not asked */
-        BREAK_ALL,     /* leaves no cycle */
-        BREAK_ALIKE,   /* leaves no cycle when all edges like it go: the same offset between the same sites and types */
-        BREAK_SPLIT,   /* leaves less: some blocks are no longer part of a cycle with the others */
+        BREAK_NOTHING,  /* not asked */
+        BREAK_ALL,      /* leaves no cycle */
+        BREAK_ALIKE,    /* leaves no cycle when all edges like it go: the same field (alike.h) */
+        BREAK_TOGETHER, /* part of a set without which there is no cycle: all that is told, with those like them */
 };
 
 /* An edge of a cycle: the word at `offset` of `block` that points at `to`. */
@@ -67,10 +67,10 @@ struct group_step {
         /* The pointer may be half of a shared pointer: the vtable of its control
          * block, else 0; and the offset of its first word.  See types.h. */
         uint64_t counted, member;
-        /* In break_at: what removing it does (of a shared pointer both words),
-         * and how many such words this cycle has, these with them. */
+        /* In break_at: what removing it does (of a shared pointer both words);
+         * how many such words go, these with them; how many the cycle has. */
         enum break_how how;
-        uint64_t alike;
+        uint64_t alike, alike_total;
 };
 
 struct group_cycle {                 /* of the example: the group's first cycle */
@@ -78,8 +78,9 @@ struct group_cycle {                 /* of the example: the group's first cycle 
         uint64_t length;             /* steps of the shortest cycle */
         struct group_step *path;     /* its first steps; path[i].to == path[i + 1].block */
         size_t path_count;           /* == length, but for very long ones */
-        struct group_step *break_at; /* edges of the path whose removal breaks it, the best first; the first few */
+        struct group_step *break_at; /* where to break it, all of one kind; the first of them */
         size_t break_at_count;
+        uint64_t break_at_total; /* with those that are not listed */
 };
 
 struct group_size {

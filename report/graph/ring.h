@@ -5,7 +5,7 @@
  * The shortest cycle is searched breadth first from the blocks with the fewest
  * edges; in components so large that this would take long, from as many of
  * them as a fixed amount of work allows, so that the cycle found is a short one
- * but maybe not the shortest.  The choice among equals goes by age and
+ * but maybe not the shortest.  Where to cut it says breaks.h.  The choice among equals goes by age and
  * offsets, never by address.
  */
 #ifndef WEIR_GRAPH_RING_H
@@ -16,8 +16,7 @@
 #include "vtable.h"
 
 enum {
-        RING_PATH = 64,  /* steps told of a path */
-        RING_BREAKS = 8, /* edges told */
+        RING_PATH = 64, /* steps told of a path */
 };
 
 /* Fills group->cycle from the component of lost block `id`; -1 without

@@ -285,6 +285,8 @@ static int cycle(struct drafts *d, const struct finding_cycle *from, struct repo
                 return -1;
         to->blocks = from->blocks;
         to->edges = from->edges;
+        to->length = from->length;
+        to->break_at_total = from->break_at_total;
         if (steps(d, from->path, from->path_count, &to->path, &to->path_count))
                 return -1;
         return steps(d, from->break_at, from->break_at_count, &to->break_at, &to->break_at_count);

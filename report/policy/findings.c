@@ -177,8 +177,8 @@ static enum cut_effect cut_of(enum break_how how)
                 return CUT_ENDS;
         case BREAK_ALIKE:
                 return CUT_ALIKE;
-        case BREAK_SPLIT:
-                return CUT_SPLITS;
+        case BREAK_TOGETHER:
+                return CUT_TOGETHER;
         case BREAK_NOTHING:
                 break;
         }
@@ -204,6 +204,7 @@ static int steps_of(struct findings *f, const struct snapshot *snapshot, const s
                         .offset = from[i].offset,
                         .member = from[i].member,
                         .alike = from[i].alike,
+                        .alike_total = from[i].alike_total,
                         .cut = cut_of(from[i].how),
                 };
                 if (block_of(f, snapshot, from[i].block, from[i].vtable, &(*to)[i].block) ||
@@ -224,6 +225,8 @@ struct finding_cycle *findings_cycle(struct report *memory, const struct snapsho
                 return NULL;
         to->blocks = from->blocks;
         to->edges = from->edges;
+        to->length = from->length;
+        to->break_at_total = from->break_at_total;
         to->path_count = from->path_count;
         to->break_at_count = from->break_at_count;
         return steps_of(&f, snapshot, from, from->path, from->path_count, &to->path) ||

@@ -33,7 +33,7 @@ struct finding_step {
         struct finding_block block; /* that the edge leaves */
         uint64_t offset;
         struct finding_place counted; /* vtable of the control block when the word may be half of a shared pointer */
-        uint64_t member, alike;       /* see struct report_step */
+        uint64_t member, alike, alike_total; /* see struct report_step */
         enum cut_effect cut;
 };
 
@@ -56,7 +56,7 @@ struct finding_example {
 };
 
 struct finding_cycle {
-        uint64_t blocks, edges;
+        uint64_t blocks, edges, length, break_at_total;
         struct finding_step *path, *break_at;
         size_t path_count, break_at_count;
 };

@@ -424,6 +424,8 @@ static int tell_cycle(const struct telling *t, const struct live_cycle *from, st
                 return -1;
         to->cycle->blocks = cycle->blocks;
         to->cycle->edges = cycle->edges;
+        to->cycle->length = cycle->length;
+        to->cycle->break_at_total = cycle->break_at_total;
         return tell_steps(t, cycle->path, cycle->path_count, &to->cycle->path, &to->cycle->path_count) ||
                                tell_steps(t, cycle->break_at, cycle->break_at_count, &to->cycle->break_at,
                                           &to->cycle->break_at_count)

@@ -337,6 +337,7 @@ int typing_step(struct typing *t, const struct finding_step *from, struct report
         to->member = from->member;
         to->cut = from->cut;
         to->alike = from->alike;
+        to->alike_total = from->alike_total;
         if (name_field(t, &here, &field, from->offset, &to->field))
                 return -1;
         return from->counted.module ? count_step(t, from, &here, to) : 0;

@@ -15,6 +15,7 @@ The comment's lines, after the title:
     expect: type TEXT       field TEXT             of a leak, an example or a step; of a pointer in one
     expect: no type TEXT                           and so on: it must not be there
     expect: advice TEXT     weak TEXT              how to break a cycle; why a leak is only possible
+    expect: cut TEXT                               what breaking a cycle there does: ends, alike, together
     incomplete | maybe incomplete                  the report must be, may be incomplete
     options: ...            env: NAME=VALUE        for weir; for the program
     needs: root             module
@@ -30,7 +31,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import harness  # noqa: E402
 
 KINDS = ("definite", "cycle", "indirect", "possible", "unknown", "reachable")
-PLACES = ("stdout", "function", "file", "type", "field", "advice", "weak")
+PLACES = ("stdout", "function", "file", "type", "field", "advice", "cut", "weak")
 SKIPPED = 77
 
 
@@ -116,7 +117,7 @@ def things(report):
 def compare_texts(expected, run, report):
     frames = [frame for leak in report["leaks"] for frame in leak["stack"]]
     places = {
-        **{key: [thing.get(key) for thing in things(report)] for key in ("type", "field", "advice")},
+        **{key: [thing.get(key) for thing in things(report)] for key in ("type", "field", "advice", "cut")},
         "weak": [leak["weak_link"]["why"] for leak in report["leaks"] if leak["weak_link"]],
         "stdout": run.stdout.decode(errors="replace").splitlines(),
         "function": [frame.get("function") for frame in frames],

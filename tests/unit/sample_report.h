@@ -91,15 +91,28 @@ static inline void sample_cycle(struct report *report, struct report_leak *leak)
         sample_stack(report, leak, "parent_new", 8);
         leak->cycle = report_array(report, 1, sizeof *leak->cycle);
         assert(leak->cycle);
-        leak->cycle->blocks = leak->cycle->edges = 2;
+        leak->cycle->blocks = leak->cycle->edges = leak->cycle->length = 2;
+        leak->cycle->break_at_total = 2;
         SAMPLE_LIST(report, leak->cycle->path, leak->cycle->path_count,
                     { { .type = "Parent", .site = "parent_new (list.c:8)", .size = 40, .offset = 16, .field = "child" },
                       { .site = "child_new (list.c:20)", .size = 24, .offset = 0 } });
         SAMPLE_LIST(report, leak->cycle->break_at, leak->cycle->break_at_count,
-                    { { .site = "child_new (list.c:20)", .size = 24, .offset = 0, .cut = CUT_ENDS, .alike = 1 },
-                      { .type = "Parent", .size = 40, .offset = 16, .field = "child", .pointer = "std::shared_ptr<Child>",
+                    { { .site = "child_new (list.c:20)",
+                        .size = 24,
+                        .offset = 0,
+                        .cut = CUT_ENDS,
+                        .alike = 1,
+                        .alike_total = 1 },
+                      { .type = "Parent",
+                        .size = 40,
+                        .offset = 16,
+                        .field = "child",
+                        .pointer = "std::shared_ptr<Child>",
                         .advice = "make Parent::child a std::weak_ptr",
-                        .member = 8, .cut = CUT_ALIKE, .alike = 3 } });
+                        .member = 8,
+                        .cut = CUT_ALIKE,
+                        .alike = 3,
+                        .alike_total = 3 } });
 }
 
 static inline void sample_possible(struct report *report, struct report_leak *leak)

@@ -222,6 +222,7 @@ START_TEST(a_thousand_equal_rings_are_one_entry)
         ck_assert_uint_eq(group->cycle->path[0].block, heap_id(&a.heap, HEAP_START));
         ck_assert_uint_eq(group->cycle->path[4].offset, 8);
         ck_assert_uint_eq(group->cycle->break_at_count, 5);
+        ck_assert_uint_eq(group->cycle->break_at_total, 5);
         ck_assert_int_eq(group->cycle->break_at[0].how, BREAK_ALL);
         end(&a);
 }
@@ -239,6 +240,7 @@ START_TEST(a_ring_of_a_million_is_one_cycle)
         ck_assert_uint_eq(group->blocks, 1000000);
         ck_assert_uint_eq(group->cycle->length, 1000000);
         ck_assert_uint_eq(group->cycle->path_count, 64);
+        ck_assert_uint_eq(group->cycle->break_at_total, 1000000);
         end(&a);
 }
 END_TEST
@@ -280,7 +282,83 @@ START_TEST(the_back_pointers_of_a_family_are_where_to_break_it)
         ck_assert_uint_eq(cycle->break_at[0].offset, 24);
         ck_assert_uint_eq(cycle->break_at[0].alike, 10);
         ck_assert_uint_eq(cycle->break_at[0].to, heap_id(&a.heap, parent));
-        ck_assert_int_eq(cycle->break_at[1].how, BREAK_SPLIT);
+        ck_assert_uint_eq(cycle->break_at[0].alike_total, 10);
+        ck_assert_uint_eq(cycle->break_at_total, 1);
+        end(&a);
+}
+END_TEST
+
+/* By recursion: each level of the tree has a site of its own. */
+START_TEST(a_field_is_one_whatever_the_sites)
+{
+        struct analysed a;
+        uint64_t nodes[31];
+        const struct group_cycle *cycle;
+
+        begin(&a);
+        for (unsigned i = 0; i < 31; i++) {
+                nodes[i] = add(&a, 40, i < 15 ? 1 : i);
+                if (!i)
+                        continue;
+                heap_word(&a.heap, nodes[(i - 1) / 2] + (i % 2 ? 8 : 16), nodes[i]);
+                heap_word(&a.heap, nodes[i] + 24, nodes[(i - 1) / 2]);
+        }
+        analyse(&a);
+        cycle = only_group(&a, KIND_CYCLE)->cycle;
+        ck_assert_uint_eq(cycle->break_at_total, 1);
+        ck_assert_int_eq(cycle->break_at[0].how, BREAK_ALIKE);
+        ck_assert_uint_eq(cycle->break_at[0].offset, 24);
+        ck_assert_uint_eq(cycle->break_at[0].alike, 30);
+        end(&a);
+}
+END_TEST
+
+START_TEST(a_ring_linked_both_ways_is_broken_by_two_fields_together)
+{
+        struct analysed a;
+        uint64_t nodes[100];
+        const struct group_cycle *cycle;
+
+        begin(&a);
+        for (unsigned i = 0; i < 100; i++)
+                nodes[i] = add(&a, 32, 1);
+        for (unsigned i = 0; i < 100; i++) {
+                heap_word(&a.heap, nodes[i] + 8, nodes[(i + 1) % 100]);
+                heap_word(&a.heap, nodes[i] + 16, nodes[(i + 99) % 100]);
+        }
+        analyse(&a);
+        cycle = only_group(&a, KIND_CYCLE)->cycle;
+        ck_assert_uint_eq(cycle->edges, 200);
+        ck_assert_uint_eq(cycle->break_at_total, 2);
+        ck_assert_uint_eq(cycle->break_at_count, 2);
+        ck_assert_int_eq(cycle->break_at[0].how, BREAK_TOGETHER);
+        ck_assert_uint_eq(cycle->break_at[0].offset, 16);
+        ck_assert_uint_eq(cycle->break_at[0].alike, 100);
+        ck_assert_uint_eq(cycle->break_at[0].alike_total, 100);
+        ck_assert_int_eq(cycle->break_at[1].how, BREAK_TOGETHER);
+        ck_assert_uint_eq(cycle->break_at[1].offset, 8);
+        ck_assert_uint_eq(cycle->break_at[1].alike, 1);
+        end(&a);
+}
+END_TEST
+
+/* Far from the start of the path, where a bypass leaves few steps. */
+START_TEST(the_one_pointer_that_breaks_a_long_cycle_is_found)
+{
+        struct analysed a;
+        uint64_t first = HEAP_START, size = 48;
+        const struct group_cycle *cycle;
+
+        begin(&a);
+        (void)add_ring(&a, 10000);
+        for (unsigned i = 0; i < 10000; i++) /* the next but one, but over 5000 -> 5001 */
+                if (i != 4999 && i != 5000)
+                        heap_word(&a.heap, first + i * size, first + (i + 2) % 10000 * size);
+        analyse(&a);
+        cycle = only_group(&a, KIND_CYCLE)->cycle;
+        ck_assert_uint_eq(cycle->break_at_total, 1);
+        ck_assert_int_eq(cycle->break_at[0].how, BREAK_ALL);
+        ck_assert_uint_eq(cycle->break_at[0].block, heap_id(&a.heap, first + 5000 * size));
         end(&a);
 }
 END_TEST
@@ -455,7 +533,8 @@ SUITE_MAIN("graph_groups", a_hundred_equal_trees_are_one_leak, however_much_ther
            other_parts_make_another_leak, what_heads_of_one_group_share_is_theirs,
            owners_of_what_many_share_are_the_first_few, a_thousand_equal_rings_are_one_entry,
            a_ring_of_a_million_is_one_cycle, a_list_of_a_million_is_one_leak,
-           the_back_pointers_of_a_family_are_where_to_break_it, references_are_counted_word_by_word,
-           a_possible_leak_says_which_link_is_weak, a_cycle_through_shared_pointers_says_so,
-           a_shared_pointer_is_cut_with_both_its_words, control_blocks_name_what_they_count,
-           what_only_one_block_keeps_is_its_own)
+           the_back_pointers_of_a_family_are_where_to_break_it, a_field_is_one_whatever_the_sites,
+           a_ring_linked_both_ways_is_broken_by_two_fields_together, the_one_pointer_that_breaks_a_long_cycle_is_found,
+           references_are_counted_word_by_word, a_possible_leak_says_which_link_is_weak,
+           a_cycle_through_shared_pointers_says_so, a_shared_pointer_is_cut_with_both_its_words,
+           control_blocks_name_what_they_count, what_only_one_block_keeps_is_its_own)
