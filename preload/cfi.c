@@ -113,7 +113,7 @@ static void set_cfa(struct machine *m, uint64_t reg, int64_t offset)
 {
         m->row.cfa_register = reg;
         m->row.cfa_offset = offset;
-        m->row.cfa_expression = (struct bytes){ 0 };
+        m->row.cfa_expression.at = NULL;
 }
 
 static void advance(struct machine *m, uint64_t factored)
@@ -160,9 +160,6 @@ static bool run_cfa(struct machine *m, struct bytes *b, uint8_t op)
                 return true;
         case CFA_DEF_CFA_REGISTER:
                 set_cfa(m, take_uleb(b), m->row.cfa_offset);
-                return true;
-        case CFA_DEF_CFA_OFFSET:
-                set_cfa(m, m->row.cfa_register, (int64_t)take_uleb(b));
                 return true;
         case CFA_DEF_CFA_OFFSET_SF:
                 set_cfa(m, m->row.cfa_register, factored(m, take_sleb(b)));
@@ -254,7 +251,10 @@ static bool run(struct machine *m, struct bytes program, uintptr_t address)
         while (program.at < program.end && !program.bad) {
                 uint8_t op = take_u8(&program);
 
-                if (run_advance(m, &program, op)) {
+                /* These two are nearly all there is. */
+                if (op == CFA_DEF_CFA_OFFSET) {
+                        set_cfa(m, m->row.cfa_register, (int64_t)take_uleb(&program));
+                } else if (run_advance(m, &program, op)) {
                         if (m->location > address)
                                 return !program.bad;
                 } else if (!run_cfa(m, &program, op) && !run_register(m, &program, op) && !run_state(m, &program, op)) {

@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include "frame.h"
 #include "raw.h"
 
 /* ---- levels ------------------------------------------------------------ */
@@ -13,25 +14,33 @@ static size_t level_bytes(uint32_t entries)
         return (sizeof(struct lookup_level) + entries * sizeof(uint32_t) + PAGE - 1) & ~(size_t)(PAGE - 1);
 }
 
+/* Twice as many, and pages that are full again. */
+static uint32_t next_size(uint32_t entries)
+{
+        return 2 * entries + (uint32_t)(sizeof(struct lookup_level) / sizeof(uint32_t));
+}
+
 static void *map(size_t bytes)
 {
         return raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 }
 
-static struct lookup_level *create(uint32_t entries)
+/* `used`: how many are about to be put in. */
+static struct lookup_level *create(uint32_t entries, uint32_t used)
 {
         struct lookup_level *level = map(level_bytes(entries));
 
         if (level) {
                 (void)raw_madvise(level, level_bytes(entries), MADV_WIPEONFORK);
                 level->size = entries;
+                atomic_init(&level->used, used);
         }
         return level;
 }
 
 bool lookup_init(struct lookup *l, const _Atomic uint32_t *count, lookup_hasher *hasher, const void *owner)
 {
-        struct lookup_level *level = create(LOOKUP_LEAST);
+        struct lookup_level *level = create(LOOKUP_LEAST, 0);
 
         if (!level)
                 return false;
@@ -55,24 +64,27 @@ static bool take(struct lookup_level *level, uint32_t at, uint32_t entry, uint32
         if (!atomic_compare_exchange_strong_explicit(&level->entries[at], found, moving ? LOOKUP_CLOSED : entry,
                                                      memory_order_acq_rel, memory_order_acquire))
                 return false;
-        if (!moving && !atomic_load_explicit(&level->next, memory_order_acquire)) {
-                atomic_fetch_add_explicit(&level->used, 1, memory_order_relaxed);
+        if (!moving && !atomic_load_explicit(&level->next, memory_order_acquire))
                 return true;
-        }
         *found = LOOKUP_CLOSED;
         return false;
 }
 
-static uint32_t insert_from(struct lookup_level *level, uint32_t hash, uint32_t number, lookup_equal *equal,
-                            const void *wanted)
+/* `counted`: the level where it ends up counts it already. */
+static inline __attribute__((always_inline)) uint32_t insert_from(struct lookup_level *level, uint32_t hash,
+                                                                  uint32_t number, lookup_equal *equal,
+                                                                  const void *wanted, bool counted)
 {
         uint32_t at = lookup_begin(level, hash), entry = lookup_entry(hash, number);
 
         while (level) {
                 uint32_t found = atomic_load_explicit(&level->entries[at], memory_order_acquire);
 
-                if (found == 0 && take(level, at, entry, &found))
+                if (found == 0 && take(level, at, entry, &found)) {
+                        if (!counted)
+                                atomic_fetch_add_explicit(&level->used, 1, memory_order_relaxed);
                         return number;
+                }
                 if (found == LOOKUP_CLOSED) {
                         level = atomic_load_explicit(&level->next, memory_order_acquire);
                         at = level ? lookup_begin(level, hash) : 0;
@@ -88,7 +100,8 @@ static uint32_t insert_from(struct lookup_level *level, uint32_t hash, uint32_t 
 
 uint32_t lookup_insert(struct lookup *l, uint32_t hash, uint32_t number, lookup_equal *equal, const void *wanted)
 {
-        return insert_from(atomic_load_explicit(&l->level, memory_order_acquire), hash, number, equal, wanted);
+        return insert_from(atomic_load_explicit(&l->level, memory_order_acquire), hash, number, equal, wanted,
+                           false);
 }
 
 /* ---- growing ----------------------------------------------------------- */
@@ -129,7 +142,7 @@ static void move(struct lookup *l, struct lookup_level *old)
                 uint32_t entry = atomic_load_explicit(&old->entries[i], memory_order_acquire);
 
                 if (entry != LOOKUP_CLOSED)
-                        insert_from(next, hashes[entry & LOOKUP_NUMBERS], entry & LOOKUP_NUMBERS, NULL, NULL);
+                        insert_from(next, hashes[entry & LOOKUP_NUMBERS], entry & LOOKUP_NUMBERS, NULL, NULL, true);
         }
         raw_munmap(hashes, count * sizeof *hashes);
         if (atomic_compare_exchange_strong(&l->level, &expected, next))
@@ -144,10 +157,10 @@ bool lookup_reserve(struct lookup *l)
         while ((next = atomic_load_explicit(&level->next, memory_order_acquire)) != NULL)
                 level = next;
         used = atomic_load_explicit(&level->used, memory_order_relaxed);
-        if (used < level->size - level->size / 5)
+        if (likely(used < level->size - level->size / 3))
                 return true;
-        size = level->size + level->size / 2;
-        next = create(size);
+        size = next_size(level->size);
+        next = create(size, used);
         if (!next)
                 return used < level->size - level->size / 16;
         if (atomic_compare_exchange_strong(&level->next, &none, next))

@@ -11,7 +11,7 @@
  * things meet, for they probe the same entries and an insertion is one
  * compare-and-swap of an empty one.
  *
- * At four fifths the set moves to another level, half as large again: the
+ * At two thirds the set moves to another level, twice as large: the
  * thread that wins the right to do so closes every empty entry, and then puts
  * every number into the next level, by hashes that are worked out anew.
  * Whoever meets a closed entry goes on in the next level.  An entry is

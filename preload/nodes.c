@@ -85,7 +85,7 @@ struct wanted_frame {
         uint32_t detail;
 };
 
-static uint32_t detail_of(const struct nodes_request *request, const struct trail_frame *frame)
+static inline uint32_t detail_of(const struct nodes_request *request, const struct trail_frame *frame)
 {
         return (uint32_t)frame->flags << 8 | (frame == request->frames ? (uint32_t)request->function : 0);
 }
@@ -98,20 +98,21 @@ static uint16_t module_of_frame(const struct nodes_request *request, const struc
 }
 
 /* Whether a known frame is the wanted one, in the module that is there now. */
-static inline bool is_frame(const struct wanted_frame *w, const struct weir_frame *known)
+static inline bool is_frame(const struct nodes_request *request, const struct trail_frame *frame, uint32_t detail,
+                            const struct weir_frame *known)
 {
-        if (known->detail != w->detail || ((known->pc_module ^ w->frame->pc) & PC_MASK))
+        if (known->detail != detail || ((known->pc_module ^ frame->pc) & PC_MASK))
                 return false;
-        if (likely(!w->request->by_module && known->pc_module >> 48))
+        if (likely(!request->by_module && known->pc_module >> 48))
                 return true;
-        return known->pc_module >> 48 == module_of_frame(w->request, w->frame);
+        return known->pc_module >> 48 == module_of_frame(request, frame);
 }
 
 static bool equal_frame(const void *wanted, uint32_t number)
 {
         const struct wanted_frame *w = wanted;
 
-        return number < w->nodes->frame_capacity && is_frame(w, &w->nodes->frames[number]);
+        return number < w->nodes->frame_capacity && is_frame(w->request, w->frame, w->detail, &w->nodes->frames[number]);
 }
 
 /* The number of a frame, 0 when there is no room. */
@@ -147,17 +148,20 @@ struct wanted_path {
 static bool equal_path(const void *wanted, uint32_t node)
 {
         const struct wanted_path *w = wanted;
+        const struct nodes *nodes = w->nodes;
+        const struct nodes_request *request = w->request;
+        struct trail_frame *frame = w->frames, *end = frame + w->count;
 
-        for (uint32_t i = 0; i < w->count; i++) {
-                struct wanted_frame f = { w->nodes, w->request, &w->frames[i], detail_of(w->request, &w->frames[i]) };
+        for (; frame < end; frame++) {
                 struct weir_node n;
 
-                if (node == 0 || node >= w->nodes->capacity)
+                if (node == 0 || node >= nodes->capacity)
                         return false;
-                n = w->nodes->table[node];
-                if (!equal_frame(&f, n.frame))
+                n = nodes->table[node];
+                if (n.frame >= nodes->frame_capacity ||
+                    !is_frame(request, frame, detail_of(request, frame), &nodes->frames[n.frame]))
                         return false;
-                w->frames[i].node = node;
+                frame->node = node;
                 node = n.parent;
         }
         return node == w->parent;

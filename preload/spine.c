@@ -144,18 +144,6 @@ void spine_mark_live(struct trail *trail, bool outer_live)
         }
 }
 
-unsigned spine_words_of(const struct trail_frame *frame, const struct trail_frame *outer, struct spine_word words[3])
-{
-        unsigned count = 0;
-
-        if (frame->base_word)
-                words[count++] = (struct spine_word){ (const arch_word *)frame->base_word, outer->sp };
-        words[count++] = (struct spine_word){ (const arch_word *)(outer->sp - ARCH_RA_BELOW_CFA), outer->pc };
-        if (frame->fp_word)
-                words[count++] = (struct spine_word){ (const arch_word *)frame->fp_word, outer->fp };
-        return count;
-}
-
 /* ---- replacing --------------------------------------------------------- */
 
 static void set_word(struct spine *spine, uint32_t at, struct spine_word word)

@@ -103,7 +103,18 @@ void spine_mark_live(struct trail *trail, bool outer_live);
 
 /* The words that stepping out of `frame` into `outer` read, as kept by
  * spine_mark_live; their number, at most 3. */
-unsigned spine_words_of(const struct trail_frame *frame, const struct trail_frame *outer, struct spine_word words[3]);
+static inline unsigned spine_words_of(const struct trail_frame *frame, const struct trail_frame *outer,
+                                      struct spine_word words[3])
+{
+        unsigned count = 0;
+
+        if (frame->base_word)
+                words[count++] = (struct spine_word){ (const arch_word *)frame->base_word, outer->sp };
+        words[count++] = (struct spine_word){ (const arch_word *)(outer->sp - ARCH_RA_BELOW_CFA), outer->pc };
+        if (frame->fp_word)
+                words[count++] = (struct spine_word){ (const arch_word *)frame->fp_word, outer->fp };
+        return count;
+}
 
 /* Drops every frame from index `junction` in and puts the trail's frames
  * there, but for its innermost one.  `trail` is marked and interned; behind
