@@ -20,9 +20,12 @@ static uint32_t next_size(uint32_t entries)
         return 2 * entries + (uint32_t)(sizeof(struct lookup_level) / sizeof(uint32_t));
 }
 
+/* All of it is about to be written, from one end to the other or in no order at
+ * all: its pages come at once, not with two faults each. */
 static void *map(size_t bytes)
 {
-        return raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        return raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_POPULATE,
+                        -1, 0);
 }
 
 /* `used`: how many are about to be put in. */

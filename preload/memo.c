@@ -19,6 +19,30 @@ bool memo_enter(struct memo *memo, uintptr_t sp, uint64_t key)
         return true;
 }
 
+struct trail memo_trail(struct memo *memo)
+{
+        if (memo->deep.frames)
+                return (struct trail){ .frames = memo->deep.frames, .capacity = memo->deep.capacity };
+        return (struct trail){ .frames = memo->scratch, .capacity = MEMO_TRAIL };
+}
+
+void memo_end_trail(struct memo *memo, struct trail *trail)
+{
+        if (!trail->mapped || trail->capacity > MEMO_TRAIL_KEPT) {
+                trail_release(trail);
+                return;
+        }
+        trail_release(&memo->deep);
+        memo->deep = *trail;
+}
+
+void memo_release(struct memo *memo)
+{
+        spine_release(&memo->spine);
+        segments_release(&memo->segments);
+        trail_release(&memo->deep);
+}
+
 static struct trail_frame *push(struct trail *trail, struct frame_state at)
 {
         struct trail_frame *frame;

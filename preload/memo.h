@@ -17,7 +17,8 @@
 #include "walk.h"
 
 enum {
-        MEMO_TRAIL = 24, /* new frames without mapping memory */
+        MEMO_TRAIL = 24,        /* new frames without mapping memory */
+        MEMO_TRAIL_KEPT = 1024, /* room for that many is kept once it was mapped */
         /* Frames walked in vain since the spine last moved, after which it
          * moves: the program works elsewhere by now. */
         MEMO_DEBT = 64,
@@ -33,6 +34,7 @@ struct memo {
         uint32_t debt;
         struct segments segments;
         struct spine spine;
+        struct trail deep; /* mapped for a walk that did not fit in `scratch`, and kept */
         struct trail_frame scratch[MEMO_TRAIL];
 };
 
@@ -60,6 +62,13 @@ static inline void memo_end(struct memo *memo, uint64_t key)
         __asm__ volatile("" ::: "memory");
         memo->holder = key;
 }
+
+/* An empty trail for the event; to be given back by memo_end_trail. */
+struct trail memo_trail(struct memo *memo);
+void memo_end_trail(struct memo *memo, struct trail *trail);
+
+/* Unmaps what was mapped.  The memory may be wiped then. */
+void memo_release(struct memo *memo);
 
 /* Walks from `at` until the spine or the end of the stack.  WALK_ON: *junction
  * is the spine's frame (index + 1), and stands as one more frame behind the

@@ -199,8 +199,7 @@ void unwind_thread_init(struct unwind_thread *thread, uintptr_t low, uintptr_t h
 
 void unwind_thread_release(struct unwind_thread *thread)
 {
-        spine_release(&thread->memo.spine);
-        segments_release(&thread->memo.segments);
+        memo_release(&thread->memo);
         memset(thread, 0, sizeof *thread);
 }
 
@@ -209,12 +208,12 @@ static uint32_t unwind_by_walk(struct unwind_thread *thread, struct frame_state 
                                uint64_t epoch)
 {
         struct memo *memo = &thread->memo;
-        struct trail trail = { .frames = memo->scratch, .capacity = MEMO_TRAIL };
+        struct trail trail = memo_trail(memo);
         struct window own = { at.sp, thread->high };
         uint32_t junction, id, last;
 
         if (memo_walk(memo, &trail, at, own, &junction) == WALK_ODD) {
-                trail_release(&trail);
+                memo_end_trail(memo, &trail);
                 return unwind_whole(own, at, function, epoch);
         }
         spine_mark_live(&trail, junction && memo->spine.frames[junction - 1].live);
@@ -222,7 +221,7 @@ static uint32_t unwind_by_walk(struct unwind_thread *thread, struct frame_state 
         id = intern(trail.frames, trail.count, memo_place(memo, junction), function, epoch);
         if (id)
                 memo_learn(memo, &trail, junction, function, id, id < last);
-        trail_release(&trail);
+        memo_end_trail(memo, &trail);
         return id;
 }
 
