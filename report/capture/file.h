@@ -59,10 +59,18 @@
  * 11  END       u64 number of sections before it
  *
  * The image holds every page on which a block, a root or a word of a module
- * that the analysis looked at lies, as far as the process ever wrote it.  The
- * pages, and the registers, are filtered (see filter.h) unless all contents
- * are asked for: of the program's data only what the graph needs is there.
- * Pages of modules that are not writable are never filtered.
+ * that the analysis looked at lies, as far as the process ever wrote it.
+ *
+ * EDGES.  An edge is stored as the word that it is: at its own address in IMAGE,
+ * or among the words of ROOTS.  Its source is the block or root around that
+ * address, its offset what lies between, its target the block that the word
+ * leads to; its strength follows from these.  Pages and registers are filtered
+ * (see filter.h) unless all contents are asked for: of the program's data the
+ * words that lead to a block are left, and the little that tells how strong they
+ * are; all else is 0xff, or zero where it was.  So the image is the table of
+ * edges, and there is no other that could say something else; a weir that
+ * tells strengths better finds what it needs.  Pages of modules that are not
+ * writable are never filtered.
  *
  * Raise the version whenever a reader would misread a file; new kinds of
  * sections may be added, readers pass over those they do not know.

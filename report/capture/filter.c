@@ -6,7 +6,6 @@
 #include <string.h>
 
 enum {
-        PAGE = 4096,
         HEAD_WORDS = 8,
         TEXT_AROUND = 528, /* what decides whether a word is text, and the word */
         CLASS_DROP = 0,
@@ -16,26 +15,11 @@ enum {
 
 /* ---- where words may lead ------------------------------------------------------ */
 
-static int add_block(struct ranges *ranges, const struct block *block)
-{
-        struct range *last = ranges->count ? &ranges->list[ranges->count - 1] : NULL;
-        uint64_t start = block->address & ~(uint64_t)(PAGE - 1);
-        uint64_t end =
-                ((block->address + block->size) & ~(uint64_t)(PAGE - 1)) + PAGE; /* one past it leads to it, too */
-
-        if (last && start >= last->start && start <= last->end) {
-                last->end = end > last->end ? end : last->end;
-                return 0;
-        }
-        return ranges_add(ranges, start, end);
-}
-
 int filter_init(struct filter *filter, const struct snapshot *snapshot)
 {
         *filter = (struct filter){ .snapshot = snapshot };
-        for (size_t i = 0; i < snapshot->block_count; i++)
-                if (add_block(&filter->blocks, &snapshot->blocks[i]))
-                        return -1;
+        if (targets_init(&filter->blocks, snapshot))
+                return -1;
         for (size_t i = 0; i < snapshot->segment_count; i++) {
                 const struct segment *segment = &snapshot->segments[i];
 
@@ -43,50 +27,37 @@ int filter_init(struct filter *filter, const struct snapshot *snapshot)
                     ranges_add(&filter->tables, segment->start, segment->end))
                         return -1;
         }
-        ranges_sort(&filter->blocks);
         ranges_sort(&filter->tables);
         return 0;
 }
 
 void filter_deinit(struct filter *filter)
 {
-        ranges_deinit(&filter->blocks);
+        targets_deinit(&filter->blocks);
         ranges_deinit(&filter->tables);
         mem_free(filter->classes);
         *filter = (struct filter){ 0 };
 }
 
-static bool leads_to(const struct ranges *ranges, uint64_t word)
+/* `word` is aligned and is not near a block as it is. */
+static bool leads_by_tag_or_to_table(const struct filter *filter, uint64_t word)
 {
-        size_t low = 0, high = ranges->count;
+        const struct ranges *tables = &filter->tables;
 
-        if (!high || word < ranges->list[0].start || word >= ranges->list[high - 1].end)
-                return false;
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-
-                if (ranges->list[middle].end <= word)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return ranges->list[low].start <= word;
+        if (word >> 48 && targets_lead(&filter->blocks, (uint64_t)((int64_t)(word << 16) >> 16)))
+                return true;
+        return tables->count && word >= tables->list[0].start && word < tables->list[tables->count - 1].end &&
+               ranges_has(tables, word);
 }
 
-static bool leads_somewhere(const struct filter *filter, uint64_t word, bool aligned)
+static bool leads_somewhere(const struct filter *filter, uint64_t word)
 {
-        if (leads_to(&filter->blocks, word))
-                return true;
-        if (!aligned)
-                return false;
-        if (word >> 48 && leads_to(&filter->blocks, (uint64_t)((int64_t)(word << 16) >> 16)))
-                return true;
-        return leads_to(&filter->tables, word);
+        return targets_lead(&filter->blocks, word) || leads_by_tag_or_to_table(filter, word);
 }
 
 uint64_t filter_word(const struct filter *filter, uint64_t word)
 {
-        return !word || leads_somewhere(filter, word, true) ? word : UINT64_MAX;
+        return !word || leads_somewhere(filter, word) ? word : UINT64_MAX;
 }
 
 /* ---- what to keep ---------------------------------------------------------------- */
@@ -111,19 +82,41 @@ static void mark(uint8_t *classes, size_t at, size_t end, uint8_t class)
                 classes[at] = classes[at] > class ? classes[at] : class;
 }
 
-static void mark_words(struct filter *filter, uint64_t base, const uint8_t *bytes, size_t size)
+static uint64_t word_at(const uint8_t *bytes, size_t at)
 {
-        for (size_t i = 0; i + 8 <= size; i++) {
-                bool aligned = !((base + i) & 7);
-                uint64_t word;
+        uint64_t word;
 
-                memcpy(&word, bytes + i, sizeof word);
-                if (!word || !leads_somewhere(filter, word, aligned))
+        memcpy(&word, bytes + at, sizeof word);
+        return word;
+}
+
+static void mark_aligned(struct filter *filter, const uint8_t *bytes, size_t at, size_t size)
+{
+        if (!leads_somewhere(filter, word_at(bytes, at)))
+                return;
+        mark(filter->classes, at, at + 8, CLASS_KEEP);
+        if (may_be_text(bytes + at))
+                mark(filter->classes, at > TEXT_AROUND ? at - TEXT_AROUND : 0,
+                     size - at > TEXT_AROUND ? at + TEXT_AROUND : size, CLASS_TEXT);
+}
+
+/* All words, at any byte; the first is aligned and `size` a multiple of eight. */
+static void mark_words(struct filter *filter, const uint8_t *bytes, size_t size)
+{
+        uint64_t word = word_at(bytes, 0), next;
+
+        for (size_t at = 0; at + 8 <= size; at += 8, word = next) {
+                next = at + 16 <= size ? word_at(bytes, at + 8) : 0;
+                if (word)
+                        mark_aligned(filter, bytes, at, size);
+                if (!(word | next) || at + 16 > size)
                         continue;
-                mark(filter->classes, i, i + 8, CLASS_KEEP);
-                if (aligned && may_be_text(bytes + i))
-                        mark(filter->classes, i > TEXT_AROUND ? i - TEXT_AROUND : 0,
-                             size - i > TEXT_AROUND ? i + TEXT_AROUND : size, CLASS_TEXT);
+                for (unsigned shift = 8; shift < 64; shift += 8) {
+                        uint64_t between = word >> shift | next << (64 - shift);
+
+                        if (between && targets_lead(&filter->blocks, between))
+                                mark(filter->classes, at + shift / 8, at + shift / 8 + 8, CLASS_KEEP);
+                }
         }
 }
 
@@ -165,6 +158,8 @@ static void mark_heads(struct filter *filter, uint64_t base, const uint8_t *byte
 
 /* ---- filtering --------------------------------------------------------------------- */
 
+#define ALL_KEEP (UINT64_C(0x0101010101010101) * CLASS_KEEP)
+
 static uint8_t filtered(uint8_t byte, uint8_t class)
 {
         if (class == CLASS_KEEP)
@@ -172,6 +167,18 @@ static uint8_t filtered(uint8_t byte, uint8_t class)
         if (class == CLASS_TEXT && (!byte || is_character(byte)))
                 return byte ? 'x' : 0;
         return 0xff;
+}
+
+static void filter_eight(uint8_t *bytes, const uint8_t *classes)
+{
+        uint64_t class = word_at(classes, 0);
+
+        if (!word_at(bytes, 0) || class == ALL_KEEP)
+                return;
+        if (!class)
+                memset(bytes, 0xff, 8);
+        for (size_t i = 0; class && i < 8; i++)
+                bytes[i] = filtered(bytes[i], classes[i]);
 }
 
 int filter_bytes(struct filter *filter, uint64_t address, uint8_t *bytes, size_t size)
@@ -184,15 +191,10 @@ int filter_bytes(struct filter *filter, uint64_t address, uint8_t *bytes, size_t
         if (mem_grow(&filter->classes, &filter->capacity, all, 1))
                 return -1;
         memset(filter->classes, CLASS_DROP, all);
-        mark_words(filter, base, around, all);
+        mark_words(filter, around, all);
         mark_heads(filter, base, around, all);
         classes = filter->classes + FILTER_MARGIN;
-        for (size_t at = 0; at + 8 <= size; at += 8) {
-                uint64_t word;
-
-                memcpy(&word, bytes + at, sizeof word);
-                for (size_t i = at; word && i < at + 8; i++)
-                        bytes[i] = filtered(bytes[i], classes[i]);
-        }
+        for (size_t at = 0; at + 8 <= size; at += 8)
+                filter_eight(bytes + at, classes + at);
         return 0;
 }

@@ -3,7 +3,8 @@
  * ask for: the program's data.
  *
  * Kept as they are:
- *     words, at any byte, that lead to a page on which blocks lie, tagged or not
+ *     words, at any byte, that lead to a block (see targets.h), tagged or not:
+ *     the edges, and what becomes one when blocks are told apart better
  *     aligned words that lead to read-only data of a module (vtables)
  *     among the first eight words of a block those up to its size (array
  *     cookies, lengths, capacities)
@@ -16,13 +17,15 @@
 
 #include "ranges.h"
 #include "snapshot.h"
+#include "targets.h"
 
 /* Bytes that must be there before and after those that are filtered. */
 enum { FILTER_MARGIN = 1024 };
 
 struct filter {
         const struct snapshot *snapshot;
-        struct ranges blocks, tables;
+        struct targets blocks;
+        struct ranges tables;
         uint8_t *classes;
         size_t capacity;
 };

@@ -54,6 +54,13 @@ size_t ranges_from(const struct ranges *ranges, uint64_t address)
         return low;
 }
 
+bool ranges_has(const struct ranges *ranges, uint64_t address)
+{
+        size_t i = ranges_from(ranges, address);
+
+        return i < ranges->count && ranges->list[i].start <= address;
+}
+
 struct range ranges_gap(const struct ranges *ranges, uint64_t start, uint64_t end)
 {
         size_t low = ranges_from(ranges, start);

@@ -4,6 +4,7 @@
 #ifndef WEIR_RANGES_H
 #define WEIR_RANGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,8 @@ void ranges_sort(struct ranges *ranges);
 /* The index of the first range that ends after the address, `count` when there
  * is none. */
 size_t ranges_from(const struct ranges *ranges, uint64_t address);
+
+bool ranges_has(const struct ranges *ranges, uint64_t address);
 
 /* The first part of [start, end) that is not in the set; an empty range at
  * `end` when there is none. */

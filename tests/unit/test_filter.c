@@ -54,7 +54,7 @@ START_TEST(pointers_stay)
 {
         const uint64_t kept[] = { HEAP,       HEAP + 77, HEAP + 8192 + 24,          HEAP + 8195,
                                   TABLE + 16, 0,         0xabcd000000000000 | HEAP, HEAP + 4000 };
-        const uint64_t dropped[] = { HEAP + 16384, TABLE + 5000, 1, 0x4142434445464748, 12345678901 };
+        const uint64_t dropped[] = { HEAP + 16384, HEAP + 4008, HEAP + 8192 - 8, HEAP + 8192 + 32, TABLE + 5000, 1, 0x4142434445464748, 12345678901 };
 
         memset(memory, 0, sizeof memory);
         for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
@@ -109,6 +109,35 @@ START_TEST(heads_keep_small_numbers)
 }
 END_TEST
 
+/* Each address, asked of the blocks themselves. */
+START_TEST(what_leads_to_a_block_is_known_to_eight_bytes)
+{
+        struct block some[] = {
+                { .address = HEAP + 16, .size = 0 },         { .address = HEAP + 48, .size = 1 },
+                { .address = HEAP + 64, .size = 8000 },      { .address = HEAP + 100000, .size = 4096 },
+                { .address = HEAP + 200000, .size = 1 << 20 }, { .address = HEAP + 200000 + (1 << 19), .size = 64 },
+        };
+        const struct snapshot all = { .blocks = some, .block_count = sizeof some / sizeof some[0] };
+        struct targets targets;
+
+        ck_assert_int_eq(targets_init(&targets, &all), 0);
+        for (uint64_t at = HEAP - 4096; at < HEAP + 300000 + (1 << 20); at++) {
+                bool leads = false, near = false;
+
+                for (size_t i = 0; i < all.block_count; i++) {
+                        uint64_t start = some[i].address, end = start + some[i].size;
+
+                        leads |= (at >= start && at <= end) || (at & ~UINT64_C(7)) == start;
+                        near |= at + 7 >= start && at <= end + 7;
+                }
+                if (leads != near)
+                        continue;
+                ck_assert_msg(targets_lead(&targets, at) == leads, "%#lx", (unsigned long)at);
+        }
+        targets_deinit(&targets);
+}
+END_TEST
+
 START_TEST(no_text_is_left)
 {
         static const char secret[] = "hunter2: the password of the database";
@@ -131,7 +160,7 @@ START_TEST(text_around_a_pointer_keeps_its_shape)
         const uint64_t usual = block->address;
         const uint64_t ending = 0x7a797877; /* "wxyz" */
 
-        block->address = ending & ~UINT64_C(4095);
+        block->address = ending & ~UINT64_C(7);
         memset(memory, 0, sizeof memory);
         memcpy(bytes + 2048 - (sizeof before - 1), before, sizeof before - 1);
         put_word(2048, ending);
@@ -156,4 +185,4 @@ START_TEST(registers_are_filtered)
 END_TEST
 
 SUITE_MAIN("filter", pointers_stay, unaligned_pointers_stay, a_pointer_may_straddle_what_is_filtered,
-           heads_keep_small_numbers, no_text_is_left, text_around_a_pointer_keeps_its_shape, registers_are_filtered)
+           heads_keep_small_numbers, what_leads_to_a_block_is_known_to_eight_bytes, no_text_is_left, text_around_a_pointer_keeps_its_shape, registers_are_filtered)
