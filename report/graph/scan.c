@@ -1,6 +1,5 @@
 #include "scan.h"
 
-#include "../share.h"
 #include "scanner.h"
 
 #include <stdlib.h>
@@ -10,7 +9,7 @@ enum {
         GAP = 4096,              /* what may lie between blocks that are read together */
         WEIGHT_BLOCK = 64,       /* bytes that take as long as what every block takes */
         WEIGHT_MOST = 16 << 20,  /* of one block */
-        PARALLEL_LEAST = 1 << 16 /* blocks */
+        PARALLEL_LEAST = 4 << 20 /* of all blocks */
 };
 
 /* Blocks */
@@ -86,8 +85,14 @@ static uint64_t weight(const struct block *block)
         return WEIGHT_BLOCK + (block->size < WEIGHT_MOST ? block->size : WEIGHT_MOST);
 }
 
-/* Where the parts begin, so that each has as much to do; returns how many
- * edges there can be at most. */
+/* Inside a mapping a word may hit two blocks. */
+static uint64_t most_edges(const struct pointers *pointers, uint64_t words)
+{
+        return pointers->outer_count ? 2 * words : words;
+}
+
+/* How many parts, and where they begin, so that each has as much to do;
+ * returns how many edges there can be at most. */
 static uint64_t cut_parts(struct parts *parts, const struct snapshot *snapshot, const struct pointers *pointers)
 {
         uint64_t count = snapshot->block_count, total = 0, words = 0, sum = 0, id = 0;
@@ -96,13 +101,14 @@ static uint64_t cut_parts(struct parts *parts, const struct snapshot *snapshot, 
                 total += weight(&snapshot->blocks[i]);
                 words += snapshot->blocks[i].size / 8;
         }
+        parts->count = snapshot->memory.parallel ? share_parts(total, PARALLEL_LEAST) : 1;
         for (unsigned part = 1; part < parts->count; part++) {
                 for (; id < count && (sum < total / parts->count * part || id % ROWS_GROUP); id++)
                         sum += weight(&snapshot->blocks[id]);
                 parts->first[part] = id;
         }
         parts->first[parts->count] = count;
-        return pointers->outer_count ? 2 * words : words; /* inside a mapping a word may hit two */
+        return most_edges(pointers, words);
 }
 
 /* Address space for all edges that there can be, of which only what is written
@@ -129,43 +135,53 @@ static void scan_part(void *context, unsigned part)
         (void)scanner_blocks(parts->list[part], parts->first[part], parts->first[part + 1]);
 }
 
+/* Address space for all inner words of a part; without it they grow. */
+static void reserve_inner(struct scanner *s, uint64_t most)
+{
+        size_t bytes;
+
+        if (!most || __builtin_mul_overflow(most, sizeof *s->inner.words, &bytes))
+                return;
+        s->inner.words = mem_reserve(bytes);
+        if (!s->inner.words)
+                return;
+        s->inner.reserved = bytes;
+        s->inner_capacity = SIZE_MAX;
+}
+
 /* Where the edges of each part go: as far apart as they could reach. */
 static void place_parts(struct parts *parts, const struct snapshot *snapshot, const struct pointers *pointers)
 {
         uint64_t words = 0, id = 0;
 
         for (unsigned part = 0; part < parts->count; part++) {
-                for (; id < parts->first[part]; id++)
+                uint64_t before = words;
+
+                for (; id < parts->first[part + 1]; id++)
                         words += snapshot->blocks[id].size / 8;
-                parts->list[part]->edge_start = pointers->outer_count ? 2 * words : words;
+                parts->list[part]->edge_start = most_edges(pointers, before);
                 parts->list[part]->edge_capacity = parts->scan->reserved ? SIZE_MAX : 0;
+                reserve_inner(parts->list[part], most_edges(pointers, words - before));
         }
 }
 
-static int join_inner(struct parts *parts)
+static void join_inner(struct parts *parts)
 {
         struct scan *scan = parts->scan;
-        size_t capacity;
 
-        scan->inner = parts->list[0]->inner;
-        scan->inner_count = parts->list[0]->inner_count;
-        capacity = parts->list[0]->inner_capacity;
-        parts->list[0]->inner = NULL;
-        for (unsigned part = 1; part < parts->count; part++) {
-                const struct scanner *s = parts->list[part];
+        for (unsigned part = 0; part < parts->count; part++) {
+                struct inner_list *inner = &parts->list[part]->inner;
 
-                if (!s->inner_count)
+                if (!inner->count)
                         continue;
-                if (mem_grow(&scan->inner, &capacity, scan->inner_count + s->inner_count, sizeof *scan->inner))
-                        return -1;
-                memcpy(scan->inner + scan->inner_count, s->inner, s->inner_count * sizeof *s->inner);
-                scan->inner_count += s->inner_count;
+                scan->inner[scan->inner_lists++] = *inner;
+                *inner = (struct inner_list){ 0 };
         }
-        return 0;
 }
 
 static int join(struct parts *parts, bool *crowded)
 {
+        join_inner(parts);
         for (unsigned part = 0; part < parts->count; part++) {
                 struct scanner *s = parts->list[part];
 
@@ -175,7 +191,7 @@ static int join(struct parts *parts, bool *crowded)
                 parts->scan->edge_count += s->edge_count - s->edge_start;
                 parts->scan->bytes += s->window.bytes;
         }
-        return join_inner(parts);
+        return 0;
 }
 
 static int scan_everything(struct parts *parts, const struct snapshot *snapshot, const struct pointers *pointers,
@@ -263,7 +279,6 @@ int scan_run(struct scan *scan, const struct snapshot *snapshot, const struct po
         int status = -1;
 
         *scan = (struct scan){ 0 };
-        parts.count = snapshot->memory.parallel ? share_parts(snapshot->block_count, PARALLEL_LEAST) : 1;
         scan->first = mem_alloc(snapshot->block_count, sizeof *scan->first);
         if (scan->first && !rows_init(&scan->rows, snapshot->block_count))
                 status = scan_everything(&parts, snapshot, pointers, &crowded);
@@ -280,6 +295,21 @@ int scan_run(struct scan *scan, const struct snapshot *snapshot, const struct po
         return error_set(e, ERROR_FAILED, "64 neighbouring blocks have more than 4294967295 references");
 }
 
+void inner_list_free(struct inner_list *inner)
+{
+        if (inner->reserved)
+                mem_unreserve(inner->words, inner->reserved);
+        else
+                mem_free(inner->words);
+        *inner = (struct inner_list){ 0 };
+}
+
+void scan_free_inner(struct scan *scan)
+{
+        while (scan->inner_lists)
+                inner_list_free(&scan->inner[--scan->inner_lists]);
+}
+
 void scan_free(struct scan *scan)
 {
         rows_free(&scan->rows);
@@ -289,7 +319,7 @@ void scan_free(struct scan *scan)
                 mem_free(scan->edges);
         mem_free(scan->roots);
         mem_free(scan->first);
-        mem_free(scan->inner);
+        scan_free_inner(scan);
         table_free(&scan->tails);
         *scan = (struct scan){ 0 };
 }

@@ -14,6 +14,7 @@
 
 #include "../capture/snapshot.h"
 #include "../emit/report.h"
+#include "../share.h"
 #include "ids.h"
 #include "pointers.h"
 #include "rows.h"
@@ -107,6 +108,13 @@ static inline uint64_t inner_into(const struct inner_word *w)
         return w->target_into & INNER_FAR;
 }
 
+/* The inner words that one part of the scan found: by source, then offset. */
+struct inner_list {
+        struct inner_word *words;
+        uint64_t count;
+        size_t reserved; /* bytes of them from mem_reserve; 0: they are from mem_grow */
+};
+
 struct scan {
         struct rows rows; /* of each block its edges, as indexes */
         edge_t *edges;    /* with gaps: see rows.h */
@@ -114,9 +122,9 @@ struct scan {
         uint64_t edge_count;
         struct root_edge *roots; /* by root, then offset */
         uint64_t root_count;
-        uint64_t *first;          /* of each block its first word, 0 where there is none */
-        struct inner_word *inner; /* by source, then offset; none after strengths_refine */
-        uint64_t inner_count;
+        uint64_t *first;                    /* of each block its first word, 0 where there is none */
+        struct inner_list inner[SHARE_MAX]; /* by source; none after strengths_refine */
+        unsigned inner_lists;
         struct table tails; /* block -> where its live words end; see tails.h */
         uint64_t bytes;     /* read */
 };
@@ -134,6 +142,10 @@ static inline const edge_t *scan_edges(const struct scan *scan, uint64_t id, uin
  * strengths_refine calls scan_merge_roots. */
 int scan_run(struct scan *scan, const struct snapshot *snapshot, const struct pointers *pointers, struct error *e);
 void scan_free(struct scan *scan);
+
+/* Releases inner words. */
+void inner_list_free(struct inner_list *inner);
+void scan_free_inner(struct scan *scan);
 
 /* Leaves one edge for each pair of root and target: the strongest, first. */
 void scan_merge_roots(struct scan *scan);

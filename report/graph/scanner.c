@@ -47,11 +47,14 @@ static void add_root_edge(struct scanner *s, const struct candidate *c, uint64_t
 
 static void add_inner(struct scanner *s, const struct candidate *c, uint64_t target, uint64_t into)
 {
-        if (mem_grow(&s->inner, &s->inner_capacity, s->inner_count + 1, sizeof *s->inner)) {
+        struct inner_list *inner = &s->inner;
+
+        if (inner->count == s->inner_capacity &&
+            mem_grow(&inner->words, &s->inner_capacity, inner->count + 1, sizeof *inner->words)) {
                 s->failed = true;
                 return;
         }
-        s->inner[s->inner_count++] = (struct inner_word){
+        inner->words[inner->count++] = (struct inner_word){
                 .source_word = c->source << 28 | (c->word < EDGE_WORD_FAR ? c->word : EDGE_WORD_FAR),
                 .target_into = target << 28 | (into < INNER_FAR ? into : INNER_FAR),
         };
@@ -363,5 +366,5 @@ void scanner_deinit(struct scanner *s)
 {
         window_free(&s->window);
         mem_free(s->scratch.edges);
-        mem_free(s->inner);
+        inner_list_free(&s->inner);
 }

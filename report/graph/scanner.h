@@ -32,9 +32,9 @@ struct scanner {
 
         uint64_t edge_start, edge_count; /* in scan->edges; where this part's begin and end */
         size_t edge_capacity;            /* SIZE_MAX: there is room for all */
-        struct inner_word *inner;        /* by source, then offset */
-        uint64_t inner_count;
-        size_t root_capacity, inner_capacity;
+        struct inner_list inner;
+        size_t inner_capacity; /* SIZE_MAX: there is room for all */
+        size_t root_capacity;
 
         struct candidate batch[BATCH];
         size_t batched;

@@ -8,7 +8,20 @@
 
 #define OFFSET_MIXED UINT32_MAX /* referenced in several ways, or in one that cannot be learned */
 
-enum { SELF_EDGES = 64 }; /* edges of a block among which one to itself is looked for */
+#define SELF_NONE UINT64_MAX
+
+enum {
+        SELF_EDGES = 64, /* edges of a block among which one to itself is looked for */
+        FACTS = 512,     /* blocks of which facts are remembered */
+};
+
+/* What the rules ask of a block: few blocks are pointed into by many words. */
+struct facts {
+        uint64_t target;           /* + 1; 0 = nothing */
+        uint64_t learned;          /* offset; 0 = none */
+        uint64_t self;             /* offset of the word that holds its own address, or SELF_NONE */
+        bool vtable_asked, vtable; /* at its start */
+};
 
 struct refiner {
         struct scan *scan;
@@ -16,9 +29,13 @@ struct refiner {
         struct vtables vtables;
         struct nearby nearby;
         struct table live;    /* stack -> live blocks of the site */
-        struct table learned; /* stack and offset -> blocks referenced only there */
+        struct table counts;  /* stack and offset -> blocks referenced only there */
+        struct table learned; /* stack -> offset */
         uint32_t *only;       /* of each block the offset at which alone it is referenced; 0 = none so far */
         bool failed;
+        uint64_t sorted,
+                sorted_self;       /* the block whose edges are by target for the while, and what self_of said before */
+        struct facts facts[FACTS]; /* by target */
 };
 
 /* Learning */
@@ -39,14 +56,20 @@ static void note_reference(struct refiner *r, uint64_t target, uint64_t into)
                 *only = OFFSET_MIXED;
 }
 
-static void note_inner(struct refiner *r)
+static void note_list(struct refiner *r, const struct inner_list *inner)
 {
-        for (uint64_t i = 0; i < r->scan->inner_count; i++) {
-                const struct inner_word *word = &r->scan->inner[i];
+        for (uint64_t i = 0; i < inner->count; i++) {
+                const struct inner_word *word = &inner->words[i];
 
                 if (inner_source(word) != inner_target(word))
                         note_reference(r, inner_target(word), inner_into(word));
         }
+}
+
+static void note_inner(struct refiner *r)
+{
+        for (unsigned list = 0; list < r->scan->inner_lists; list++)
+                note_list(r, &r->scan->inner[list]);
         for (uint64_t i = 0; i < r->scan->root_count; i++) {
                 const struct root_edge *edge = &r->scan->roots[i];
 
@@ -87,14 +110,14 @@ static bool count_offsets(struct refiner *r)
 {
         bool any = false;
 
-        table_free(&r->learned);
+        table_free(&r->counts);
         for (uint64_t id = 0; id < r->snapshot->block_count && !r->failed; id++) {
                 uint32_t stack = r->snapshot->blocks[id].stack;
                 uint64_t *count;
 
                 if (!stack || !r->only[id] || r->only[id] == OFFSET_MIXED)
                         continue;
-                count = table_put(&r->learned, site_offset(stack, r->only[id]), NULL);
+                count = table_put(&r->counts, site_offset(stack, r->only[id]), NULL);
                 if (!count)
                         r->failed = true;
                 else if (++*count >= LEARN_BLOCKS)
@@ -115,6 +138,24 @@ static void count_live(struct refiner *r)
         }
 }
 
+/* Of a site at most one offset has more than half of the blocks. */
+static void keep_learned(struct refiner *r)
+{
+        for (uint64_t i = 0; i < r->counts.size && !r->failed; i++) {
+                const struct table_entry *entry = &r->counts.entries[i];
+                const uint64_t *live = entry->used ? table_get(&r->live, entry->key >> 32) : NULL;
+                uint64_t *offset;
+
+                if (!live || entry->value < LEARN_BLOCKS || entry->value * 2 <= *live)
+                        continue;
+                offset = table_put(&r->learned, entry->key >> 32, NULL);
+                if (offset)
+                        *offset = (uint32_t)entry->key;
+                else
+                        r->failed = true;
+        }
+}
+
 static void learn(struct refiner *r)
 {
         r->only = mem_alloc(r->snapshot->block_count, sizeof *r->only);
@@ -125,25 +166,52 @@ static void learn(struct refiner *r)
         note_inner(r);
         if (count_offsets(r)) {
                 note_outright(r);
-                if (count_offsets(r))
+                if (count_offsets(r)) {
                         count_live(r);
+                        keep_learned(r);
+                }
         }
         mem_free(r->only);
         r->only = NULL;
 }
 
-/* Rules */
+/* Facts */
 
-static bool is_learned(const struct refiner *r, const struct block *block, uint64_t into)
+/* Where the block holds its own address. */
+static uint64_t self_of(const struct refiner *r, uint64_t target)
 {
-        const uint64_t *count, *live;
+        uint64_t count, lead = block_lead(&r->snapshot->blocks[target]);
+        const edge_t *edges = scan_edges(r->scan, target, &count);
 
-        if (!block->stack || into >= INNER_FAR)
-                return false;
-        count = table_get(&r->learned, site_offset(block->stack, into));
-        live = table_get(&r->live, block->stack);
-        return count && live && *count >= LEARN_BLOCKS && *count * 2 > *live;
+        if (target == r->sorted)
+                return r->sorted_self;
+        for (uint64_t i = 0; i < count && i < SELF_EDGES; i++)
+                if (edge_target(edges[i]) == target)
+                        return edge_strength(edges[i]) == STRENGTH_EXACT ? lead + 8 * edge_word(edges[i]) : SELF_NONE;
+        return SELF_NONE;
 }
+
+static struct facts *facts_of(struct refiner *r, uint64_t target)
+{
+        struct facts *facts = &r->facts[target % FACTS];
+        const uint64_t *learned;
+
+        if (facts->target == target + 1)
+                return facts;
+        learned = table_get(&r->learned, r->snapshot->blocks[target].stack);
+        *facts = (struct facts){ .target = target + 1, .learned = learned ? *learned : 0, .self = self_of(r, target) };
+        return facts;
+}
+
+static bool has_vtable(struct refiner *r, struct facts *facts, uint64_t first)
+{
+        if (!facts->vtable_asked)
+                facts->vtable = vtable_of(&r->vtables, first) != 0;
+        facts->vtable_asked = true;
+        return facts->vtable;
+}
+
+/* Rules */
 
 static bool read_word(struct refiner *r, uint64_t address, uint64_t *word)
 {
@@ -179,26 +247,18 @@ static bool is_string(struct refiner *r, const struct block *block, uint64_t fir
 }
 
 /* Does the block hold its own address beside the pointee? */
-static bool is_aligned_by_hand(const struct refiner *r, uint64_t target, uint64_t into)
+static bool is_aligned_by_hand(const struct facts *facts, uint64_t into)
 {
-        uint64_t count, lead = block_lead(&r->snapshot->blocks[target]);
-        const edge_t *edges = scan_edges(r->scan, target, &count);
-
-        for (uint64_t i = 0; i < count && i < SELF_EDGES; i++) {
-                uint64_t at = lead + 8 * edge_word(edges[i]);
-
-                if (edge_target(edges[i]) == target)
-                        return edge_strength(edges[i]) == STRENGTH_EXACT && at + 8 >= into && at <= into + 64;
-        }
-        return false;
+        return facts->self != SELF_NONE && facts->self + 8 >= into && facts->self <= into + 64;
 }
 
-static bool is_second_base(struct refiner *r, const struct block *block, uint64_t first, uint64_t into)
+static bool is_second_base(struct refiner *r, const struct block *block, struct facts *facts, uint64_t first,
+                           uint64_t into)
 {
         uint64_t word;
         int64_t top;
 
-        return into < block->size && !((block->address + into) & 7) && vtable_of(&r->vtables, first) &&
+        return into < block->size && !((block->address + into) & 7) && has_vtable(r, facts, first) &&
                read_word(r, block->address + into, &word) && vtable_top(&r->vtables, word, &top) &&
                top == -(int64_t)into;
 }
@@ -206,17 +266,18 @@ static bool is_second_base(struct refiner *r, const struct block *block, uint64_
 static bool is_known(struct refiner *r, uint64_t target, uint64_t into)
 {
         const struct block *block = &r->snapshot->blocks[target];
+        struct facts *facts = facts_of(r, target);
         uint64_t first = r->scan->first[target];
 
-        if (into < block->size && is_learned(r, block, into))
+        if (into < block->size && into == facts->learned)
                 return true;
         if (is_cookie(r, block, first, into))
                 return true;
         if (into == 8 && block->size > 8 && first == block->size - 8)
                 return true;
-        if (into < block->size && is_aligned_by_hand(r, target, into))
+        if (into < block->size && is_aligned_by_hand(facts, into))
                 return true;
-        return is_string(r, block, first, into) || is_second_base(r, block, first, into);
+        return is_string(r, block, first, into) || is_second_base(r, block, facts, first, into);
 }
 
 /* The edge to the target in a row; `sorted` says by target. */
@@ -247,8 +308,11 @@ static void raise_row(struct refiner *r, const struct inner_word *inner, uint64_
         edge_t *edges = scan->edges + row;
         bool sorted = words > 16 && count > 16, changed = sorted;
 
-        if (sorted)
+        if (sorted) {
+                r->sorted_self = self_of(r, source);
+                r->sorted = source;
                 edges_by_target(edges, NULL, count);
+        }
         for (uint64_t i = 0; i < words; i++) {
                 edge_t *edge;
 
@@ -260,22 +324,28 @@ static void raise_row(struct refiner *r, const struct inner_word *inner, uint64_
                 *edge = edge_make(inner_target(&inner[i]), STRENGTH_KNOWN, inner_source_word(&inner[i])) | (*edge & 15);
                 changed = true;
         }
+        r->sorted = ID_NONE;
         if (changed)
                 edges_by_word(edges, NULL, count);
+}
+
+static void apply_list(struct refiner *r, const struct inner_list *inner)
+{
+        for (uint64_t i = 0, end; i < inner->count; i = end) {
+                uint64_t source = inner_source(&inner->words[i]);
+
+                for (end = i + 1; end < inner->count && inner_source(&inner->words[end]) == source;)
+                        end++;
+                raise_row(r, inner->words + i, end - i);
+        }
 }
 
 static void apply(struct refiner *r)
 {
         struct scan *scan = r->scan;
 
-        for (uint64_t i = 0, end; i < scan->inner_count; i = end) {
-                for (end = i + 1; end < scan->inner_count;) {
-                        if (inner_source(&scan->inner[end]) != inner_source(&scan->inner[i]))
-                                break;
-                        end++;
-                }
-                raise_row(r, scan->inner + i, end - i);
-        }
+        for (unsigned list = 0; list < scan->inner_lists; list++)
+                apply_list(r, &scan->inner[list]);
         for (uint64_t i = 0; i < scan->root_count; i++) {
                 struct root_edge *edge = &scan->roots[i];
 
@@ -287,7 +357,7 @@ static void apply(struct refiner *r)
 
 static bool has_inner(const struct scan *scan)
 {
-        if (scan->inner_count)
+        if (scan->inner_lists)
                 return true;
         for (uint64_t i = 0; i < scan->root_count; i++) {
                 if (scan->roots[i].strength == STRENGTH_INTERIOR || scan->roots[i].strength == STRENGTH_END)
@@ -299,7 +369,10 @@ static bool has_inner(const struct scan *scan)
 int strengths_refine(struct scan *scan, const struct snapshot *snapshot, const struct pointers *pointers,
                      struct error *e)
 {
-        struct refiner r = { .scan = scan, .snapshot = snapshot, .vtables = { .snapshot = snapshot },
+        struct refiner r = { .scan = scan,
+                             .snapshot = snapshot,
+                             .sorted = ID_NONE,
+                             .vtables = { .snapshot = snapshot },
                              .nearby = { .memory = &snapshot->memory } };
 
         if (has_inner(scan)) {
@@ -309,12 +382,11 @@ int strengths_refine(struct scan *scan, const struct snapshot *snapshot, const s
                         r.failed = tails_find(scan, snapshot, pointers) != 0;
                 }
                 table_free(&r.live);
+                table_free(&r.counts);
                 table_free(&r.learned);
                 vtables_free(&r.vtables);
         }
-        mem_free(scan->inner);
-        scan->inner = NULL;
-        scan->inner_count = 0;
+        scan_free_inner(scan);
         scan_merge_roots(scan);
         return r.failed ? error_no_memory(e, "judging the references between blocks") : 0;
 }

@@ -101,11 +101,11 @@ static bool is_pair(const struct inner_word *a, const struct inner_word *b)
                inner_source_word(a) + 1 == inner_source_word(b);
 }
 
-/* vector_end for the inner word `i`.  Where the word before it points into the
+/* vector_end for word `i` of the list.  Where the word before it points into the
  * block and the one before that at its start, no memory need be read. */
-static uint64_t vector_end_at(struct tails *t, uint64_t i)
+static uint64_t vector_end_at(struct tails *t, const struct inner_list *inner, uint64_t i)
 {
-        const struct inner_word *word = &t->scan->inner[i];
+        const struct inner_word *word = &inner->words[i];
         struct place place = place_in_block(t, word);
         const edge_t *begin = NULL;
 
@@ -119,17 +119,17 @@ static uint64_t vector_end_at(struct tails *t, uint64_t i)
         return vector_end(t, &place, place.address);
 }
 
-/* How much of the block the inner word `i` keeps alive: what is before the end
+/* How much of the block word `i` of the list keeps alive: what is before the end
  * of a vector, the word it points at otherwise. */
-static uint64_t kept_alive_at(struct tails *t, uint64_t i)
+static uint64_t kept_alive_at(struct tails *t, const struct inner_list *inner, uint64_t i)
 {
-        const struct inner_word *word = &t->scan->inner[i];
+        const struct inner_word *word = &inner->words[i];
         uint64_t size = t->snapshot->blocks[inner_target(word)].size;
 
         if (inner_into(word) == size)
-                return vector_end_at(t, i);
-        if (i + 1 < t->scan->inner_count && is_pair(word, word + 1) && inner_into(word + 1) == size &&
-            vector_end_at(t, i + 1) == inner_into(word))
+                return vector_end_at(t, inner, i);
+        if (i + 1 < inner->count && is_pair(word, word + 1) && inner_into(word + 1) == size &&
+            vector_end_at(t, inner, i + 1) == inner_into(word))
                 return inner_into(word);
         return (inner_into(word) & ~7ull) + 8;
 }
@@ -171,20 +171,39 @@ static int note_vector(struct tails *t, uint64_t id, uint64_t end)
         return end < t->snapshot->blocks[id].size ? note(t, id, end) : 0;
 }
 
+static int find_vectors_of(struct tails *t, const struct inner_list *inner)
+{
+        for (uint64_t i = 0; i < inner->count; i++) {
+                uint64_t id = inner_target(&inner->words[i]);
+
+                if (may_end(t, id, inner_into(&inner->words[i])) && note_vector(t, id, vector_end_at(t, inner, i)))
+                        return -1;
+        }
+        return 0;
+}
+
 static int find_vectors(struct tails *t)
 {
         const struct scan *scan = t->scan;
 
-        for (uint64_t i = 0; i < scan->inner_count; i++) {
-                uint64_t id = inner_target(&scan->inner[i]);
-
-                if (may_end(t, id, inner_into(&scan->inner[i])) && note_vector(t, id, vector_end_at(t, i)))
+        for (unsigned list = 0; list < scan->inner_lists; list++)
+                if (find_vectors_of(t, &scan->inner[list]))
                         return -1;
-        }
         for (uint64_t i = 0; i < scan->root_count; i++) {
                 struct place place = place_in_root(t, &scan->roots[i]);
 
                 if (may_end(t, place.id, place.into) && note_vector(t, place.id, vector_end(t, &place, place.address)))
+                        return -1;
+        }
+        return 0;
+}
+
+static int note_others_of(struct tails *t, const struct inner_list *inner)
+{
+        for (uint64_t i = 0; i < inner->count; i++) {
+                uint64_t id = inner_target(&inner->words[i]);
+
+                if (table_get(&t->scan->tails, id) && note(t, id, kept_alive_at(t, inner, i)))
                         return -1;
         }
         return 0;
@@ -195,12 +214,9 @@ static int note_others(struct tails *t)
 {
         const struct scan *scan = t->scan;
 
-        for (uint64_t i = 0; i < scan->inner_count; i++) {
-                uint64_t id = inner_target(&scan->inner[i]);
-
-                if (table_get(&scan->tails, id) && note(t, id, kept_alive_at(t, i)))
+        for (unsigned list = 0; list < scan->inner_lists; list++)
+                if (note_others_of(t, &scan->inner[list]))
                         return -1;
-        }
         for (uint64_t i = 0; i < scan->root_count; i++) {
                 struct place place = place_in_root(t, &scan->roots[i]);
 
