@@ -1,6 +1,7 @@
 #include "judging.h"
 
 #include "emit/save.h"
+#include "loading.h"
 #include "policy/gate.h"
 #include "policy/own_rules.h"
 #include "policy/suppress_write.h"
@@ -70,6 +71,22 @@ static int load_suppressions(struct judging *judging, struct error *e)
         return 0;
 }
 
+static int read_baseline(struct baseline *baseline, const char *path, struct error *e)
+{
+        struct report *report;
+        int status;
+
+        if (!loading_is_capture(path))
+                return baseline_read(baseline, path, e);
+        report = loading_report(path, 0, false, e);
+        if (!report)
+                return -1;
+        status = baseline_of(baseline, report, e);
+        baseline->is_report = true;
+        report_destroy(report);
+        return status;
+}
+
 /* A baseline that is to be written need not be there yet. */
 static int load_baseline(struct judging *judging, struct error *e)
 {
@@ -82,11 +99,11 @@ static int load_baseline(struct judging *judging, struct error *e)
                                : 0;
         if (policy->update_baseline && access(policy->baseline, F_OK) && errno == ENOENT)
                 return try_writing(policy->baseline, e);
-        if (baseline_read(&judging->baseline, policy->baseline, e))
+        if (read_baseline(&judging->baseline, policy->baseline, e))
                 return error_prefix(e, "baseline");
         if (policy->update_baseline && judging->baseline.is_report)
                 return error_set(e, ERROR_USAGE,
-                                 "%s is a report, and a baseline would take its place: name another file",
+                                 "%s is a report or a capture, and a baseline would take its place: name another file",
                                  policy->baseline);
         return policy->update_baseline ? try_writing(policy->baseline, e) : 0;
 }

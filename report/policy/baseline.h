@@ -30,7 +30,7 @@ struct baseline_entry {
 struct baseline {
         struct baseline_entry *list; /* ascending by id, each once */
         size_t count;
-        bool is_report;              /* it was read from a report */
+        bool is_report;              /* it was read from a report, or a capture */
         struct report *memory;       /* that owns it all */
 };
 
@@ -40,7 +40,7 @@ struct baseline_tolerance {
         uint64_t bytes;   /* not 0: so many bytes, in any number of blocks; percent does not count */
 };
 
-/* Reads a baseline or a report.  0, or -1 with ERROR_BAD_INPUT. */
+/* Reads a baseline or a JSON report; of a capture, see baseline_of.  0, or -1 with ERROR_BAD_INPUT. */
 int baseline_read(struct baseline *baseline, const char *path, struct error *e);
 
 /* The same from memory; errors call it `name`. */

@@ -411,6 +411,22 @@ def a_capture_is_judged_as_a_report_is(weir):
 
 
 @CASES.add
+def a_capture_is_a_baseline(weir):
+    known, more = f"{weir.directory}/known.capture", stored(weir, "100", "l5", "r")
+    weir.run(["run", "-q", f"--capture={known}", "--", leaky(weir), "100", "l5"])
+    judge(weir, more, [f"--baseline={known}"], 23)
+    judge(weir, stored(weir, "100", "l5"), [f"--baseline={known}"], 0)
+    judge(weir, known, [f"--baseline={known}"], 0)
+    run, report = weir.trace([leaky(weir), "100", "l5", "r"], ["--gate", f"--baseline={known}"])
+    harness.check(run.status == 23 and (report["gate"]["baseline"]["new"], report["gate"]["baseline"]["known"]) == (1, 2), f"{report['gate']}")
+    refuse(weir, ["gate", f"--baseline={known}", "--update-baseline", more], "is a report or a capture")
+    cut = f"{weir.directory}/cut.capture"
+    with open(known, "rb") as whole, open(cut, "wb") as part:
+        part.write(whole.read()[:-9])
+    refuse(weir, ["gate", f"--baseline={cut}", more], "is truncated")
+
+
+@CASES.add
 def diff_says_what_changed(weir):
     run = weir.run(["diff", stored(weir, "100", "r"), stored(weir, "150", "l5")])
     text = run.stdout.decode()
