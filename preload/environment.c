@@ -4,6 +4,8 @@
 #include "end.h"
 #include "raw.h"
 
+#include <elf.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -12,22 +14,31 @@
 static char session[sizeof WEIR_SESSION_ENV + 128]; /* "WEIR_SESSION=..."; "" = none */
 static char library[WEIR_PATH_MAX];                 /* as LD_PRELOAD names it; "" = it does not */
 
+/* By the number of arguments: the program may have put NULLs between them. */
 char **environment_of_kernel(void)
 {
-        char **p = (char **)(end_of_main_stack() + sizeof(long)); /* argv */
+        const uintptr_t *stack = (const uintptr_t *)end_of_main_stack();
 
-        while (*p)
-                p++;
-        return p + 1;
+        return (char **)(stack + 1 + stack[0] + 1);
 }
 
-const Elf64_auxv_t *environment_auxiliary(void)
+/* Found before the program can take variables out, which leaves NULLs. */
+uintptr_t environment_auxiliary(uint64_t type)
 {
-        char **p = environment_of_kernel();
+        static const Elf64_auxv_t *_Atomic vector;
+        const Elf64_auxv_t *at = atomic_load_explicit(&vector, memory_order_relaxed);
 
-        while (*p)
-                p++;
-        return (const Elf64_auxv_t *)(p + 1);
+        if (!at) {
+                char **p = environment_of_kernel();
+
+                while (*p)
+                        p++;
+                at = (const Elf64_auxv_t *)(p + 1);
+                atomic_store_explicit(&vector, at, memory_order_relaxed);
+        }
+        while (at->a_type != AT_NULL && at->a_type != type)
+                at++;
+        return at->a_type == type ? at->a_un.a_val : 0;
 }
 
 /* The value of "NAME=" in an environment, or NULL. */
@@ -39,19 +50,11 @@ static const char *find(char *const *given, const char *name_and_sign)
         return NULL;
 }
 
-static bool is_privileged(void)
-{
-        for (const Elf64_auxv_t *a = environment_auxiliary(); a->a_type != AT_NULL; a++)
-                if (a->a_type == AT_SECURE)
-                        return a->a_un.a_val;
-        return false;
-}
-
 const char *environment_get(const char *name)
 {
         char name_and_sign[64];
 
-        if (is_privileged())
+        if (environment_auxiliary(AT_SECURE))
                 return NULL;
         raw_append(raw_append(name_and_sign, name), "=");
         return find(environment_of_kernel(), name_and_sign);

@@ -10,14 +10,14 @@
 #ifndef WEIR_ENVIRONMENT_H
 #define WEIR_ENVIRONMENT_H
 
-#include <elf.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The environment that the kernel gave to this program. */
 char **environment_of_kernel(void);
 
-/* The auxiliary vector behind it, up to AT_NULL. */
-const Elf64_auxv_t *environment_auxiliary(void);
+/* An entry of the auxiliary vector behind it (AT_...); 0 when it has none. */
+uintptr_t environment_auxiliary(uint64_t type);
 
 /* A variable of it; NULL when not set, or when the program runs with more
  * privileges than its caller (AT_SECURE). */

@@ -4,6 +4,7 @@
 #include "glob.h"
 #include "raw.h"
 
+#include <elf.h>
 
 /* What a program goes by: its file, and what was asked to run, which differs
  * for a script and through a symbolic link. */
@@ -12,20 +13,14 @@ struct names {
         const char *asked;
 };
 
-static const char *text_asked(void)
-{
-        for (const Elf64_auxv_t *a = environment_auxiliary(); a->a_type != AT_NULL; a++)
-                if (a->a_type == AT_EXECFN)
-                        return (const char *)a->a_un.a_val;
-        return "";
-}
-
 static void find_names(struct names *names)
 {
         long length = raw_syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", names->file, sizeof names->file - 1);
 
         names->file[length > 0 ? length : 0] = 0;
-        names->asked = text_asked();
+        names->asked = (const char *)environment_auxiliary(AT_EXECFN);
+        if (!names->asked)
+                names->asked = "";
 }
 
 static const char *last_part(const char *path)

@@ -17,15 +17,9 @@ struct file {
 
 static bool load_bias(uintptr_t *bias)
 {
-        const Elf64_Phdr *headers = NULL;
-        size_t count = 0;
+        const Elf64_Phdr *headers = (const Elf64_Phdr *)environment_auxiliary(AT_PHDR);
+        size_t count = environment_auxiliary(AT_PHNUM);
 
-        for (const Elf64_auxv_t *a = environment_auxiliary(); a->a_type != AT_NULL; a++) {
-                if (a->a_type == AT_PHDR)
-                        headers = (const Elf64_Phdr *)a->a_un.a_val;
-                if (a->a_type == AT_PHNUM)
-                        count = a->a_un.a_val;
-        }
         for (size_t i = 0; headers && i < count; i++)
                 if (headers[i].p_type == PT_PHDR) {
                         *bias = (uintptr_t)headers - headers[i].p_vaddr;

@@ -15,6 +15,7 @@
 #include "signals.h"
 #include "unwind.h"
 
+#include <elf.h>
 #include <sys/mman.h>
 
 union process_page process_page __attribute__((aligned(4096)));
@@ -98,26 +99,41 @@ static void fill_control(struct weir_control *c, int32_t pid, uint32_t parent_sl
         (void)raw_syscall(SYS_getcwd, c->cwd, sizeof c->cwd, 0, 0);
 }
 
+/* The kernel lays the arguments out one after the other, and the program's name
+ * behind them.  What the program has put in their place since may be anywhere, and
+ * gone: it is not looked at. */
+static struct note_piece arguments(void)
+{
+        enum { MOST = 4096 };
+        const uintptr_t *stack = (const uintptr_t *)end_of_main_stack();
+        const char *const *argv = (const char *const *)(stack + 1);
+        const char *first = argv[0], *at = first, *end = (const char *)environment_auxiliary(AT_EXECFN);
+
+        if (!stack[0] || first < (const char *)stack || first >= end)
+                return (struct note_piece){ 0 };
+        if (end - first > MOST)
+                end = first + MOST;
+        for (size_t i = 0; i < stack[0] && argv[i] == at && at < end; i++) {
+                while (at < end && *at)
+                        at++;
+                at += at < end;
+        }
+        return (struct note_piece){ first, (size_t)(at - first) };
+}
+
 static void say_who(void)
 {
         struct note_piece piece;
         char path[WEIR_PATH_MAX];
-        char **argv = (char **)(end_of_main_stack() + sizeof(long)), **last = argv;
         long n = raw_syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", path, sizeof path);
 
         if (n > 0) {
                 piece = (struct note_piece){ path, (size_t)n };
                 note_send(WEIR_NOTE_EXE, 0, &piece, 1);
         }
-        /* The kernel lays the arguments out one after the other. */
-        while (*last)
-                last++;
-        if (last == argv)
-                return;
-        piece = (struct note_piece){ argv[0], (size_t)(last[-1] - argv[0]) + raw_length(last[-1]) + 1 };
-        if (piece.length > 4096)
-                piece.length = 4096;
-        note_send(WEIR_NOTE_ARGV, 0, &piece, 1);
+        piece = arguments();
+        if (piece.length)
+                note_send(WEIR_NOTE_ARGV, 0, &piece, 1);
 }
 
 static void start_recording(struct process *p)
