@@ -7,7 +7,8 @@
 
 enum {
         HEAD_WORDS = 8,
-        TEXT_AROUND = 528, /* what decides whether a word is text, and the word */
+        CONTAINER_MOST = 1 << 28, /* of what a container's block can hold */
+        TEXT_AROUND = 528,        /* what decides whether a word is text, and the word */
         CLASS_DROP = 0,
         CLASS_TEXT,
         CLASS_KEEP,
@@ -136,6 +137,40 @@ static size_t first_block(const struct snapshot *snapshot, uint64_t address)
         return low;
 }
 
+/* What makes the word at bytes[at] the address of a string's characters or of a
+ * deque's map; `words` are it and the two after it. */
+static void mark_container(struct filter *filter, uint64_t address, size_t at, const uint64_t words[3])
+{
+        const struct snapshot *snapshot = filter->snapshot;
+        const struct block *block;
+        size_t id;
+
+        if (words[0] == address + 16 && words[1] < 8) {
+                mark(filter->classes, at + 8, at + 16, CLASS_KEEP);
+                mark(filter->classes, at + 16, at + 17 + (size_t)words[1], CLASS_TEXT);
+                return;
+        }
+        id = first_block(snapshot, words[0]);
+        block = id < snapshot->block_count ? &snapshot->blocks[id] : NULL;
+        if (!block || block->address != words[0])
+                return;
+        if (words[1] < block->size && words[2] == block->size - 1)
+                mark(filter->classes, at + 8, at + 24, CLASS_KEEP);
+        else if (words[1] * 8 == block->size)
+                mark(filter->classes, at + 8, at + 16, CLASS_KEEP);
+}
+
+static void mark_containers(struct filter *filter, uint64_t base, const uint8_t *bytes, size_t size)
+{
+        for (size_t at = -base & 7; at + 24 <= size; at += 8) {
+                uint64_t words[3];
+
+                memcpy(words, bytes + at, sizeof words);
+                if (words[0] && words[1] < CONTAINER_MOST && targets_lead(&filter->blocks, words[0]))
+                        mark_container(filter, base + at, at, words);
+        }
+}
+
 /* Small numbers at the start of blocks. */
 static void mark_heads(struct filter *filter, uint64_t base, const uint8_t *bytes, size_t size)
 {
@@ -193,6 +228,7 @@ int filter_bytes(struct filter *filter, uint64_t address, uint8_t *bytes, size_t
         memset(filter->classes, CLASS_DROP, all);
         mark_words(filter, around, all);
         mark_heads(filter, base, around, all);
+        mark_containers(filter, base, around, all);
         classes = filter->classes + FILTER_MARGIN;
         for (size_t at = 0; at + 8 <= size; at += 8)
                 filter_eight(bytes + at, classes + at);

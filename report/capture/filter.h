@@ -8,9 +8,12 @@
  *     aligned words that lead to read-only data of a module (vtables)
  *     among the first eight words of a block those up to its size (array
  *     cookies, lengths, capacities)
+ *     after the address of a block the length and capacity that make it a
+ *     string's or a deque's (graph/tails.h)
  * Of everything else only this is left: a zero word stays zero; where a kept
  * word may be part of a text, its surroundings keep their shape, with an 'x'
- * for each character; all other bytes become 0xff.
+ * for each character, as do the characters of a short string in its own place;
+ * all other bytes become 0xff.
  */
 #ifndef WEIR_FILTER_H
 #define WEIR_FILTER_H

@@ -100,6 +100,7 @@ static uint64_t cut_parts(struct parts *parts, const struct snapshot *snapshot, 
         for (uint64_t i = 0; i < count; i++) {
                 total += weight(&snapshot->blocks[i]);
                 words += snapshot->blocks[i].size / 8;
+                parts->scan->odd |= (snapshot->blocks[i].size & 7) && (snapshot->blocks[i].flags & BLOCK_NEW);
         }
         parts->count = snapshot->memory.parallel ? share_parts(total, PARALLEL_LEAST) : 1;
         for (unsigned part = 1; part < parts->count; part++) {
@@ -321,5 +322,6 @@ void scan_free(struct scan *scan)
         mem_free(scan->first);
         scan_free_inner(scan);
         table_free(&scan->tails);
+        mem_free(scan->rests);
         *scan = (struct scan){ 0 };
 }

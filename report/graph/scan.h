@@ -125,7 +125,10 @@ struct scan {
         uint64_t *first;                    /* of each block its first word, 0 where there is none */
         struct inner_list inner[SHARE_MAX]; /* by source; none after strengths_refine */
         unsigned inner_lists;
-        struct table tails; /* block -> where its live words end; see tails.h */
+        bool odd;           /* some block from operator new has a size that is no multiple of eight */
+        struct table tails; /* block -> where its live words are; see tails.h */
+        uint64_t *rests;    /* dead words in the midst of blocks, ascending; likewise */
+        uint64_t rest_count;
         uint64_t bytes;     /* read */
 };
 

@@ -377,15 +377,15 @@ int strengths_refine(struct scan *scan, const struct snapshot *snapshot, const s
 
         if (has_inner(scan)) {
                 learn(&r);
-                if (!r.failed) {
+                if (!r.failed)
                         apply(&r);
-                        r.failed = tails_find(scan, snapshot, pointers) != 0;
-                }
                 table_free(&r.live);
                 table_free(&r.counts);
                 table_free(&r.learned);
                 vtables_free(&r.vtables);
         }
+        if (!r.failed)
+                r.failed = tails_find(scan, snapshot, pointers) != 0;
         scan_free_inner(scan);
         scan_merge_roots(scan);
         return r.failed ? error_no_memory(e, "judging the references between blocks") : 0;

@@ -1,55 +1,116 @@
-#include "tails.h"
+#include "tails_parts.h"
 
 #include "edges.h"
-#include "nearby.h"
 
-struct tails {
-        struct scan *scan;
-        const struct snapshot *snapshot;
-        const struct pointers *pointers;
-        struct nearby nearby;
-};
+/* ---- what was found -------------------------------------------------------------- */
 
-static bool may_be_buffer(const struct tails *t, uint64_t id)
+enum { BITS = 28, KIND_SHIFT = 2 * BITS };
+
+static uint64_t pack(enum tail_kind kind, struct tail_range range)
 {
-        const struct block *block = &t->snapshot->blocks[id];
-
-        return (block->flags & BLOCK_NEW) && block->size >= 8 && block->size < INNER_FAR && !(block->address & 7);
+        return (uint64_t)kind << KIND_SHIFT | range.begin << BITS | range.end;
 }
 
-/* Is the word that follows an iterator's three the place, in the deque's map,
- * of the chunk they walk over? */
-static bool is_in_map(struct tails *t, uint64_t word, uint64_t chunk)
+static struct tail_range range_of(uint64_t value)
 {
-        uint64_t held;
-
-        return pointers_find(t->pointers, word).inside != ID_NONE && nearby_words(&t->nearby, word, &held, 1) &&
-               held == chunk;
+        return (struct tail_range){ value >> BITS & INNER_FAR, value & INNER_FAR };
 }
 
-/* A word that points into a block or at its end, and where it is. */
-struct place {
-        uint64_t id, into;
-        uint64_t start, limit, address; /* 0: of a register, or not known */
-};
-
-static struct place place_in_block(const struct tails *t, const struct inner_word *word)
+static enum tail_kind kind_of(uint64_t value)
 {
-        const struct block *source = &t->snapshot->blocks[inner_source(word)];
-        struct place place = { .id = inner_target(word), .into = inner_into(word) };
+        return (enum tail_kind)(value >> KIND_SHIFT);
+}
 
-        if (inner_source_word(word) == EDGE_WORD_FAR) /* that or a later one */
+static uint64_t rest_of(uint64_t id, uint64_t word)
+{
+        return id << EDGE_TARGET_SHIFT | word;
+}
+
+static uint64_t id_of_rest(uint64_t rest)
+{
+        return rest >> EDGE_TARGET_SHIFT;
+}
+
+int tail_note(struct tails *t, uint64_t id, enum tail_kind kind, struct tail_range range)
+{
+        bool fresh;
+        uint64_t *slot = table_put(&t->scan->tails, id, &fresh);
+        struct tail_range before;
+
+        if (!slot)
+                return -1;
+        if (!fresh) {
+                before = range_of(*slot);
+                kind = kind_of(*slot);
+                range.begin = range.begin < before.begin ? range.begin : before.begin;
+                range.end = range.end > before.end ? range.end : before.end;
+        }
+        *slot = pack(kind, range);
+        return 0;
+}
+
+int tail_note_word(struct tails *t, uint64_t id, uint64_t word)
+{
+        struct scan *scan = t->scan;
+
+        if (mem_grow(&scan->rests, &t->rest_capacity, scan->rest_count + 1, sizeof *scan->rests))
+                return -1;
+        scan->rests[scan->rest_count++] = rest_of(id, word);
+        return 0;
+}
+
+static bool is_rest(const struct scan *scan, uint64_t rest)
+{
+        uint64_t low = 0, high = scan->rest_count;
+
+        while (low < high) {
+                uint64_t middle = low + (high - low) / 2;
+
+                if (scan->rests[middle] < rest)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low < scan->rest_count && scan->rests[low] == rest;
+}
+
+enum tail_kind tails_holds(const struct scan *scan, uint64_t id, uint64_t word)
+{
+        const uint64_t *tail = table_get(&scan->tails, id);
+        struct tail_range live = tail ? range_of(*tail) : (struct tail_range){ 0, INNER_FAR };
+
+        if (tail && (8 * word + 8 <= live.begin || 8 * word >= live.end))
+                return kind_of(*tail);
+        return is_rest(scan, rest_of(id, word)) ? TAIL_STRING : TAIL_NONE;
+}
+
+/* ---- places ------------------------------------------------------------------------ */
+
+struct tail_place tail_at_word(const struct tails *t, uint64_t source, uint64_t word, uint64_t target)
+{
+        const struct block *block = &t->snapshot->blocks[source];
+        struct tail_place place = { .id = target };
+
+        if (word == EDGE_WORD_FAR) /* that or a later one */
                 return place;
-        place.start = source->address;
-        place.limit = source->address + source->size;
-        place.address = source->address + block_lead(source) + 8 * inner_source_word(word);
+        place.start = block->address;
+        place.limit = block->address + block->size;
+        place.address = block->address + block_lead(block) + 8 * word;
         return place;
 }
 
-static struct place place_in_root(const struct tails *t, const struct root_edge *edge)
+struct tail_place tail_in_block(const struct tails *t, const struct inner_word *word)
+{
+        struct tail_place place = tail_at_word(t, inner_source(word), inner_source_word(word), inner_target(word));
+
+        place.into = inner_into(word);
+        return place;
+}
+
+struct tail_place tail_in_root(const struct tails *t, const struct root_edge *edge)
 {
         const struct root *root = &t->snapshot->roots[edge->root];
-        struct place place = { .id = edge->to, .into = edge->into };
+        struct tail_place place = { .id = edge->to, .into = edge->into };
 
         if (root->kind == ROOT_REGISTER)
                 return place;
@@ -59,26 +120,7 @@ static struct place place_in_root(const struct tails *t, const struct root_edge 
         return place;
 }
 
-/* If the word at `address` is the capacity of a vector whose elements are in
- * the block of the place, where they end in that; else the block's size. */
-static uint64_t vector_end(struct tails *t, const struct place *place, uint64_t address)
-{
-        const struct block *block = &t->snapshot->blocks[place->id];
-        uint64_t words[4] = { 0 };
-
-        if (!place->address || address - place->start < 16 || place->limit - address < 8 ||
-            !nearby_words(&t->nearby, address - 16, words, place->limit - address >= 16 ? 4 : 3))
-                return block->size;
-        if (words[0] != block->address || words[1] - words[0] >= block->size || (words[1] & 7) ||
-            words[2] != block->address + block->size)
-                return block->size;
-        if (words[1] == words[0] && is_in_map(t, words[3], block->address))
-                return block->size;
-        return words[1] - words[0];
-}
-
-/* The edge of a block's word; NULL where the word has none of its own. */
-static const edge_t *edge_of_word(const struct scan *scan, uint64_t id, uint64_t word)
+const edge_t *tail_edge_of_word(const struct scan *scan, uint64_t id, uint64_t word)
 {
         uint64_t count, low = 0, high;
         const edge_t *edges = scan_edges(scan, id, &count);
@@ -94,122 +136,42 @@ static const edge_t *edge_of_word(const struct scan *scan, uint64_t id, uint64_t
         return low < count && edge_word(edges[low]) == word ? &edges[low] : NULL;
 }
 
-/* Do two inner words follow each other, and point at the same block? */
-static bool is_pair(const struct inner_word *a, const struct inner_word *b)
-{
-        return inner_source(a) == inner_source(b) && inner_target(a) == inner_target(b) &&
-               inner_source_word(a) + 1 == inner_source_word(b);
-}
+/* ---- what else points into these blocks ------------------------------------------------ */
 
-/* vector_end for word `i` of the list.  Where the word before it points into the
- * block and the one before that at its start, no memory need be read. */
-static uint64_t vector_end_at(struct tails *t, const struct inner_list *inner, uint64_t i)
-{
-        const struct inner_word *word = &inner->words[i];
-        struct place place = place_in_block(t, word);
-        const edge_t *begin = NULL;
-
-        if (i && is_pair(word - 1, word) && inner_source_word(word - 1)) {
-                if (inner_into(word - 1) == inner_into(word) || inner_into(word - 1) & 7)
-                        return inner_into(word);
-                begin = edge_of_word(t->scan, inner_source(word), inner_source_word(word) - 2);
-        }
-        if (begin && edge_target(*begin) == inner_target(word) && edge_strength(*begin) == STRENGTH_EXACT)
-                return inner_into(word - 1);
-        return vector_end(t, &place, place.address);
-}
-
-/* How much of the block word `i` of the list keeps alive: what is before the end
- * of a vector, the word it points at otherwise. */
-static uint64_t kept_alive_at(struct tails *t, const struct inner_list *inner, uint64_t i)
-{
-        const struct inner_word *word = &inner->words[i];
-        uint64_t size = t->snapshot->blocks[inner_target(word)].size;
-
-        if (inner_into(word) == size)
-                return vector_end_at(t, inner, i);
-        if (i + 1 < inner->count && is_pair(word, word + 1) && inner_into(word + 1) == size &&
-            vector_end_at(t, inner, i + 1) == inner_into(word))
-                return inner_into(word);
-        return (inner_into(word) & ~7ull) + 8;
-}
-
-/* The same of a root's word. */
-static uint64_t kept_alive(struct tails *t, const struct place *place)
+/* What the word of the place, which is word `i` of the list or (NULL) a root's,
+ * keeps alive of a block with this tail. */
+static struct tail_range kept(struct tails *t, const struct tail_place *place, const struct inner_list *inner,
+                              uint64_t i, uint64_t tail)
 {
         uint64_t size = t->snapshot->blocks[place->id].size;
 
+        if (kind_of(tail) != TAIL_DEQUE)
+                return inner ? tails_vector_kept_at(t, inner, i) : tails_vector_kept(t, place);
+        if (tails_in_iterator(t, place, range_of(tail).end))
+                return range_of(tail);
         if (place->into == size)
-                return vector_end(t, place, place->address);
-        return vector_end(t, place, place->address + 8) == place->into ? place->into : (place->into & ~7ull) + 8;
+                return (struct tail_range){ 0, size };
+        return (struct tail_range){ place->into & ~7ull, (place->into & ~7ull) + 8 };
 }
 
-/* ---- ends --------------------------------------------------------------------- */
-
-/* Notes that block `id` is alive up to `end`: of several the greatest. */
-static int note(struct tails *t, uint64_t id, uint64_t end)
+static int note_other(struct tails *t, const struct tail_place *place, const struct inner_list *inner, uint64_t i)
 {
-        bool fresh;
-        uint64_t *slot = table_put(&t->scan->tails, id, &fresh);
+        const uint64_t *tail = place->into ? table_get(&t->scan->tails, place->id) : NULL;
 
-        if (!slot)
-                return -1;
-        if (fresh || *slot < end)
-                *slot = end;
-        return 0;
-}
-
-/* A block with a word that may be a capacity: a vector's, maybe with dead words
- * behind its end. */
-static bool may_end(const struct tails *t, uint64_t id, uint64_t into)
-{
-        return into == t->snapshot->blocks[id].size && may_be_buffer(t, id);
-}
-
-static int note_vector(struct tails *t, uint64_t id, uint64_t end)
-{
-        return end < t->snapshot->blocks[id].size ? note(t, id, end) : 0;
-}
-
-static int find_vectors_of(struct tails *t, const struct inner_list *inner)
-{
-        for (uint64_t i = 0; i < inner->count; i++) {
-                uint64_t id = inner_target(&inner->words[i]);
-
-                if (may_end(t, id, inner_into(&inner->words[i])) && note_vector(t, id, vector_end_at(t, inner, i)))
-                        return -1;
-        }
-        return 0;
-}
-
-static int find_vectors(struct tails *t)
-{
-        const struct scan *scan = t->scan;
-
-        for (unsigned list = 0; list < scan->inner_lists; list++)
-                if (find_vectors_of(t, &scan->inner[list]))
-                        return -1;
-        for (uint64_t i = 0; i < scan->root_count; i++) {
-                struct place place = place_in_root(t, &scan->roots[i]);
-
-                if (may_end(t, place.id, place.into) && note_vector(t, place.id, vector_end(t, &place, place.address)))
-                        return -1;
-        }
-        return 0;
+        return tail ? tail_note(t, place->id, kind_of(*tail), kept(t, place, inner, i, *tail)) : 0;
 }
 
 static int note_others_of(struct tails *t, const struct inner_list *inner)
 {
         for (uint64_t i = 0; i < inner->count; i++) {
-                uint64_t id = inner_target(&inner->words[i]);
+                struct tail_place place = tail_in_block(t, &inner->words[i]);
 
-                if (table_get(&t->scan->tails, id) && note(t, id, kept_alive_at(t, inner, i)))
+                if (note_other(t, &place, inner, i))
                         return -1;
         }
         return 0;
 }
 
-/* What else points into these blocks. */
 static int note_others(struct tails *t)
 {
         const struct scan *scan = t->scan;
@@ -218,91 +180,105 @@ static int note_others(struct tails *t)
                 if (note_others_of(t, &scan->inner[list]))
                         return -1;
         for (uint64_t i = 0; i < scan->root_count; i++) {
-                struct place place = place_in_root(t, &scan->roots[i]);
+                struct tail_place place = tail_in_root(t, &scan->roots[i]);
 
-                if (place.into && table_get(&scan->tails, place.id) && note(t, place.id, kept_alive(t, &place)))
+                if (note_other(t, &place, NULL, i))
                         return -1;
         }
         return 0;
 }
 
-/* ---- edges -------------------------------------------------------------------- */
+/* ---- edges --------------------------------------------------------------------------- */
 
-static enum strength strength_of(const struct tails *t, uint64_t word, uint64_t target)
+/* Gives the edge to `target`, of those that are looked for, the live word, if
+ * that is the strongest so far. */
+static void move_edge(edge_t *edges, const struct table *wanted, uint64_t target, enum strength strength, uint64_t word)
 {
-        struct pointee hit = pointers_find(t->pointers, word);
+        const uint64_t *index = target != ID_NONE ? table_get(wanted, target) : NULL;
 
-        if (hit.inside == target)
-                return hit.offset ? STRENGTH_INTERIOR : STRENGTH_EXACT;
-        return hit.end == target ? STRENGTH_END : STRENGTH_NONE;
+        if (index && strength > edge_strength(edges[*index]))
+                edges[*index] = edge_make(target, strength, word) | (edges[*index] & 15);
 }
 
-/* Looks in the live part of the block for a word that points at `target`. */
-static bool find_live(struct tails *t, const struct block *block, uint64_t end, uint64_t target, edge_t *edge)
-{
-        enum strength best = STRENGTH_NONE;
-        uint64_t words[512];
-
-        for (uint64_t at = 0; at + 8 <= end; at += sizeof words) {
-                size_t count = end - at < sizeof words ? (size_t)(end - at) / 8 : sizeof words / 8;
-
-                if (!nearby_words(&t->nearby, block->address + at, words, count))
-                        continue;
-                for (size_t i = 0; i < count; i++) {
-                        enum strength strength = strength_of(t, words[i], target);
-
-                        if (strength <= best)
-                                continue;
-                        best = strength;
-                        *edge = edge_make(target, strength, at / 8 + i) | (*edge & 15);
-                }
-        }
-        return best != STRENGTH_NONE;
-}
-
-static void weaken(struct tails *t, uint64_t id, uint64_t end)
+/* Looks among the live words of the block for those that point at the same
+ * blocks as dead ones. */
+static void find_live(struct tails *t, uint64_t id, edge_t *edges, const struct table *wanted)
 {
         const struct block *block = &t->snapshot->blocks[id];
-        uint64_t count;
-        edge_t *edges = (edge_t *)scan_edges(t->scan, id, &count);
-        bool moved = false;
+        uint64_t words[512], count, start = block->address + block_lead(block);
+        uint64_t all = (block->address + block->size - start) / 8;
 
-        for (uint64_t i = 0; i < count; i++) {
-                if (edge_word(edges[i]) * 8 < end)
+        for (uint64_t at = 0; at < all; at += count) {
+                count = all - at < sizeof words / 8 ? all - at : sizeof words / 8;
+                if (!nearby_words(&t->nearby, start + 8 * at, words, (size_t)count))
                         continue;
-                if (edge_count(edges[i]) > 1 && find_live(t, block, end, edge_target(edges[i]), &edges[i]))
-                        moved = true;
-                else
-                        edges[i] = edge_with_strength(edges[i], STRENGTH_AMBIGUOUS);
+                for (uint64_t i = 0; i < count; i++) {
+                        struct pointee hit = pointers_find(t->pointers, words[i]);
+
+                        if ((hit.inside == ID_NONE && hit.end == ID_NONE) || tails_holds(t->scan, id, at + i))
+                                continue;
+                        move_edge(edges, wanted, hit.inside, hit.offset ? STRENGTH_INTERIOR : STRENGTH_EXACT, at + i);
+                        move_edge(edges, wanted, hit.end, STRENGTH_END, at + i);
+                }
         }
-        if (moved)
-                edges_by_word(edges, NULL, count);
 }
 
-int tails_find(struct scan *scan, const struct snapshot *snapshot, const struct pointers *pointers)
+/* Weakens the edges of the block's dead words. */
+static int weaken(struct tails *t, uint64_t id)
 {
-        struct tails t = {
-                .scan = scan, .snapshot = snapshot, .pointers = pointers, .nearby = { .memory = &snapshot->memory }
-        };
+        struct table wanted = { .count = 0 };
+        uint64_t count;
+        edge_t *edges = (edge_t *)scan_edges(t->scan, id, &count);
 
-        if (find_vectors(&t))
-                return -1;
-        if (!scan->tails.count)
-                return 0;
-        if (note_others(&t))
-                return -1;
-        for (uint64_t i = 0; i < scan->tails.size; i++) {
-                const struct table_entry *entry = &scan->tails.entries[i];
+        for (uint64_t i = 0; i < count; i++) {
+                uint64_t *slot;
 
-                if (entry->used)
-                        weaken(&t, entry->key, entry->value);
+                if (!tails_holds(t->scan, id, edge_word(edges[i])))
+                        continue;
+                edges[i] = edge_with_strength(edges[i], STRENGTH_AMBIGUOUS);
+                if (edge_count(edges[i]) < 2)
+                        continue;
+                slot = table_put(&wanted, edge_target(edges[i]), NULL);
+                if (!slot) {
+                        table_free(&wanted);
+                        return -1;
+                }
+                *slot = i;
+        }
+        if (wanted.count) {
+                find_live(t, id, edges, &wanted);
+                edges_by_word(edges, NULL, count);
+        }
+        table_free(&wanted);
+        return 0;
+}
+
+static int weaken_all(struct tails *t)
+{
+        const struct scan *scan = t->scan;
+
+        for (uint64_t i = 0; i < scan->tails.size; i++)
+                if (scan->tails.entries[i].used && weaken(t, scan->tails.entries[i].key))
+                        return -1;
+        for (uint64_t i = 0; i < scan->rest_count; i++) {
+                uint64_t id = id_of_rest(scan->rests[i]);
+
+                if ((!i || id_of_rest(scan->rests[i - 1]) != id) && weaken(t, id))
+                        return -1;
         }
         return 0;
 }
 
-bool tails_holds(const struct scan *scan, uint64_t id, uint64_t offset)
+int tails_find(struct scan *scan, const struct snapshot *snapshot, const struct pointers *pointers)
 {
-        const uint64_t *end = table_get(&scan->tails, id);
+        struct tails t = { .scan = scan,
+                           .snapshot = snapshot,
+                           .pointers = pointers,
+                           .nearby = { .memory = &snapshot->memory },
+                           .aside = { .memory = &snapshot->memory } };
 
-        return end && offset >= *end;
+        if (tails_find_vectors(&t) || tails_find_deques(&t) || tails_find_strings(&t) ||
+            (scan->tails.count && note_others(&t)))
+                return -1;
+        return weaken_all(&t);
 }

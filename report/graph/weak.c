@@ -18,6 +18,23 @@ static const char *place_name(const struct graph *graph, const struct confidence
         return step->root ? names[graph->snapshot->roots[step->from].kind] : "another block";
 }
 
+/* A word of a block that is dead, or text. */
+static const char *dead_name(const struct graph *graph, const struct confidence_step *step)
+{
+        uint64_t lead = block_lead(&graph->snapshot->blocks[step->from]);
+
+        switch (tails_holds(&graph->scan, step->from, (step->offset - lead) / 8)) {
+        case TAIL_VECTOR:
+                return "a word behind the end of a vector";
+        case TAIL_DEQUE:
+                return "a word outside the elements of a deque";
+        case TAIL_STRING:
+                return "a word behind the characters of a string";
+        default:
+                return "bytes that look like text";
+        }
+}
+
 static const char *link_name(const struct graph *graph, const struct confidence_step *step)
 {
         switch (step->strength) {
@@ -30,9 +47,7 @@ static const char *link_name(const struct graph *graph, const struct confidence_
         default:
                 if (step->root && graph->snapshot->roots[step->from].kind == ROOT_UNKNOWN)
                         return "a word";
-                if (!step->root && tails_holds(&graph->scan, step->from, step->offset))
-                        return "a word behind the end of a vector";
-                return "bytes that look like text";
+                return step->root ? "bytes that look like text" : dead_name(graph, step);
         }
 }
 
