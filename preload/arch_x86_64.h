@@ -24,6 +24,9 @@
                 .fp = *(const uintptr_t *)__builtin_frame_address(0), \
         })
 
+/* Where its fp is kept, while that function runs. */
+#define frame_fp_of_caller() ((const uintptr_t *)__builtin_frame_address(0))
+
 /* What tells the frame of the function this is written in, and how far that is
  * below the stack pointer of its caller. */
 #define arch_frame_mark() ((uintptr_t)__builtin_frame_address(0))

@@ -54,14 +54,17 @@ static __attribute__((noinline)) void *malloc_slow(size_t size, struct frame_sta
 
 WEIR_EXPORT void *malloc(size_t size)
 {
+        struct frame_state at;
         void *block;
 
         if (unlikely(!guard_raise(0)))
                 return malloc_slow(size, frame_state_of_caller());
         block = next.malloc(size);
+        at = frame_state_of_caller();
         if (likely(block))
                 ring_put_plain(WEIR_EVENT_ALLOC, (uintptr_t)block, size,
-                               recall_stack(thread_local_state.self->unwind, frame_state_of_caller(), WEIR_FN_MALLOC));
+                               recall_stack(thread_local_state.self->unwind, at.pc, at.sp, frame_fp_of_caller(),
+                                            WEIR_FN_MALLOC));
         guard_lower();
         return block;
 }

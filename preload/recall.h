@@ -44,22 +44,24 @@ struct unwind_thread {
 uint32_t unwind_unrecalled(struct unwind_thread *thread, uintptr_t pc, uintptr_t sp, uintptr_t fp,
                            enum weir_function function);
 
-/* unwind_stack.  A memo that nothing was learned in has no guess, whatever its
- * holder and the epoch. */
-static inline __attribute__((always_inline)) uint32_t recall_stack(struct unwind_thread *thread, struct frame_state at,
+/* unwind_stack, with the place of the frame's fp.  A memo that nothing was
+ * learned in has no guess, whatever its holder and the epoch. */
+static inline __attribute__((always_inline)) uint32_t recall_stack(struct unwind_thread *thread, uintptr_t pc,
+                                                                   uintptr_t sp, const uintptr_t *fp,
                                                                    enum weir_function function)
 {
         struct memo *memo = &thread->memo;
-        uint64_t epoch = atomic_load_explicit(&unwind_page.state.epoch, memory_order_acquire);
+        uint64_t epoch = atomic_load_explicit(&unwind_page.state.epoch, memory_order_acquire), now;
         uint32_t id;
 
         if (unlikely(!memo_ready(memo, epoch)))
-                return unwind_unrecalled(thread, at.pc, at.sp, at.fp, function);
-        memo_begin(memo, at.sp);
-        id = segments_recall(&memo->segments, &memo->spine, at, function);
+                return unwind_unrecalled(thread, pc, sp, *fp, function);
+        memo_begin(memo, sp);
+        id = segments_recall(&memo->segments, &memo->spine, pc, sp, fp, function);
         memo_end(memo, epoch);
-        if (unlikely(!id || atomic_load_explicit(&unwind_page.state.epoch, memory_order_relaxed) != epoch))
-                return unwind_unrecalled(thread, at.pc, at.sp, at.fp, function);
+        __builtin_memcpy(&now, (const void *)&unwind_page.state.epoch, sizeof now); /* one compare with memory */
+        if (unlikely(!id || now != epoch))
+                return unwind_unrecalled(thread, pc, sp, *fp, function);
         return id;
 }
 

@@ -189,7 +189,7 @@ static void learn_discriminator(struct segment_head *head, const struct segment 
         if (old->key != key || old->sp != (uint32_t)head->sp)
                 return;
         if (!tell_apart(head, old->offsets, &old->first, 1))
-                tell_apart(head, segment_offsets(old), old->values, old->more);
+                tell_apart(head, segment_offsets(old), old->values, old->more / 2);
 }
 
 /* Where the new segment's place goes: where the discriminators lead once they
@@ -246,7 +246,7 @@ bool segments_learn(struct segments *s, const struct trail *trail, const struct 
         words.count = 0;
         if (!list_words(&words, trail, spine, outer))
                 return false;
-        fresh.more = (uint16_t)(words.count / 2 - 1);
+        fresh.more = (uint16_t)(words.count - 2);
         memcpy(fresh.offsets, words.offsets, sizeof fresh.offsets);
         memcpy(&fresh.first, words.values, sizeof fresh.first);
         place = store(s, &fresh, &words, outer->fp);

@@ -68,7 +68,7 @@ enum segment_live {
 
 /* Offsets are in words above sp.  The most common segment, two
  * words and no fp that matters, is one cache line; behind it stand the rest of
- * a longer one: `more` values, and as many twos of offsets. */
+ * a longer one: `more` values, and as many offsets. */
 struct segment {
         uint64_t key;      /* pc, and the function in bits 56..63 */
         uint64_t junction; /* identity of the spine's frame */
@@ -76,7 +76,7 @@ struct segment {
         uint32_t id;
         uint32_t place;      /* of the spine's frame, in bytes from the outermost one */
         uint16_t offsets[2]; /* of the first two words, which may be one */
-        uint16_t more;       /* further twos of words */
+        uint16_t more;       /* further words, an even number */
         uint16_t live;       /* enum segment_live */
         uint32_t sweep;      /* that of the spine's frame */
         uintptr_t fp; /* where it matters; the junction's stands behind the offsets */
@@ -86,12 +86,12 @@ struct segment {
 _Static_assert(sizeof(struct segment) == 4 * SEGMENT_UNIT, "values are aligned");
 
 /* The segment that was found for one frame SEGMENT_STREAK times running: the
- * short way to it, without hashing.  Zeroed: none, for no place of 0 is kept. */
+ * short way to it, without hashing. */
 struct segment_guess {
         uint64_t key; /* of the frame, with all of its sp */
         uintptr_t sp;
         const struct segment *segment;
-        uint32_t place; /* its own */
+        uint32_t until; /* it is kept until the ring's end is beyond this; 0: there is none */
         uint32_t last;  /* place of the last one found, plus how often it was found again */
 };
 
@@ -155,12 +155,12 @@ static inline struct segment *segment_at(const struct segments *s, uint32_t plac
         return (struct segment *)(s->ring + (place & s->ring_mask));
 }
 
-static inline struct segment_guess *segment_guess_of(struct segments *s, struct frame_state at)
+static inline struct segment_guess *segment_guess_of(struct segments *s, uintptr_t pc, uintptr_t sp)
 {
         const uintptr_t mask = sizeof s->guesses - sizeof s->guesses[0];
 
         /* sp is a multiple of 16 as a rule, and two calls are some bytes apart. */
-        return (struct segment_guess *)((char *)s->guesses + ((at.sp + 8 * at.pc) & mask));
+        return (struct segment_guess *)((char *)s->guesses + ((sp + 8 * pc) & mask));
 }
 
 /* The head led to the segment at `place`: the guess was another one, or wrong. */
@@ -170,22 +170,22 @@ static inline void segment_guess_next(const struct segments *s, struct segment_g
         const struct segment *g = segment_at(s, place);
 
         if (guess->sp == sp && guess->key == g->key)
-                guess->place = 0;
+                guess->until = 0;
         if (guess->last - place >= SEGMENT_STREAK)
                 guess->last = place;
         else if (++guess->last - place == SEGMENT_STREAK)
-                *guess = (struct segment_guess){ g->key, sp, g, place, place };
+                *guess = (struct segment_guess){ g->key, sp, g, place + s->ring_bytes, place };
 }
 
 /* Of the words behind the first two. */
 static inline uint16_t *segment_offsets(const struct segment *g)
 {
-        return (uint16_t *)&g->values[g->more];
+        return (uint16_t *)((char *)g->values + g->more * sizeof(uintptr_t));
 }
 
 static inline uintptr_t *segment_outside_fp(const struct segment *g)
 {
-        return (uintptr_t *)(segment_offsets(g) + ((2 * g->more + 3) & ~3));
+        return (uintptr_t *)(segment_offsets(g) + ((g->more + 3) & ~3));
 }
 
 /* Whether the fps are the segment's where they matter. */
@@ -196,50 +196,54 @@ static inline bool segment_fps_hold(const struct segment *g, uintptr_t fp, const
 }
 
 /* What of its words but the first two differs on the stack of a frame in its
- * place. */
-static inline arch_two segment_differences(const struct segment *g, const arch_word *words)
+ * place, and what differed before. */
+static inline arch_two segment_differences(const struct segment *g, const arch_word *words, arch_two differs)
 {
         const uint16_t *offsets = segment_offsets(g);
-        const arch_two *value = g->values, *end = value + g->more;
-        arch_two differs = { 0, 0 };
 
-        for (; value != end; value++, offsets += 2)
-                differs |= arch_read_two(&words[offsets[0]], &words[offsets[1]]) ^ *value;
+        for (size_t i = g->more; i; i -= 2)
+                differs |= arch_read_two(&words[offsets[i - 2]], &words[offsets[i - 1]]) ^
+                           *(const arch_two *)((const char *)g->values + i * sizeof(uintptr_t) - sizeof(arch_two));
         return differs;
 }
 
 /* Whether a segment of the same frame is of this event: proven by reading. */
-static inline bool segment_holds(const struct segment *g, const struct spine *spine, struct frame_state at)
+static inline bool segment_holds(const struct segment *g, const struct spine *spine, uintptr_t sp, const uintptr_t *fp)
 {
-        const arch_word *words = (const arch_word *)at.sp;
+        const arch_word *words = (const arch_word *)sp;
         const struct spine_frame *junction = (const struct spine_frame *)((const char *)spine->frames + g->place);
         arch_two differs;
 
-        if (unlikely(junction->identity != g->junction || junction->sweep != g->sweep))
+        if (unlikely(junction->identity != g->junction))
                 return false;
         differs = arch_read_two(&words[g->offsets[0]], &words[g->offsets[1]]) ^ g->first;
         if (g->more)
-                differs |= segment_differences(g, words);
-        if (unlikely(g->live) && !segment_fps_hold(g, at.fp, junction))
+                differs = segment_differences(g, words, differs);
+        if (unlikely(g->live) && !segment_fps_hold(g, *fp, junction))
                 return false;
-        differs |= spine_differences(spine, g->sweep);
-        return !arch_any(differs);
+        if (unlikely(junction->sweep != g->sweep))
+                return false;
+        return !arch_any(spine_differences(spine, g->sweep, differs));
 }
 
 /* What the frame's guess answers: the stack's id, proven by reading, or 0.
  *
  * Where this or segments_find answers, the frame is on the thread's own stack:
  * only such ones are learned, and both the guess and the head know all of their
- * sp. */
-static inline uint32_t segments_recall(struct segments *s, const struct spine *spine, struct frame_state at,
-                                       enum weir_function function)
+ * sp.  `fp` is where the frame's is kept: it is hardly ever wanted. */
+static inline uint32_t segments_recall(struct segments *s, const struct spine *spine, uintptr_t pc, uintptr_t sp,
+                                       const uintptr_t *fp, enum weir_function function)
 {
-        uint64_t key = segment_key(at.pc, function);
-        const struct segment_guess *guess = segment_guess_of(s, at);
+        const struct segment_guess *guess = segment_guess_of(s, pc, sp);
+        const struct segment *g = guess->segment;
 
-        if (unlikely(guess->sp != at.sp || guess->key != key || !segment_kept(s, guess->place)))
+        if (unlikely(guess->sp != sp || guess->key != segment_key(pc, function) || s->end > guess->until))
                 return 0;
-        return likely(segment_holds(guess->segment, spine, at)) ? guess->segment->id : 0;
+        if (unlikely(!segment_holds(g, spine, sp, fp)))
+                return 0;
+        if (g->id == 0)
+                __builtin_unreachable(); /* spares the caller a look */
+        return g->id;
 }
 
 /* What the frame's head leads to, which may become the guess: the same. */
@@ -257,9 +261,9 @@ static inline uint32_t segments_find(struct segments *s, const struct spine *spi
         if (unlikely(!segment_kept(s, place)))
                 return 0;
         g = segment_at(s, place);
-        if (unlikely(g->key != key || g->sp != (uint32_t)at.sp || !segment_holds(g, spine, at)))
+        if (unlikely(g->key != key || g->sp != (uint32_t)at.sp || !segment_holds(g, spine, at.sp, &at.fp)))
                 return 0;
-        segment_guess_next(s, segment_guess_of(s, at), at.sp, place);
+        segment_guess_next(s, segment_guess_of(s, at.pc, at.sp), at.sp, place);
         return g->id;
 }
 

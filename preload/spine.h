@@ -132,19 +132,19 @@ static inline arch_two spine_pair_difference(const struct spine_pair *p)
 #endif
 }
 
-/* What differs now in the twos of words of a frame's sweep. */
-static inline arch_two spine_differences(const struct spine *spine, uint32_t sweep)
+/* What differs now in the twos of words of a frame's sweep, and what differed
+ * before. */
+static inline arch_two spine_differences(const struct spine *spine, uint32_t sweep, arch_two differs)
 {
         const struct spine_pair *first = spine->pairs;
         const struct spine_pair *p = (const struct spine_pair *)((const char *)first + sweep);
-        arch_two differs = { 0, 0 };
 
-        _Static_assert(SPINE_SWEEP == 4, "as many lines as below");
+        _Static_assert(SPINE_SWEEP == 4, "as many as below");
         for (; p > first; p -= SPINE_SWEEP) {
-                differs |= spine_pair_difference(p - 1);
-                differs |= spine_pair_difference(p - 2);
-                differs |= spine_pair_difference(p - 3);
-                differs |= spine_pair_difference(p - 4);
+                arch_two one = spine_pair_difference(p - 1) | spine_pair_difference(p - 2);
+                arch_two other = spine_pair_difference(p - 3) | spine_pair_difference(p - 4);
+
+                differs |= one | other;
         }
         return differs;
 }
@@ -161,7 +161,7 @@ static inline bool spine_holds(const struct spine *spine, const struct spine_fra
 {
         if (frame->words % 2 && !spine_word_holds(spine, frame->words - 1))
                 return false;
-        return !arch_any(spine_differences(spine, frame->sweep));
+        return !arch_any(spine_differences(spine, frame->sweep, (arch_two){ 0, 0 }));
 }
 
 /* Index + 1 of the innermost frame at or outside of junction (index + 1)

@@ -284,7 +284,7 @@ static uint32_t unwind_by_segments(struct unwind_thread *thread, struct frame_st
                 return 0;
         memo_begin(memo, at.sp);
         if (unlikely(key != epoch))
-                id = segments_recall(&memo->segments, &memo->spine, at, function);
+                id = segments_recall(&memo->segments, &memo->spine, at.pc, at.sp, &at.fp, function);
         if (!id)
                 id = segments_find(&memo->segments, &memo->spine, at, function);
         memo_end(memo, key);
@@ -307,5 +307,5 @@ uint32_t unwind_unrecalled(struct unwind_thread *thread, uintptr_t pc, uintptr_t
 uint32_t unwind_stack_at(struct unwind_thread *thread, uintptr_t pc, uintptr_t sp, uintptr_t fp,
                          enum weir_function function)
 {
-        return recall_stack(thread, (struct frame_state){ .pc = pc, .sp = sp, .fp = fp }, function);
+        return recall_stack(thread, pc, sp, &fp, function);
 }
