@@ -1,7 +1,8 @@
 /*
  * rows.h: where each block's edges are in one array: 64 blocks have a common
  * beginning, from which each one's is 32 bits away.  The rows of one such group
- * follow each other; between groups there may be gaps.
+ * follow each other; between groups there may be gaps.  Several threads may set
+ * rows at the same time, each of its own blocks.
  */
 #ifndef WEIR_GRAPH_ROWS_H
 #define WEIR_GRAPH_ROWS_H
@@ -60,6 +61,36 @@ static inline bool rows_set(struct rows *rows, uint64_t id, uint64_t start, uint
                 rows->base[id / ROWS_GROUP] = start;
         rows->offsets[rows_place(id) + 1] = (uint32_t)(end - rows->base[id / ROWS_GROUP]);
         return end - rows->base[id / ROWS_GROUP] <= UINT32_MAX;
+}
+
+/* The same for the first group of whoever begins inside it, at block `first`
+ * and edge `begin`, while others set the rows before: to be followed by
+ * rows_join.  Rows follow each other. */
+static inline bool rows_set_head(struct rows *rows, uint64_t id, uint64_t begin, uint64_t end)
+{
+        rows->offsets[rows_place(id) + 1] = (uint32_t)(end - begin);
+        return end - begin <= UINT32_MAX;
+}
+
+/* The end of the head that begins at block `first`, of blocks up to `end`. */
+static inline uint64_t rows_head_end(uint64_t first, uint64_t end)
+{
+        uint64_t group_end = (first + ROWS_GROUP - 1) / ROWS_GROUP * ROWS_GROUP;
+
+        return group_end < end ? group_end : end;
+}
+
+/* Puts the head's rows behind that of the block before `first`, once that is
+ * set.  `*to` is where its `*count` edges belong.  False as above. */
+static inline bool rows_join(struct rows *rows, uint64_t first, uint64_t head_end, uint64_t *to, uint64_t *count)
+{
+        uint64_t shift = rows->offsets[rows_place(first)];
+
+        *to = rows->base[first / ROWS_GROUP] + shift;
+        *count = rows->offsets[rows_place(head_end - 1) + 1];
+        for (uint64_t id = first; id < head_end; id++)
+                rows->offsets[rows_place(id) + 1] += (uint32_t)shift;
+        return shift + *count <= UINT32_MAX;
 }
 
 static inline __attribute__((always_inline)) void rows_prefetch(const struct rows *rows, uint64_t id)

@@ -104,7 +104,7 @@ static uint64_t cut_parts(struct parts *parts, const struct snapshot *snapshot, 
         }
         parts->count = snapshot->memory.parallel ? share_parts(total, PARALLEL_LEAST) : 1;
         for (unsigned part = 1; part < parts->count; part++) {
-                for (; id < count && (sum < total / parts->count * part || id % ROWS_GROUP); id++)
+                for (; id < count && sum < total / parts->count * part; id++)
                         sum += weight(&snapshot->blocks[id]);
                 parts->first[part] = id;
         }
@@ -188,6 +188,7 @@ static int join(struct parts *parts, bool *crowded)
 
                 if (s->failed)
                         return -1;
+                scanner_join(s, parts->first[part]);
                 *crowded |= s->crowded;
                 parts->scan->edge_count += s->edge_count - s->edge_start;
                 parts->scan->bytes += s->window.bytes;

@@ -108,7 +108,9 @@ static inline uint64_t inner_into(const struct inner_word *w)
         return w->target_into & INNER_FAR;
 }
 
-/* The inner words that one part of the scan found: by source, then offset. */
+/* The inner words that one part of the scan found: by source, then offset.  Of
+ * words that point to the same place from the same source, later ones may be
+ * missing, unless the target came from operator new (tails.h). */
 struct inner_list {
         struct inner_word *words;
         uint64_t count;

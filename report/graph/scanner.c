@@ -4,6 +4,7 @@ enum {
         GAP = 4096,     /* what may lie between blocks that are read together */
         SPARSE = 65536, /* ranges from this size on may be mostly untouched */
         PAGE = 4096,
+        LONG_ROW = 32, /* edges, from which on what comes again is looked for */
 };
 
 enum candidate_flag {
@@ -22,8 +23,10 @@ static void open_row(struct scanner *s, uint64_t source)
         if (count > 1)
                 s->edge_count = s->row_start + edges_merge(scan->edges + s->row_start, count, &s->scratch);
         while (s->row < source) {
-                if (!rows_set(&scan->rows, s->row++, s->row_start, s->edge_count))
+                if (s->row < s->head_end ? !rows_set_head(&scan->rows, s->row, s->edge_start, s->edge_count)
+                                         : !rows_set(&scan->rows, s->row, s->row_start, s->edge_count))
                         s->crowded = true;
+                s->row++;
                 s->row_start = s->edge_count;
         }
 }
@@ -45,25 +48,62 @@ static void add_root_edge(struct scanner *s, const struct candidate *c, uint64_t
                                                               .strength = strength };
 }
 
+static bool in_long_row(const struct scanner *s, const struct candidate *c)
+{
+        return c->source == s->row && s->edge_count - s->row_start >= LONG_ROW;
+}
+
+/* Is there such a word of the source, or an edge that is as strong?  Remembers
+ * it if not. */
+static bool inner_again(struct scanner *s, uint64_t source, uint64_t target_into)
+{
+        struct recent_inner *recent = &s->recent_inner[hash_mix(target_into, 0) % RECENT_INNER];
+
+        if (recent->source == source + 1 && recent->target_into == target_into)
+                return true;
+        *recent = (struct recent_inner){ .source = source + 1, .target_into = target_into };
+        return false;
+}
+
+static bool edge_again(struct scanner *s, uint64_t source, uint64_t target, enum strength strength)
+{
+        struct recent_edge *recent = &s->recent_edges[target % RECENT_EDGES];
+        edge_t *edge = s->scan->edges + recent->edge;
+
+        if (recent->source != source + 1 || edge_target(*edge) != target || edge_strength(*edge) < strength) {
+                *recent = (struct recent_edge){ .source = source + 1, .edge = s->edge_count };
+                return false;
+        }
+        if (edge_count(*edge) < EDGE_COUNT_MANY)
+                ++*edge;
+        return true;
+}
+
 static void add_inner(struct scanner *s, const struct candidate *c, uint64_t target, uint64_t into)
 {
+        const struct inner_word word = {
+                .source_word = c->source << 28 | (c->word < EDGE_WORD_FAR ? c->word : EDGE_WORD_FAR),
+                .target_into = target << 28 | (into < INNER_FAR ? into : INNER_FAR),
+        };
         struct inner_list *inner = &s->inner;
 
+        if (in_long_row(s, c) && !(s->snapshot->blocks[target].flags & BLOCK_NEW) &&
+            inner_again(s, c->source, word.target_into))
+                return;
         if (inner->count == s->inner_capacity &&
             mem_grow(&inner->words, &s->inner_capacity, inner->count + 1, sizeof *inner->words)) {
                 s->failed = true;
                 return;
         }
-        inner->words[inner->count++] = (struct inner_word){
-                .source_word = c->source << 28 | (c->word < EDGE_WORD_FAR ? c->word : EDGE_WORD_FAR),
-                .target_into = target << 28 | (into < INNER_FAR ? into : INNER_FAR),
-        };
+        inner->words[inner->count++] = word;
 }
 
 static inline void add_block_edge(struct scanner *s, const struct candidate *c, uint64_t target, enum strength strength)
 {
         if (c->source != s->row)
                 open_row(s, c->source);
+        if (in_long_row(s, c) && edge_again(s, c->source, target, strength))
+                return;
         if (s->edge_count == s->edge_capacity &&
             mem_grow(&s->scan->edges, &s->edge_capacity, s->edge_count + 1, sizeof *s->scan->edges)) {
                 s->failed = true;
@@ -316,6 +356,7 @@ int scanner_blocks(struct scanner *s, uint64_t first, uint64_t end)
         size_t outer = pointers_outer_from(p, first);
 
         s->row = first;
+        s->head_end = rows_head_end(first, end);
         s->row_start = s->edge_count = s->edge_start;
         for (uint64_t id = first; id < end && !s->failed; id++) {
                 const struct block *block = &s->snapshot->blocks[id];
@@ -333,6 +374,18 @@ int scanner_blocks(struct scanner *s, uint64_t first, uint64_t end)
         flush(s);
         open_row(s, end);
         return s->failed ? -1 : 0;
+}
+
+void scanner_join(struct scanner *s, uint64_t first)
+{
+        uint64_t to, count;
+
+        if (first >= s->head_end)
+                return;
+        if (!rows_join(&s->scan->rows, first, s->head_end, &to, &count))
+                s->crowded = true;
+        else
+                memmove(s->scan->edges + to, s->scan->edges + s->edge_start, count * sizeof *s->scan->edges);
 }
 
 int scanner_roots(struct scanner *s)

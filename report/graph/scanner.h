@@ -1,7 +1,7 @@
 /*
  * scanner.h: finds the edges in the words of one source after the other:
  * roots, or a part of the blocks in ascending order.  Several scanners may work
- * at the same time on parts that are multiples of ROWS_GROUP blocks.
+ * at the same time, each on its part.
  */
 #ifndef WEIR_GRAPH_SCANNER_H
 #define WEIR_GRAPH_SCANNER_H
@@ -12,7 +12,11 @@
 
 #include <pthread.h>
 
-enum { BATCH = 64 }; /* candidates looked up together, so that what they need is fetched at once */
+enum {
+        BATCH = 64, /* candidates looked up together, so that what they need is fetched at once */
+        RECENT_EDGES = 256,
+        RECENT_INNER = 8192,
+};
 
 /* A word that may point at a block. */
 struct candidate {
@@ -21,6 +25,19 @@ struct candidate {
         uint64_t source;
         uint64_t word; /* index in the source */
         unsigned flags;
+};
+
+/* What was added to a long row lately, so that what comes again need not be:
+ * allocators that take memory from the system and parcel it out themselves make
+ * few blocks with millions of words that point at few others. */
+struct recent_edge {
+        uint64_t source; /* + 1 */
+        uint64_t edge;   /* in scan->edges */
+};
+
+struct recent_inner {
+        uint64_t source; /* + 1 */
+        uint64_t target_into;
 };
 
 struct scanner {
@@ -43,7 +60,10 @@ struct scanner {
         uint64_t base, limit;    /* where the source's first aligned word is, and its end */
         uint64_t horizon;        /* how far it makes sense to read */
         uint64_t row, row_start; /* blocks: the open row, and where it begins */
+        uint64_t head_end;       /* the rows before it are a head: see rows.h */
         struct edge_scratch scratch;
+        struct recent_edge recent_edges[RECENT_EDGES];  /* by target */
+        struct recent_inner recent_inner[RECENT_INNER]; /* by target and place in it */
         bool failed;  /* out of memory */
         bool crowded; /* 64 blocks have more edges than rows.h can tell */
 };
@@ -56,6 +76,10 @@ void scanner_deinit(struct scanner *s);
 /* The blocks first <= id < end; s->edge_start says where their edges go.  -1
  * when s->failed. */
 int scanner_blocks(struct scanner *s, uint64_t first, uint64_t end);
+
+/* Joins what was found to what the scanner before this found: must be called in
+ * order, once all are done, with the same `first`. */
+void scanner_join(struct scanner *s, uint64_t first);
 
 /* All roots, into scan->roots; -1 as above. */
 int scanner_roots(struct scanner *s);
