@@ -31,12 +31,30 @@ static void count_release(struct live *live, const struct live_entry *entry, uin
         live->totals.events += by;
 }
 
+bool live_insert(struct live *live, const struct live_entry *entry)
+{
+        struct live_entry old;
+        struct live_cell *cell;
+
+        if (live_table_take(&live->table, entry->address, &old)) {
+                live_count_out(live, &old);
+                live->totals.reused += !(live_entry_flags(&old) & BLOCK_INHERITED);
+        }
+        cell = live_table_put(&live->table, entry->address);
+        if (!cell || !live_table_fill(&live->table, cell, entry)) {
+                live->no_memory = true;
+                return false;
+        }
+        live_count_in(live, entry);
+        return true;
+}
+
 /* Takes the block out; an address that was not live gives an UNKNOWN_BLOCK. */
 static struct live_entry take(struct live *live, uint64_t address)
 {
         struct live_entry entry;
 
-        if (!live_table_take(&live->tables[weir_ring_of(address)], address, &entry))
+        if (!live_table_take(&live->table, address, &entry))
                 return (struct live_entry){ .address = address, .thread_flags = live_pack(0, UNKNOWN_BLOCK) };
         live_count_out(live, &entry);
         return entry;
@@ -134,13 +152,13 @@ void live_restore(struct live *live, uint64_t address, uint32_t thread)
         struct live_entry *entry = moved(live, address, thread);
 
         if (!entry) {
-                if (!live_find(live, address)) /* else its MOVE was dropped and nothing is to be undone */
+                if (!live_find(live, address, NULL)) /* else its MOVE was dropped and nothing is to be undone */
                         live->totals.restores_lost++;
                 return;
         }
         count_release(live, entry, UINT64_MAX); /* takes back what live_move counted */
-        if (!(live_entry_flags(entry) & UNKNOWN_BLOCK))
-                live_insert(live, entry);
+        if (!(live_entry_flags(entry) & UNKNOWN_BLOCK) && !live_insert(live, entry))
+                live->totals.frees++; /* nobody will: keeps the sums true */
         entry->address = 0;
 }
 
@@ -151,33 +169,28 @@ static bool holds(const struct live_entry *entry, uint64_t address)
         return address - entry->address < (entry->size ? entry->size : 1);
 }
 
-/* The block that holds an address inside it: most begin not far below. */
-static struct live_entry *find_around(struct live *live, uint64_t address)
+/* The address of the block that holds an address inside it, or 0: most begin not far below. */
+static uint64_t find_around(const struct live *live, uint64_t address)
 {
-        for (uint64_t at = address & ~UINT64_C(7), steps = 0; steps < NEAR_STEPS && at; at -= 8, steps++) {
-                struct live_entry *entry = live_table_find(&live->tables[weir_ring_of(at)], at);
+        struct live_cursor cursor = { .table = &live->table };
+        struct live_entry entry;
 
-                if (entry)
-                        return holds(entry, address) ? entry : NULL;
-        }
-        for (unsigned ring = 0; ring < WEIR_RINGS; ring++) {
-                struct live_cursor cursor = { .table = &live->tables[ring] };
-                struct live_entry *entry;
-
-                while ((entry = live_table_next(&cursor)))
-                        if (holds(entry, address))
-                                return entry;
-        }
-        return NULL;
+        for (uint64_t at = address & ~UINT64_C(7), steps = 0; steps < NEAR_STEPS && at; at -= 8, steps++)
+                if (live_find(live, at, &entry))
+                        return holds(&entry, address) ? at : 0;
+        while (live_table_next(&cursor, &entry))
+                if (holds(&entry, address))
+                        return entry.address;
+        return 0;
 }
 
 void live_ignore(struct live *live, uint64_t address)
 {
-        struct live_entry *found = find_around(live, address);
+        struct live_cell *found = live_table_find(&live->table, find_around(live, address));
         struct live_mapping *mapping;
 
         if (found) {
-                found->thread_flags |= (uint32_t)BLOCK_IGNORED << 20;
+                found->key |= LIVE_IGNORED;
                 return;
         }
         mapping = live_mappings_at(&live->mappings, live_mappings_find(&live->mappings, address));
@@ -187,58 +200,46 @@ void live_ignore(struct live *live, uint64_t address)
 
 /* ---- reading ------------------------------------------------------------- */
 
-const struct live_entry *live_find(const struct live *live, uint64_t address)
+bool live_find(const struct live *live, uint64_t address, struct live_entry *entry)
 {
-        return live_table_find(&live->tables[weir_ring_of(address)], address);
+        const struct live_cell *cell = live_table_find(&live->table, address);
+
+        if (cell && entry)
+                *entry = live_cell_entry(&live->table, cell, address);
+        return cell;
 }
 
 void live_each(const struct live *live, void (*visit)(void *context, const struct live_entry *entry), void *context)
 {
-        for (unsigned ring = 0; ring < WEIR_RINGS; ring++) {
-                struct live_cursor cursor = { .table = &live->tables[ring] };
-                const struct live_entry *entry;
+        struct live_cursor cursor = { .table = &live->table };
+        struct live_entry entry;
 
-                while ((entry = live_table_next(&cursor)))
-                        if (!(live_entry_flags(entry) & BLOCK_INHERITED))
-                                visit(context, entry);
-        }
+        while (live_table_next(&cursor, &entry))
+                if (!(live_entry_flags(&entry) & BLOCK_INHERITED))
+                        visit(context, &entry);
 }
 
 /* ---- fork ---------------------------------------------------------------- */
 
-static int inherit_table(struct live *child, const struct live_table *from, struct live_table *to)
-{
-        struct live_cursor cursor = { .table = to };
-        struct live_entry *entry;
-
-        if (!from->used)
-                return 0;
-        live_table_deinit(to);
-        if (live_table_copy(to, from))
-                return -1;
-        while ((entry = live_table_next(&cursor))) {
-                entry->stack = 0;
-                entry->thread_flags |= (uint32_t)BLOCK_INHERITED << 20;
-                live_count_in(child, entry);
-        }
-        return 0;
-}
-
 int live_inherit(struct live *child, const struct live *parent, unsigned ring)
 {
-        if (inherit_table(child, &parent->tables[ring], &child->tables[ring])) {
-                child->no_memory = true;
-                return -1;
+        struct live_cursor cursor = { .table = &parent->table };
+        struct live_entry entry;
+
+        while (live_table_next_of(&cursor, ring, &entry)) {
+                entry.stack = 0;
+                entry.thread_flags |= (uint32_t)BLOCK_INHERITED << 20;
+                if (!live_insert(child, &entry))
+                        return -1;
         }
         return live_inherit_mappings(child, parent, ring);
 }
 
 void live_deinit(struct live *live)
 {
-        for (unsigned ring = 0; ring < WEIR_RINGS; ring++) {
-                live_table_deinit(&live->tables[ring]);
+        live_table_deinit(&live->table);
+        for (unsigned ring = 0; ring < WEIR_RINGS; ring++)
                 mem_free(live->limbos[ring].list);
-        }
         live_mappings_deinit(&live->mappings);
         *live = (struct live){ 0 };
 }

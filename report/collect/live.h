@@ -1,9 +1,8 @@
 /*
  * live.h: the live blocks of one process, as its events tell them.
  *
- * Sixteen tables (live_table.h), one for each ring's share of the addresses
- * (weir_ring_of), so that each ring's part can be copied at its own fork mark
- * and rings need not wait for each other.  Memory is bounded by the live
+ * One table (live_table.h) for all rings; each ring's share of the addresses
+ * (weir_ring_of) can be copied at its own fork mark.  Memory is bounded by the live
  * blocks.  The caller serialises access.  Times are nanoseconds since the
  * session's start.
  *
@@ -51,14 +50,14 @@ struct live_totals {
         uint64_t mapped_blocks, mapped_bytes; /* live mappings of the program, inherited ones not counted */
 };
 
-/* What reallocs under way released, by thread; one for each table. */
+/* What reallocs under way released, by thread; one for each ring. */
 struct live_limbo {
         struct live_moved *list;
         size_t mask, used;
 };
 
 struct live {
-        struct live_table tables[WEIR_RINGS];
+        struct live_table table;
         struct live_limbo limbos[WEIR_RINGS];
         struct live_mappings mappings;
         uint64_t families;/* given out */
@@ -93,16 +92,16 @@ void live_unmap(struct live *live, uint64_t address, uint64_t size);
 /* Brings the entry of the address near, a few events before it is needed. */
 static inline __attribute__((always_inline)) void live_prefetch(const struct live *live, uint64_t address);
 
-/* The block at exactly this address, or NULL; valid until the next event. */
-const struct live_entry *live_find(const struct live *live, uint64_t address);
+/* The block at exactly this address; false when there is none.  `entry` may be NULL. */
+bool live_find(const struct live *live, uint64_t address, struct live_entry *entry);
 
 /* The block at this address that `thread` released by its last move or the one
  * before, or NULL; valid until the next event. */
 const struct live_entry *live_moved(const struct live *live, uint64_t address, uint32_t thread);
 
-/* Puts into `child`, in place of what it has there, copies of all blocks and mappings of ring `ring`'s share of
- * the addresses, as inherited and without their stacks (the child's stack
- * table is another).  0, or -1 without memory. */
+/* Puts into `child`, which has no blocks there yet, copies of all blocks of ring `ring`'s share of
+ * the addresses (and, with ring 0, of all mappings in place of what it has), as inherited and without their stacks (the
+ * child's stack table is another).  0, or -1 without memory. */
 int live_inherit(struct live *child, const struct live *parent, unsigned ring);
 
 /* The mappings' part of live_inherit: all of them come with ring 0. */
@@ -153,23 +152,8 @@ static inline void live_count_out(struct live *live, const struct live_entry *en
 }
 
 /* Puts the entry where its address belongs and counts it; what was live there
- * is a defect of the trace. */
-static inline void live_insert(struct live *live, const struct live_entry *entry)
-{
-        struct live_entry *place = live_table_put(&live->tables[weir_ring_of(entry->address)], entry->address);
-
-        if (__builtin_expect(!place, 0)) {
-                live->no_memory = true;
-                live->totals.frees++; /* nobody will: keeps the sums true */
-                return;
-        }
-        if (__builtin_expect(place->address, 0)) {
-                live_count_out(live, place);
-                live->totals.reused += !(live_entry_flags(place) & BLOCK_INHERITED);
-        }
-        *place = *entry;
-        live_count_in(live, entry);
-}
+ * is a defect of the trace.  False without memory. */
+bool live_insert(struct live *live, const struct live_entry *entry);
 
 static inline void live_alloc(struct live *live, uint64_t address, uint64_t size, uint32_t stack, uint32_t thread,
                               uint32_t flags, uint64_t time_ns)
@@ -185,10 +169,8 @@ static inline void live_alloc(struct live *live, uint64_t address, uint64_t size
         live->totals.events++;
         live->totals.allocations++;
         live->totals.allocated_bytes += size;
-        if (__builtin_expect(address, 1))
-                live_insert(live, &entry);
-        else
-                live->totals.frees++; /* nothing that could be kept or released */
+        if (!address || !live_insert(live, &entry))
+                live->totals.frees++; /* nobody will: keeps the sums true */
 }
 
 /* The event that released a block, which was taken out of its table. */
@@ -206,7 +188,7 @@ static inline void live_free(struct live *live, uint64_t address)
 {
         struct live_entry entry;
 
-        if (__builtin_expect(live_table_take(&live->tables[weir_ring_of(address)], address, &entry), 1)) {
+        if (__builtin_expect(live_table_take(&live->table, address, &entry), 1)) {
                 live_count_freed(live, &entry);
                 return;
         }
@@ -216,7 +198,7 @@ static inline void live_free(struct live *live, uint64_t address)
 
 static inline void live_prefetch(const struct live *live, uint64_t address)
 {
-        live_table_prefetch(&live->tables[weir_ring_of(address)], address);
+        live_table_prefetch(&live->table, address);
 }
 
 #endif

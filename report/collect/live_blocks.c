@@ -9,20 +9,18 @@
 
 static void gather(const struct live *live, struct block *blocks)
 {
-        for (unsigned ring = 0; ring < WEIR_RINGS; ring++) {
-                struct live_cursor cursor = { .table = &live->tables[ring] };
-                const struct live_entry *entry;
+        struct live_cursor cursor = { .table = &live->table };
+        struct live_entry entry;
 
-                while ((entry = live_table_next(&cursor)))
-                        *blocks++ = (struct block){
-                                .address = entry->address,
-                                .size = entry->size,
-                                .time_ns = entry->time_ns,
-                                .stack = entry->stack,
-                                .thread = live_entry_thread(entry),
-                                .flags = live_entry_flags(entry),
-                        };
-        }
+        while (live_table_next(&cursor, &entry))
+                *blocks++ = (struct block){
+                        .address = entry.address,
+                        .size = entry.size,
+                        .time_ns = entry.time_ns,
+                        .stack = entry.stack,
+                        .thread = live_entry_thread(&entry),
+                        .flags = live_entry_flags(&entry),
+                };
 }
 
 static int by_address(const void *a, const void *b)
@@ -185,10 +183,8 @@ static void merge_mappings(struct block *blocks, size_t used, const struct block
 int live_blocks(const struct live *live, struct block **blocks, size_t *count, struct error *e)
 {
         struct block *mappings = mem_alloc(live->mappings.count, sizeof *mappings);
-        size_t used = 0, mapped = mappings ? gather_mappings(live, mappings) : 0;
+        size_t used = live->table.used, mapped = mappings ? gather_mappings(live, mappings) : 0;
 
-        for (unsigned ring = 0; ring < WEIR_RINGS; ring++)
-                used += live->tables[ring].used;
         *blocks = mappings ? mem_alloc(used + mapped, sizeof **blocks) : NULL;
         if (*blocks) {
                 gather(live, *blocks);

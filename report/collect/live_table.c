@@ -5,273 +5,321 @@
 #include <string.h>
 
 enum {
-        ENTRIES_MIN = 16,    /* of the smallest segment with any */
-        ENTRIES_PART = 1024, /* a segment of so many parts rather than grows */
-        CACHE_LINE = 64,
-        ARENA_FROM = 1 << 15, /* blocks from which on a table has its memory from the arena */
-        SPARSE = 64,          /* the directory has at most one slot for so many blocks, and a few */
+        REGION_BITS_MIN = 2, /* of the smallest array of a region */
+        SLOT_BITS_MIN = 4,   /* of the smallest list of chunks */
+        SPARSE = 8,          /* an array with fewer than one block in so many places shrinks */
 };
 
-/* What an empty segment is searched in; never written. */
-static struct live_entry nothing;
+/* ---- regions ------------------------------------------------------------- */
 
-static uint32_t limit_of(size_t size)
+static size_t region_bytes(unsigned bits)
 {
-        return (uint32_t)(size * 5 / 8);
+        return sizeof(struct live_cell) << bits;
 }
 
-/* Gives the segment `size` unused entries, and forgets those it had. */
-static bool segment_memory(struct live_table *table, struct live_segment *segment, size_t size)
+struct live_cell *live_region_find(const struct live_region *region, uint64_t address)
 {
-        bool arena = table->used >= ARENA_FROM && size * sizeof *segment->entries == LIVE_ARENA_PIECE;
-        struct live_chunk *chunk = NULL;
-        void *memory = arena ? live_arena_take(&table->arena, &chunk)
-                             : mem_alloc(size * sizeof *segment->entries + CACHE_LINE, 1);
+        unsigned mask = (1u << region->bits) - 1, at = live_region_home(region, address);
 
-        if (!memory)
+        for (unsigned steps = 0; steps <= mask && region->cells[at].key; steps++, at = (at + 1) & mask)
+                if (live_cell_is_at(&region->cells[at], address))
+                        return &region->cells[at];
+        return NULL;
+}
+
+/* Its own place or the first unused one after it, of a region that is not full. */
+static struct live_cell *region_place(struct live_region *region, uint64_t address)
+{
+        unsigned mask = (1u << region->bits) - 1, at = live_region_home(region, address);
+
+        region->strays += region->cells[at].key != 0;
+        while (region->cells[at].key)
+                at = (at + 1) & mask;
+        region->used++;
+        return &region->cells[at];
+}
+
+/* The region's blocks in an array of 2^bits, where they fit. */
+static bool region_resize(struct live_table *table, struct live_region *region, unsigned bits)
+{
+        struct live_region old = *region;
+        struct live_cell *cells = mem_alloc((size_t)1 << bits, sizeof *cells);
+
+        if (!cells)
                 return false;
-        segment->memory = memory;
-        segment->chunk = chunk;
-        segment->entries = (void *)(((uintptr_t)memory + CACHE_LINE - 1) & ~(uintptr_t)(CACHE_LINE - 1));
-        segment->mask = (uint32_t)size - 1;
-        segment->limit = limit_of(size);
-        return true;
-}
-
-static void memory_free(struct live_table *table, const struct live_segment *segment)
-{
-        if (segment->chunk)
-                live_arena_give(&table->arena, segment->chunk, segment->memory);
-        else
-                mem_free(segment->memory);
-}
-
-static struct live_segment *segment_create(unsigned depth)
-{
-        struct live_segment *segment = mem_alloc(1, sizeof *segment);
-
-        if (segment)
-                *segment = (struct live_segment){ .entries = &nothing, .depth = depth };
-        return segment;
-}
-
-static void segment_destroy(struct live_table *table, struct live_segment *segment)
-{
-        memory_free(table, segment);
-        mem_free(segment);
-}
-
-static void place(struct live_segment *segment, const struct live_entry *entry)
-{
-        *live_segment_find(segment, entry->address) = *entry;
-}
-
-static bool segment_resize(struct live_table *table, struct live_segment *segment, size_t size)
-{
-        struct live_segment old = *segment;
-
-        if (!segment_memory(table, segment, size))
-                return false;
-        for (size_t i = 0; i <= old.mask; i++)
-                if (old.entries[i].address)
-                        place(segment, &old.entries[i]);
-        memory_free(table, &old);
-        return true;
-}
-
-void live_table_shrink(struct live_table *table, struct live_segment *segment)
-{
-        size_t size = (segment->mask + UINT64_C(1)) / 4;
-
-        (void)segment_resize(table, segment, size); /* stays as it is without memory */
-}
-
-/* ---- the directory ------------------------------------------------------- */
-
-static bool directory_double(struct live_table *table)
-{
-        size_t size = (size_t)1 << table->depth;
-        struct live_segment **bigger = mem_alloc(2 * size, sizeof(struct live_segment *));
-
-        if (!bigger)
-                return false;
-        for (size_t i = 0; i < size; i++)
-                bigger[2 * i] = bigger[2 * i + 1] = table->directory[i];
-        mem_free(table->directory);
-        table->directory = bigger;
-        table->depth++;
-        return true;
-}
-
-static bool directory_create(struct live_table *table)
-{
-        table->directory = mem_alloc(1, sizeof(struct live_segment *));
-        if (!table->directory)
-                return false;
-        table->directory[0] = segment_create(0);
-        if (table->directory[0])
+        table->bytes += region_bytes(bits);
+        *region = (struct live_region){ .cells = cells, .bits = (uint8_t)bits };
+        if (!old.cells)
                 return true;
-        mem_free(table->directory);
-        table->directory = NULL;
-        return false;
+        for (unsigned i = 0; i < 1u << old.bits; i++)
+                if (old.cells[i].key)
+                        *region_place(region, old.cells[i].key) = old.cells[i];
+        table->bytes -= region_bytes(old.bits);
+        mem_free(old.cells);
+        return true;
 }
 
-/* Parts a segment of ENTRIES_PART in two, by the next bit of the hash. */
-static bool part(struct live_table *table, uint64_t hash)
+/* Room for one more block. */
+static bool region_room(struct live_table *table, struct live_region *region)
 {
-        struct live_segment *low = live_table_segment(table, hash), *high = segment_create(low->depth + 1);
-        size_t slots = (size_t)1 << (table->depth - low->depth);
-        size_t first = (hash >> 1 >> (63 - table->depth)) & ~(slots - 1);
-        struct live_entry old[ENTRIES_PART];
+        if (!region->cells)
+                return region_resize(table, region, REGION_BITS_MIN);
+        return region->used < 1u << region->bits || region_resize(table, region, region->bits + 1u);
+}
 
-        if (!high || !segment_memory(table, high, ENTRIES_PART)) {
-                mem_free(high);
-                return false;
-        }
-        memcpy(old, low->entries, sizeof old);
-        memset(low->entries, 0, sizeof old);
-        low->depth++;
-        low->used = 0;
-        for (size_t i = 0; i < ENTRIES_PART; i++) {
-                struct live_segment *to = live_hash(old[i].address) << (low->depth - 1) >> 63 ? high : low;
+/* Empties a place: what follows moves up where it may. */
+static void region_close(struct live_region *region, unsigned gap)
+{
+        unsigned mask = (1u << region->bits) - 1;
+        struct live_cell *cells = region->cells;
 
-                if (!old[i].address)
+        region->strays -= live_region_home(region, cells[gap].key) != gap;
+        for (unsigned at = (gap + 1) & mask, steps = 0; region->strays && cells[at].key && steps < mask;
+             at = (at + 1) & mask, steps++) {
+                unsigned home = live_region_home(region, cells[at].key);
+
+                if (((at - home) & mask) < ((at - gap) & mask))
                         continue;
-                place(to, &old[i]);
-                to->used++;
+                region->strays -= home == gap;
+                cells[gap] = cells[at];
+                gap = at;
         }
-        for (size_t i = slots / 2; i < slots; i++)
-                table->directory[first + i] = high;
+        cells[gap] = (struct live_cell){ 0 };
+        region->used--;
+}
+
+/* ---- chunks --------------------------------------------------------------- */
+
+static size_t slot_count(const struct live_table *table)
+{
+        return table->slots ? (size_t)1 << table->bits : 0;
+}
+
+static void slot_put(struct live_table *table, struct live_chunk *chunk)
+{
+        size_t mask = ((size_t)1 << table->bits) - 1, at = live_table_home(chunk->number) & mask;
+
+        while (table->slots[at].chunk)
+                at = (at + 1) & mask;
+        table->slots[at] = (struct live_slot){ chunk->number, chunk };
+}
+
+static bool slots_resize(struct live_table *table, unsigned bits)
+{
+        struct live_slot *old = table->slots;
+        size_t count = slot_count(table);
+        struct live_slot *slots = mem_alloc((size_t)1 << bits, sizeof *slots);
+
+        if (!slots)
+                return false;
+        table->slots = slots;
+        table->bits = bits;
+        for (size_t i = 0; i < count; i++)
+                if (old[i].chunk)
+                        slot_put(table, old[i].chunk);
+        mem_free(old);
         return true;
 }
 
-/* A directory that many addresses with the same first bits of the hash would
- * make large is not worth it: then the segment grows. */
-static bool may_part(struct live_table *table, const struct live_segment *segment)
+static struct live_chunk *chunk_create(struct live_table *table, uint64_t number)
 {
-        if (segment->mask + UINT64_C(1) != ENTRIES_PART)
-                return false;
-        if (segment->depth < table->depth)
-                return true;
-        return (size_t)1 << table->depth <= table->used / SPARSE && directory_double(table);
+        size_t count = slot_count(table);
+        struct live_chunk *chunk;
+
+        if (2 * table->chunk_count >= count && !slots_resize(table, count ? table->bits + 1 : SLOT_BITS_MIN) &&
+            table->chunk_count + 1 >= count)
+                return NULL;
+        chunk = mem_alloc(1, sizeof *chunk);
+        if (!chunk)
+                return NULL;
+        chunk->number = number;
+        slot_put(table, chunk);
+        table->chunk_count++;
+        table->bytes += sizeof *chunk;
+        return chunk;
 }
 
-bool live_table_grow(struct live_table *table, uint64_t address)
+static void chunk_destroy(struct live_table *table, struct live_chunk *chunk)
 {
-        uint64_t hash = live_hash(address);
-        struct live_segment *segment;
+        size_t mask = ((size_t)1 << table->bits) - 1, gap = live_table_home(chunk->number) & mask;
+        struct live_slot *slots = table->slots;
 
-        if (!table->directory && !directory_create(table))
-                return false;
-        for (;;) {
-                segment = live_table_segment(table, hash);
-                if (segment->used < segment->limit)
-                        return true;
-                if (may_part(table, segment)) {
-                        if (!part(table, hash))
-                                break;
-                } else if (!segment_resize(table, segment,
-                                           segment->limit ? 2 * (segment->mask + UINT64_C(1)) : ENTRIES_MIN)) {
-                        break;
-                }
+        while (slots[gap].chunk != chunk)
+                gap = (gap + 1) & mask;
+        for (size_t at = (gap + 1) & mask; slots[at].chunk; at = (at + 1) & mask) {
+                if (((at - live_table_home(slots[at].number)) & mask) < ((at - gap) & mask))
+                        continue;
+                slots[gap] = slots[at];
+                gap = at;
         }
-        /* Without memory it may fill up to its last unused entry. */
-        return segment->limit && segment->used + 1 < segment->mask + UINT64_C(1);
+        slots[gap] = (struct live_slot){ 0 };
+        mem_free(chunk);
+        table->chunk_count--;
+        table->bytes -= sizeof *chunk;
+        if (table->bits > SLOT_BITS_MIN && table->chunk_count < mask / 16)
+                (void)slots_resize(table, table->bits - 2); /* stays as it is without memory */
+}
+
+/* The region has lost a block. */
+static void region_lost(struct live_table *table, uint64_t address)
+{
+        struct live_chunk *chunk = live_table_chunk(table, address);
+        struct live_region *region = live_chunk_region(chunk, address);
+
+        table->used--;
+        if (region->used) {
+                if (region->bits > REGION_BITS_MIN && region->used < (1u << region->bits) / SPARSE)
+                        (void)region_resize(table, region,
+                                            region->bits - 2u > REGION_BITS_MIN ? region->bits - 2u : REGION_BITS_MIN);
+                return;
+        }
+        table->bytes -= region_bytes(region->bits);
+        mem_free(region->cells);
+        *region = (struct live_region){ 0 };
+        if (--chunk->used == 0)
+                chunk_destroy(table, chunk);
+}
+
+/* ---- blocks ---------------------------------------------------------------- */
+
+struct live_cell *live_table_put_slow(struct live_table *table, uint64_t address)
+{
+        struct live_chunk *chunk = live_table_chunk(table, address);
+        struct live_region *region;
+        struct live_cell *cell;
+        bool first;
+
+        if (!chunk)
+                chunk = chunk_create(table, address >> LIVE_CHUNK_BITS);
+        if (!chunk)
+                return NULL;
+        region = live_chunk_region(chunk, address);
+        first = !region->cells;
+        cell = first ? NULL : live_region_find(region, address);
+        if (cell)
+                return cell;
+        if (!region_room(table, region)) {
+                if (!chunk->used)
+                        chunk_destroy(table, chunk);
+                return NULL;
+        }
+        chunk->used += first;
+        table->used++;
+        return region_place(region, address);
+}
+
+bool live_table_take_slow(struct live_table *table, uint64_t address, struct live_entry *taken)
+{
+        struct live_region *region = live_table_region(table, address);
+        struct live_cell *cell = live_region_find(region, address);
+
+        if (!cell)
+                return false;
+        *taken = live_cell_entry(table, cell, address);
+        if (cell->key & LIVE_GREAT) {
+                uint64_t index = cell->body & LIVE_SIZE_MASK;
+
+                table->great.sizes[index] = table->great.vacant;
+                table->great.vacant = index + 1;
+        }
+        region_close(region, (unsigned)(cell - region->cells));
+        region_lost(table, address);
+        return true;
+}
+
+/* A place for a size that does not fit; as many as an index says, more are not kept. */
+static bool great_index(struct live_great *great, uint64_t *index)
+{
+        if (great->vacant) {
+                *index = great->vacant - 1;
+                great->vacant = great->sizes[*index];
+                return true;
+        }
+        if (great->used > LIVE_SIZE_MASK ||
+            mem_grow(&great->sizes, &great->capacity, great->used + 1, sizeof *great->sizes))
+                return false;
+        *index = great->used++;
+        return true;
+}
+
+bool live_table_fill_great(struct live_table *table, struct live_cell *cell, const struct live_entry *entry)
+{
+        struct live_region *region = live_table_region(table, entry->address);
+        uint64_t index;
+
+        if (!great_index(&table->great, &index)) {
+                region_close(region, (unsigned)(cell - region->cells));
+                region_lost(table, entry->address);
+                return false;
+        }
+        table->great.sizes[index] = entry->size;
+        cell->key |= LIVE_GREAT;
+        cell->body = index | (cell->body & ~(uint64_t)LIVE_SIZE_MASK);
+        return true;
 }
 
 /* ---- all of it ------------------------------------------------------------ */
 
-/* The slot of the directory where the next segment begins. */
-static size_t next_segment(const struct live_table *table, size_t slot)
+static uint64_t address_of(const struct live_cursor *cursor, const struct live_chunk *chunk,
+                           const struct live_cell *cell)
 {
-        return slot + ((size_t)1 << (table->depth - table->directory[slot]->depth));
+        return chunk->number << LIVE_CHUNK_BITS | (uint64_t)cursor->region << LIVE_REGION_BITS |
+               (cell->key & (LIVE_REGION - 1));
 }
 
-static size_t slots_of(const struct live_table *table)
+/* The next block of the chunk where the cursor is; false when there is no other. */
+static bool chunk_next(struct live_cursor *cursor, struct live_entry *entry)
 {
-        return table->directory ? (size_t)1 << table->depth : 0;
-}
+        const struct live_chunk *chunk = cursor->table->slots[cursor->slot].chunk;
 
-struct live_entry *live_table_next(struct live_cursor *cursor)
-{
-        const struct live_table *table = cursor->table;
+        for (; chunk && cursor->region < LIVE_REGIONS; cursor->region++, cursor->cell = 0) {
+                const struct live_region *region = &chunk->regions[cursor->region];
 
-        while (cursor->slot < slots_of(table)) {
-                const struct live_segment *segment = table->directory[cursor->slot];
+                while (region->cells && cursor->cell < 1u << region->bits) {
+                        const struct live_cell *cell = &region->cells[cursor->cell++];
 
-                while (cursor->at <= segment->mask) {
-                        struct live_entry *entry = &segment->entries[cursor->at++];
-
-                        if (entry->address)
-                                return entry;
+                        if (!cell->key)
+                                continue;
+                        *entry = live_cell_entry(cursor->table, cell, address_of(cursor, chunk, cell));
+                        return true;
                 }
-                cursor->slot = next_segment(table, cursor->slot);
-                cursor->at = 0;
         }
-        return NULL;
+        return false;
 }
 
-static struct live_segment *segment_copy(struct live_table *table, const struct live_segment *from)
+bool live_table_next(struct live_cursor *cursor, struct live_entry *entry)
 {
-        struct live_segment *to = segment_create(from->depth);
-
-        if (!to || !from->used)
-                return to;
-        if (!segment_memory(table, to, from->mask + UINT64_C(1))) {
-                segment_destroy(table, to);
-                return NULL;
-        }
-        memcpy(to->entries, from->entries, (from->mask + UINT64_C(1)) * sizeof *to->entries);
-        to->used = from->used;
-        return to;
+        for (; cursor->slot < slot_count(cursor->table); cursor->slot++, cursor->region = 0)
+                if (chunk_next(cursor, entry))
+                        return true;
+        return false;
 }
 
-int live_table_copy(struct live_table *to, const struct live_table *from)
+bool live_table_next_of(struct live_cursor *cursor, unsigned ring, struct live_entry *entry)
 {
-        size_t slots = slots_of(from), slot = 0;
-
-        if (!from->used)
-                return 0;
-        to->directory = mem_alloc(slots, sizeof(struct live_segment *));
-        if (!to->directory)
-                return -1;
-        to->depth = from->depth;
-        to->used = from->used;
-        while (slot < slots) {
-                size_t next = next_segment(from, slot);
-                struct live_segment *copy = segment_copy(to, from->directory[slot]);
-
-                if (!copy)
-                        break;
-                while (slot < next)
-                        to->directory[slot++] = copy;
-        }
-        if (slot == slots)
-                return 0;
-        live_table_deinit(to);
-        return -1;
+        for (; cursor->slot < slot_count(cursor->table); cursor->slot++, cursor->region = 0)
+                if (weir_ring_of(cursor->table->slots[cursor->slot].number << LIVE_CHUNK_BITS) == ring &&
+                    chunk_next(cursor, entry))
+                        return true;
+        return false;
 }
 
 void live_table_deinit(struct live_table *table)
 {
-        for (size_t slot = 0, next; slot < slots_of(table) && table->directory[slot]; slot = next) {
-                next = next_segment(table, slot);
-                segment_destroy(table, table->directory[slot]);
+        for (size_t i = 0; i < slot_count(table); i++) {
+                struct live_chunk *chunk = table->slots[i].chunk;
+
+                for (unsigned region = 0; chunk && region < LIVE_REGIONS; region++)
+                        mem_free(chunk->regions[region].cells);
+                mem_free(chunk);
         }
-        mem_free(table->directory);
-        live_arena_deinit(&table->arena);
+        mem_free(table->slots);
+        mem_free(table->great.sizes);
         *table = (struct live_table){ 0 };
 }
 
 size_t live_table_bytes(const struct live_table *table)
 {
-        size_t bytes = slots_of(table) * sizeof(struct live_segment *);
-
-        for (size_t slot = 0; slot < slots_of(table); slot = next_segment(table, slot)) {
-                const struct live_segment *segment = table->directory[slot];
-
-                bytes += sizeof *segment;
-                bytes += segment->memory ? (segment->mask + UINT64_C(1)) * sizeof *segment->entries + CACHE_LINE : 0;
-        }
-        return bytes;
+        return table->bytes + slot_count(table) * sizeof *table->slots +
+               table->great.capacity * sizeof *table->great.sizes;
 }

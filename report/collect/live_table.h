@@ -1,179 +1,272 @@
 /*
  * live_table.h: blocks by address, for live.h.
  *
- * Extendible hashing: the first bits of an address's hash choose, through a
- * directory, one of many small segments of open addressing.  A full segment
- * parts into two, so that no growth moves more than one segment; one that
- * empties shrinks.  Entries never straddle a cache line.  No tombstones.
+ * Addresses that are near each other are near here, because programs release
+ * together what they allocated together.  A chunk stands for 64 KiB of
+ * addresses and is found by its number; each KiB of it that has blocks, a
+ * region, has an array of 16 bytes for each block, in which a block's place
+ * follows from where in the region it begins: arrays that are full double, those
+ * that empty shrink, and regions and chunks without blocks are gone.  No growth
+ * moves more than one region and the list of chunks.
  */
 #ifndef WEIR_LIVE_TABLE_H
 #define WEIR_LIVE_TABLE_H
 
-#include "live_arena.h"
+#include "../../preload/channel.h"
+#include "../capture/snapshot.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* One live block; address 0 = an unused entry. */
+/* One live block, as it is told. */
 struct live_entry {
         uint64_t address;
         uint64_t size;
-        uint64_t time_ns;
+        uint64_t time_ns; /* as kept: to the 1024 ns before it */
         uint32_t stack;
         uint32_t thread_flags; /* bits 0..19 thread ordinal, bits 20.. enum block_flag */
 };
-_Static_assert(sizeof(struct live_entry) == 32, "live entry");
 
-struct live_segment {
-        struct live_entry *entries; /* on a cache line's border; of one unused entry while there is no memory */
-        void *memory;
-        struct live_chunk *chunk; /* of the arena, that `memory` belongs to; NULL = to nobody else */
-        uint32_t mask;            /* entries - 1 */
-        uint32_t used;
-        uint32_t limit; /* entries that may be used before it grows; 0 = none */
-        unsigned depth; /* first bits of the hash that all its addresses share */
+/* And as it is kept; all 0 = unused.
+ *
+ * key  bits  0..9   where in its region it begins
+ *      bit  10      LIVE_USED
+ *      bit  11      LIVE_GREAT: the size in the body is an index of live_table.great
+ *      bit  12      LIVE_INHERITED
+ *      bit  13      LIVE_IGNORED
+ *      bits 14..63  time, in 1024 ns
+ * body as in the record of an ALLOC (channel.h) */
+struct live_cell {
+        uint64_t key, body;
+};
+
+enum {
+        LIVE_REGION_BITS = 10,
+        LIVE_REGION = 1 << LIVE_REGION_BITS, /* bytes of addresses */
+        LIVE_CHUNK_BITS = 16,
+        LIVE_REGIONS = 1 << (LIVE_CHUNK_BITS - LIVE_REGION_BITS), /* of a chunk */
+        LIVE_USED = 1 << 10,
+        LIVE_GREAT = 1 << 11,
+        LIVE_INHERITED = 1 << 12,
+        LIVE_IGNORED = 1 << 13,
+        LIVE_TIME_SHIFT = 14,
+        LIVE_TIME_UNIT_BITS = 10,
+        LIVE_SIZE_MASK = (1 << WEIR_BODY_SIZE_BITS) - 1,
+};
+
+struct live_region {
+        struct live_cell *cells; /* 2^bits; NULL = no blocks */
+        uint16_t used;
+        uint16_t strays; /* blocks that are not in their own place, but after it */
+        uint8_t bits;
+};
+
+struct live_chunk {
+        uint64_t number; /* address >> LIVE_CHUNK_BITS */
+        unsigned used;   /* regions with blocks */
+        struct live_region regions[LIVE_REGIONS];
+};
+
+struct live_slot {
+        uint64_t number;
+        struct live_chunk *chunk; /* NULL = unused */
+};
+
+/* Sizes that do not fit a body. */
+struct live_great {
+        uint64_t *sizes;
+        size_t used, capacity;
+        uint64_t vacant; /* 1 + index of a size that is not used any more, whose value is the next; 0 = none */
 };
 
 struct live_table {
-        struct live_segment **directory; /* 2^depth; NULL until the first block */
-        unsigned depth;
-        size_t used;
-        struct live_arena arena;
+        struct live_slot *slots; /* open addressing; NULL until the first block */
+        unsigned bits;           /* 2^bits slots */
+        size_t chunk_count;
+        size_t used;  /* blocks */
+        size_t bytes; /* that chunks and regions occupy */
+        struct live_great great;
 };
 
 /* All-zero memory is a valid, empty table. */
 void live_table_deinit(struct live_table *table);
 
-/* Makes room for one more block at `address`; false without memory. */
-bool live_table_grow(struct live_table *table, uint64_t address);
+/* The cell of the address: the block that is there, or an unused one that is now counted and the caller's to fill
+ * with live_table_fill.  NULL without memory. */
+static inline struct live_cell *live_table_put(struct live_table *table, uint64_t address);
 
-/* After a removal that left the segment nearly empty. */
-void live_table_shrink(struct live_table *table, struct live_segment *segment);
+/* Fills a cell from live_table_put that was unused; false without memory, and the cell is unused again. */
+static inline bool live_table_fill(struct live_table *table, struct live_cell *cell, const struct live_entry *entry);
 
-/* A copy of `from` in `to`, which is empty and zero.  0, or -1 without memory and with
- * `to` empty. */
-int live_table_copy(struct live_table *to, const struct live_table *from);
+/* The block at this address, or NULL; valid until the next put or take. */
+static inline struct live_cell *live_table_find(const struct live_table *table, uint64_t address);
 
-/* For all entries:
- *     for (struct live_cursor c = { table }; (entry = live_table_next(&c));)
+/* Takes the block at this address out, into `*taken`; false when there is none. */
+static inline bool live_table_take(struct live_table *table, uint64_t address, struct live_entry *taken);
+
+/* Brings the block of the address near, a few events before it is needed. */
+static inline void live_table_prefetch(const struct live_table *table, uint64_t address);
+
+/* For all blocks, those of a region one after the other, regions of a chunk ascending:
+ *     for (struct live_cursor c = { table }; live_table_next(&c, &entry);)
  */
 struct live_cursor {
         const struct live_table *table;
-        size_t slot; /* of the directory */
-        size_t at;   /* in its segment */
+        size_t slot;
+        unsigned region, cell;
 };
-struct live_entry *live_table_next(struct live_cursor *cursor);
+bool live_table_next(struct live_cursor *cursor, struct live_entry *entry);
+/* Likewise, only those of ring `ring`'s share of the addresses. */
+bool live_table_next_of(struct live_cursor *cursor, unsigned ring, struct live_entry *entry);
 
 /* Bytes that the table occupies. */
 size_t live_table_bytes(const struct live_table *table);
 
-/* ---- inline ------------------------------------------------------------- */
+/* ---- what the inline functions leave to others --------------------------- */
 
-/* The first bits choose the segment. */
-static inline uint64_t live_hash(uint64_t address)
+struct live_cell *live_table_put_slow(struct live_table *table, uint64_t address);
+bool live_table_take_slow(struct live_table *table, uint64_t address, struct live_entry *taken);
+struct live_cell *live_region_find(const struct live_region *region, uint64_t address);
+bool live_table_fill_great(struct live_table *table, struct live_cell *cell, const struct live_entry *entry);
+
+/* ---- inline -------------------------------------------------------------- */
+
+/* Where a chunk belongs among the slots, before the mask. */
+static inline size_t live_table_home(uint64_t number)
 {
-        return (address >> 4) * UINT64_C(0x9e3779b97f4a7c15);
+        return number * UINT64_C(0x9e3779b97f4a7c15) >> 32;
 }
 
-static inline struct live_segment *live_table_segment(const struct live_table *table, uint64_t hash)
+static inline struct live_chunk *live_table_chunk(const struct live_table *table, uint64_t address)
 {
-        return table->directory[hash >> 1 >> (63 - table->depth)];
-}
+        uint64_t number = address >> LIVE_CHUNK_BITS;
+        size_t at, mask = ((size_t)1 << table->bits) - 1;
 
-/* Where an address belongs in a segment, before the mask; tells nothing of the
- * segment, nor that of it. */
-static inline size_t live_table_home(uint64_t address)
-{
-        return (size_t)((address >> 4) * UINT64_C(0xd6e8feb86659fd93) >> 40);
-}
-
-/* The entry of the address in its segment, or the unused one where it would be. */
-static inline struct live_entry *live_segment_find(const struct live_segment *segment, uint64_t address)
-{
-        size_t at = live_table_home(address) & segment->mask;
-
-        while (segment->entries[at].address && segment->entries[at].address != address)
-                at = (at + 1) & segment->mask;
-        return &segment->entries[at];
-}
-
-/* The block at this address, or NULL. */
-static inline struct live_entry *live_table_find(const struct live_table *table, uint64_t address)
-{
-        uint64_t hash = live_hash(address);
-        struct live_entry *entry;
-
-        if (!table->directory || !address)
+        if (__builtin_expect(!table->slots, 0))
                 return NULL;
-        entry = live_segment_find(live_table_segment(table, hash), address);
-        return entry->address ? entry : NULL;
+        for (at = live_table_home(number) & mask; table->slots[at].chunk; at = (at + 1) & mask)
+                if (table->slots[at].number == number)
+                        return table->slots[at].chunk;
+        return NULL;
 }
 
-/* The entry of the address, or an unused one that is now the caller's to fill
- * (its address is 0).  NULL without memory. */
-static inline struct live_entry *live_table_put(struct live_table *table, uint64_t address)
+static inline struct live_region *live_chunk_region(struct live_chunk *chunk, uint64_t address)
 {
-        uint64_t hash = live_hash(address);
-        struct live_segment *segment = table->directory ? live_table_segment(table, hash) : NULL;
-        struct live_entry *entry;
-
-        if (__builtin_expect(!segment || segment->used >= segment->limit, 0)) {
-                if (!live_table_grow(table, address))
-                        return NULL;
-                segment = live_table_segment(table, hash);
-        }
-        entry = live_segment_find(segment, address);
-        if (!entry->address) {
-                segment->used++;
-                table->used++;
-        }
-        return entry;
+        return &chunk->regions[address >> LIVE_REGION_BITS & (LIVE_REGIONS - 1)];
 }
 
-/* Takes the block at this address out, into `*taken`; false when there is
- * none.  Closes the gap: what follows moves up where it may. */
+/* The region of the address, or NULL when it has no blocks. */
+static inline struct live_region *live_table_region(const struct live_table *table, uint64_t address)
+{
+        struct live_chunk *chunk = live_table_chunk(table, address);
+        struct live_region *region = chunk ? live_chunk_region(chunk, address) : NULL;
+
+        return region && region->cells ? region : NULL;
+}
+
+/* What a block at this address has in the lowest bits of its key. */
+static inline uint64_t live_cell_place(uint64_t address)
+{
+        return (address & (LIVE_REGION - 1)) | LIVE_USED;
+}
+
+static inline bool live_cell_is_at(const struct live_cell *cell, uint64_t address)
+{
+        return (cell->key & (LIVE_USED | (LIVE_REGION - 1))) == live_cell_place(address);
+}
+
+static inline unsigned live_region_home(const struct live_region *region, uint64_t address)
+{
+        return (unsigned)(address & (LIVE_REGION - 1)) >> (LIVE_REGION_BITS - region->bits);
+}
+
+static inline struct live_cell *live_table_find(const struct live_table *table, uint64_t address)
+{
+        struct live_region *region = live_table_region(table, address);
+
+        return region ? live_region_find(region, address) : NULL;
+}
+
+static inline struct live_cell *live_table_put(struct live_table *table, uint64_t address)
+{
+        struct live_region *region = live_table_region(table, address);
+        struct live_cell *cell = region ? &region->cells[live_region_home(region, address)] : NULL;
+
+        if (!cell || cell->key)
+                return live_table_put_slow(table, address);
+        region->used++;
+        table->used++;
+        return cell;
+}
+
+static inline bool live_table_fill(struct live_table *table, struct live_cell *cell, const struct live_entry *entry)
+{
+        uint32_t flags = entry->thread_flags >> 20;
+
+        cell->key = live_cell_place(entry->address) | (flags & BLOCK_INHERITED ? LIVE_INHERITED : 0) |
+                    (flags & BLOCK_IGNORED ? LIVE_IGNORED : 0) |
+                    entry->time_ns >> LIVE_TIME_UNIT_BITS << LIVE_TIME_SHIFT;
+        cell->body = (entry->size & LIVE_SIZE_MASK) | (uint64_t)entry->stack << WEIR_BODY_SIZE_BITS |
+                     (uint64_t)entry->thread_flags << WEIR_BODY_THREAD_SHIFT;
+        return !(entry->size >> WEIR_BODY_SIZE_BITS) || live_table_fill_great(table, cell, entry);
+}
+
+/* The same for a block as its ALLOC record has it, which always succeeds. */
+static inline void live_cell_fill(struct live_cell *cell, uint64_t address, uint64_t body, uint64_t time_ns)
+{
+        cell->key = live_cell_place(address) | time_ns >> LIVE_TIME_UNIT_BITS << LIVE_TIME_SHIFT;
+        cell->body = body;
+}
+
+static inline uint64_t live_cell_size(const struct live_table *table, const struct live_cell *cell)
+{
+        uint64_t size = cell->body & LIVE_SIZE_MASK;
+
+        return __builtin_expect(cell->key & LIVE_GREAT, 0) ? table->great.sizes[size] : size;
+}
+
+static inline struct live_entry live_cell_entry(const struct live_table *table, const struct live_cell *cell,
+                                                uint64_t address)
+{
+        uint32_t flags =
+                (cell->key & LIVE_INHERITED ? BLOCK_INHERITED : 0) | (cell->key & LIVE_IGNORED ? BLOCK_IGNORED : 0);
+
+        return (struct live_entry){
+                .address = address,
+                .size = live_cell_size(table, cell),
+                .time_ns = cell->key >> LIVE_TIME_SHIFT << LIVE_TIME_UNIT_BITS,
+                .stack = cell->body >> WEIR_BODY_SIZE_BITS & ((UINT32_C(1) << WEIR_BODY_STACK_BITS) - 1),
+                .thread_flags = (uint32_t)(cell->body >> WEIR_BODY_THREAD_SHIFT) | flags << 20,
+        };
+}
+
 static inline bool live_table_take(struct live_table *table, uint64_t address, struct live_entry *taken)
 {
-        uint64_t hash = live_hash(address);
-        struct live_segment *segment = table->directory ? live_table_segment(table, hash) : NULL;
-        struct live_entry *entries;
-        size_t gap, mask;
+        struct live_region *region = live_table_region(table, address);
+        struct live_cell *cell;
 
-        if (!segment || !address)
+        if (!region)
                 return false;
-        entries = segment->entries;
-        mask = segment->mask;
-        gap = (size_t)(live_segment_find(segment, address) - entries);
-        if (!entries[gap].address)
-                return false;
-        *taken = entries[gap];
-        for (size_t at = (gap + 1) & mask; entries[at].address; at = (at + 1) & mask) {
-                size_t home = live_table_home(entries[at].address);
-
-                if (((at - home) & mask) < ((at - gap) & mask))
-                        continue;
-                entries[gap] = entries[at];
-                gap = at;
-        }
-        entries[gap].address = 0;
-        segment->used--;
+        cell = &region->cells[live_region_home(region, address)];
+        if (!live_cell_is_at(cell, address) || region->strays || cell->key & LIVE_GREAT ||
+            (region->used - 1u) << 3 < 1u << region->bits)
+                return live_table_take_slow(table, address, taken);
+        *taken = live_cell_entry(table, cell, address);
+        cell->key = 0;
+        region->used--;
         table->used--;
-        if (__builtin_expect(segment->used < segment->limit / 16, 0))
-                live_table_shrink(table, segment);
         return true;
 }
 
-/* Brings the entry of the address near, a few events before it is needed.
- * Inlined always: gcc takes a function that only prefetches for one without
+/* Inlined always: gcc takes a function that only prefetches for one without
  * effect, and drops the call. */
 static inline __attribute__((always_inline)) void live_table_prefetch(const struct live_table *table, uint64_t address)
 {
-        uint64_t hash = live_hash(address);
-        const struct live_segment *segment = table->directory ? live_table_segment(table, hash) : NULL;
+        const struct live_region *region = live_table_region(table, address);
 
-        if (segment)
-                __builtin_prefetch(&segment->entries[live_table_home(address) & segment->mask], 1);
+        if (region)
+                __builtin_prefetch(&region->cells[live_region_home(region, address)], 1);
 }
 
 #endif

@@ -443,7 +443,7 @@ static int add_moving(const struct process *process, struct block **blocks, size
                 uint64_t address = atomic_load_explicit(&table[i].moving, memory_order_acquire);
                 const struct live_entry *entry = address ? live_moved(&process->live, address, i) : NULL;
 
-                if (!entry || live_find(&process->live, address))
+                if (!entry || live_find(&process->live, address, NULL))
                         continue;
                 if (insert_block(blocks, count,
                                  (struct block){ .address = address,

@@ -5,22 +5,6 @@ static uint64_t address_of(uint64_t key)
         return key >> WEIR_HEAD_ADDRESS_SHIFT;
 }
 
-static struct live_table *table_of(const struct young *young, uint64_t address)
-{
-        return &young->live->tables[weir_ring_of(address)];
-}
-
-static struct live_entry entry_of(const struct young *young, uint64_t key, uint64_t body)
-{
-        return (struct live_entry){
-                .address = address_of(key),
-                .size = young_body_size(body),
-                .time_ns = young->now_ns,
-                .stack = young_body_stack(body),
-                .thread_flags = live_pack((uint32_t)(body >> WEIR_BODY_THREAD_SHIFT), 0),
-        };
-}
-
 /* ---- the totals ----------------------------------------------------------- */
 
 void young_resume(struct young *young)
@@ -50,30 +34,32 @@ static void settle_totals(struct young *young)
 /* The block of a slot goes to the table, which does not have its address. */
 static void push(struct young *young, const struct young_slot *slot)
 {
-        struct live_entry *place = live_table_put(table_of(young, address_of(slot->key)), address_of(slot->key));
+        struct live_cell *cell = live_table_put(&young->live->table, address_of(slot->key));
 
-        if (__builtin_expect(!place, 0)) {
+        if (__builtin_expect(!cell, 0)) {
                 young->live->no_memory = true;
                 young_count_free(&young->tally, young_body_size(slot->body)); /* keeps the sums true */
                 young->live->totals.events--;
                 return;
         }
-        *place = entry_of(young, slot->key, slot->body);
+        live_cell_fill(cell, address_of(slot->key), slot->body, young->now_ns);
 }
 
 void young_alloc_other(struct young *young, uint64_t head, uint64_t body)
 {
-        struct live_entry entry = entry_of(young, head, body), *place = NULL;
+        uint64_t address = address_of(head);
+        struct live_cell *cell = NULL;
 
-        if (entry.address && young_slot(young, head)->key != (young_key(head) | YOUNG_LIVE))
-                place = live_table_put(table_of(young, entry.address), entry.address);
-        if (__builtin_expect(place && !place->address, 1)) {
-                *place = entry;
-                young_count_alloc(&young->tally, entry.size);
+        if (address && young_slot(young, head)->key != (young_key(head) | YOUNG_LIVE))
+                cell = live_table_put(&young->live->table, address);
+        if (__builtin_expect(cell && !cell->key, 1)) {
+                live_cell_fill(cell, address, body, young->now_ns);
+                young_count_alloc(&young->tally, young_body_size(body));
                 return;
         }
-        young_settle(young, entry.address);
-        live_alloc(young->live, entry.address, entry.size, entry.stack, live_entry_thread(&entry), 0, young->now_ns);
+        young_settle(young, address);
+        live_alloc(young->live, address, young_body_size(body), young_body_stack(body),
+                   (uint32_t)(body >> WEIR_BODY_THREAD_SHIFT), 0, young->now_ns);
         young_resume(young);
 }
 
@@ -83,7 +69,7 @@ void young_free_other(struct young *young, uint64_t head)
         uint64_t address = address_of(head);
         struct live_entry entry;
 
-        if (__builtin_expect(!live_table_take(table_of(young, address), address, &entry), 0)) {
+        if (__builtin_expect(!live_table_take(&young->live->table, address, &entry), 0)) {
                 settle_totals(young);
                 live_free(young->live, address);
                 young_resume(young);

@@ -19,9 +19,10 @@ void reader_drain(struct reader *reader, bool stopped)
 
 uint64_t reader_size_at(const struct reader *reader, uint64_t address)
 {
-        const struct live_entry *entry = live_find(&((const struct process *)reader)->live, address);
+        struct live_entry entry = { 0 };
 
-        return entry ? entry->size : 0;
+        (void)live_find(&((const struct process *)reader)->live, address, &entry);
+        return entry.size;
 }
 
 struct reader_totals reader_totals(const struct reader *reader)

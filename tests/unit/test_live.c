@@ -8,7 +8,7 @@
 
 /* ---- a model: one array, searched from end to end ------------------------ */
 
-enum { MODEL_MAX = 4096, ADDRESSES = 600, THREADS = 4 };
+enum { MODEL_MAX = 4096, ADDRESSES = 600, THREADS = 4, TICK = 1024 /* what times are kept to, in ns */ };
 
 struct model_block {
         uint64_t address, size, time_ns;
@@ -123,12 +123,12 @@ static uint64_t chance(uint64_t below)
         return (seed >> 33) % below;
 }
 
-/* Few addresses, some near, some in other rings' shares. */
+/* Few addresses, some near, some odd, some in other rings' shares. */
 static uint64_t any_address(void)
 {
         uint64_t n = 1 + chance(ADDRESSES);
 
-        return n % 3 ? n * 16 : UINT64_C(0x7f0000000000) + n * UINT64_C(0x123450);
+        return n % 3 ? n * 16 + (n % 5 ? 0 : n % 16) : UINT64_C(0x7f0000000000) + n * UINT64_C(0x123450);
 }
 
 struct script {
@@ -142,7 +142,7 @@ struct script {
 static void do_alloc(struct script *script, uint64_t address, uint32_t thread)
 {
         struct model_block block = { .address = address,
-                                     .size = chance(1000),
+                                     .size = chance(10) ? chance(1000) : chance(4) << 20,
                                      .time_ns = script->now,
                                      .stack = (uint32_t)chance(100),
                                      .thread = thread };
@@ -158,7 +158,7 @@ static void do_step(struct script *script)
         uint32_t thread = (uint32_t)chance(THREADS);
         uint64_t address = any_address();
 
-        script->now++;
+        script->now += TICK;
         if (script->moving[thread]) { /* ends its realloc, well or not */
                 script->moving[thread] = false;
                 if (chance(2) && !model_find(script->model, script->moved[thread].address)) {
@@ -202,6 +202,8 @@ START_TEST(a_child_inherits_everything_and_owns_nothing)
         struct live parent = { 0 }, child = { 0 };
         struct model *model = mem_alloc(1, sizeof *model);
         struct script script = { .live = &parent, .model = model };
+        struct live_cursor cursor = { .table = &parent.table };
+        struct live_entry entry;
 
         seed = 99;
         for (unsigned i = 0; i < 2000; i++)
@@ -218,19 +220,14 @@ START_TEST(a_child_inherits_everything_and_owns_nothing)
         /* The child goes on by itself. */
         *model = (struct model){ .count = model->count, .blocks = { { 0 } } };
         model->count = 0;
-        for (unsigned ring = 0; ring < WEIR_RINGS; ring++) {
-                struct live_cursor cursor = { .table = &parent.tables[ring] };
-                const struct live_entry *entry;
-
-                while ((entry = live_table_next(&cursor)))
-                        model_put(model, (struct model_block){ .address = entry->address,
-                                                               .size = entry->size,
-                                                               .time_ns = entry->time_ns,
-                                                               .thread = live_entry_thread(entry),
-                                                               .flags = BLOCK_INHERITED });
-        }
+        while (live_table_next(&cursor, &entry))
+                model_put(model, (struct model_block){ .address = entry.address,
+                                                       .size = entry.size,
+                                                       .time_ns = entry.time_ns,
+                                                       .thread = live_entry_thread(&entry),
+                                                       .flags = BLOCK_INHERITED });
         live_unmap(&child, 0x10000000, 0x4000);
-        script = (struct script){ .live = &child, .model = model, .now = 5000 };
+        script = (struct script){ .live = &child, .model = model, .now = 5000 * TICK };
         for (unsigned i = 0; i < 2000; i++)
                 do_step(&script);
         same(&child, model);
@@ -243,13 +240,15 @@ END_TEST
 START_TEST(a_failed_realloc_leaves_no_trace)
 {
         struct live live = { 0 };
+        struct live_entry entry;
 
-        live_alloc(&live, 0x1000, 10, 7, 3, 0, 1);
-        live_move(&live, 0x1000, 3, 2);
-        ck_assert_ptr_null(live_find(&live, 0x1000));
+        live_alloc(&live, 0x1000, 10, 7, 3, 0, TICK);
+        live_move(&live, 0x1000, 3, 2 * TICK);
+        ck_assert(!live_find(&live, 0x1000, NULL));
         live_restore(&live, 0x1000, 3);
-        ck_assert_uint_eq(live_find(&live, 0x1000)->stack, 7);
-        ck_assert_uint_eq(live_find(&live, 0x1000)->time_ns, 1);
+        ck_assert(live_find(&live, 0x1000, &entry));
+        ck_assert_uint_eq(entry.stack, 7);
+        ck_assert_uint_eq(entry.time_ns, TICK);
         ck_assert_uint_eq(live.totals.events, 1);
         ck_assert_uint_eq(live.totals.frees, 0);
         ck_assert_uint_eq(live.totals.live_bytes, 10);
@@ -260,6 +259,7 @@ END_TEST
 START_TEST(a_realloc_inside_a_realloc_keeps_both)
 {
         struct live live = { 0 };
+        struct live_entry entry;
 
         live_alloc(&live, 0x1000, 10, 1, 0, 0, 1);
         live_alloc(&live, 0x2000, 20, 2, 0, 0, 1);
@@ -269,7 +269,8 @@ START_TEST(a_realloc_inside_a_realloc_keeps_both)
         live_restore(&live, 0x1000, 0);
         ck_assert_uint_eq(live.totals.live_blocks, 2);
         ck_assert_uint_eq(live.totals.restores_lost, 0);
-        ck_assert_uint_eq(live_find(&live, 0x1000)->stack, 1);
+        ck_assert(live_find(&live, 0x1000, &entry));
+        ck_assert_uint_eq(entry.stack, 1);
         live_deinit(&live);
 }
 END_TEST
@@ -307,20 +308,58 @@ END_TEST
 START_TEST(memory_follows_the_live_blocks)
 {
         struct live live = { 0 };
-        size_t full = 0, empty = 0;
+        size_t full;
 
         for (uint64_t i = 1; i <= 500000; i++)
                 live_alloc(&live, i * 32, 8, 1, 0, 0, 1);
-        for (unsigned ring = 0; ring < WEIR_RINGS; ring++)
-                full += live_table_bytes(&live.tables[ring]);
-        ck_assert_uint_le(full, UINT64_C(500000) * 32 * 5 / 2);
+        full = live_table_bytes(&live.table);
+        ck_assert_uint_le(full, UINT64_C(500000) * 34);
         for (uint64_t i = 1; i <= 500000; i++)
                 live_free(&live, i * 32);
-        for (unsigned ring = 0; ring < WEIR_RINGS; ring++)
-                empty += live_table_bytes(&live.tables[ring]);
-        ck_assert_uint_le(empty, full / 25);
+        ck_assert_uint_le(live_table_bytes(&live.table), 1024);
         ck_assert_uint_eq(live.totals.live_blocks, 0);
         ck_assert_uint_eq(live.totals.peak_bytes, 4000000);
+        live_deinit(&live);
+}
+END_TEST
+
+/* A region of the table holds as many blocks as it has addresses. */
+START_TEST(blocks_may_begin_at_every_address)
+{
+        struct live live = { 0 };
+        struct live_entry entry;
+
+        for (uint64_t i = 0; i < 5000; i++)
+                live_alloc(&live, 0x1000 + i * 7 % 5000, i, 1, 0, 0, 1);
+        ck_assert_uint_eq(live.totals.live_blocks, 5000);
+        ck_assert_uint_eq(live.totals.reused, 0);
+        for (uint64_t i = 0; i < 5000; i++) {
+                ck_assert(live_find(&live, 0x1000 + i * 7 % 5000, &entry));
+                ck_assert_uint_eq(entry.size, i);
+        }
+        for (uint64_t i = 0; i < 5000; i++)
+                live_free(&live, 0x1000 + i * 11 % 5000);
+        ck_assert_uint_eq(live.totals.live_blocks, 0);
+        ck_assert_uint_eq(live.totals.unknown_frees, 0);
+        live_deinit(&live);
+}
+END_TEST
+
+START_TEST(great_sizes_leave_nothing_behind)
+{
+        struct live live = { 0 };
+        struct live_entry entry;
+
+        for (uint64_t i = 1; i <= 10000; i++) {
+                live_alloc(&live, (1 + i % 10) << 30, i << 20, 1, 0, 0, 1);
+                live_alloc(&live, UINT64_MAX - 15, UINT64_MAX, 1, 0, 0, 1);
+                ck_assert(live_find(&live, (1 + i % 10) << 30, &entry));
+                ck_assert_uint_eq(entry.size, i << 20);
+                live_free(&live, (1 + (i + i % 3) % 10) << 30);
+        }
+        ck_assert(live_find(&live, UINT64_MAX - 15, &entry));
+        ck_assert_uint_eq(entry.size, UINT64_MAX);
+        ck_assert_uint_le(live.table.great.used, 12);
         live_deinit(&live);
 }
 END_TEST
@@ -329,10 +368,10 @@ END_TEST
 
 static uint32_t flags_at(const struct live *live, uint64_t address)
 {
-        const struct live_entry *entry = live_find(live, address);
+        struct live_entry entry;
 
-        ck_assert_ptr_nonnull(entry);
-        return live_entry_flags(entry);
+        ck_assert(live_find(live, address, &entry));
+        return live_entry_flags(&entry);
 }
 
 START_TEST(a_block_is_ignored_by_any_address_in_it)
@@ -513,7 +552,7 @@ END_TEST
 
 SUITE_MAIN("live", random_scripts_agree_with_the_model, a_child_inherits_everything_and_owns_nothing,
            a_failed_realloc_leaves_no_trace, a_realloc_inside_a_realloc_keeps_both, a_restore_of_nothing_is_counted,
-           many_threads_reallocate_without_growth, memory_follows_the_live_blocks,
-           a_block_is_ignored_by_any_address_in_it, mappings_are_cut_split_and_replaced,
-           many_mappings_agree_with_the_pages, blocks_come_sorted_with_their_mapping_first, blocks_never_overlap,
-           without_memory_the_table_says_so)
+           many_threads_reallocate_without_growth, memory_follows_the_live_blocks, blocks_may_begin_at_every_address,
+           great_sizes_leave_nothing_behind, a_block_is_ignored_by_any_address_in_it,
+           mappings_are_cut_split_and_replaced, many_mappings_agree_with_the_pages,
+           blocks_come_sorted_with_their_mapping_first, blocks_never_overlap, without_memory_the_table_says_so)
