@@ -65,20 +65,26 @@ static bool is_word(const char *at, size_t length, const char *word)
 }
 
 /* Options are words between blanks, commas and colons; the last of a name counts. */
-bool annotations_detect_nothing(const struct annotations *annotations)
+static bool is_off(const struct annotations *annotations, const char *name)
 {
-        static const char between[] = " \t\n\r,:", name[] = "detect_leaks=";
+        static const char between[] = " \t\n\r,:";
         const char *at = annotations->options.text;
-        bool nothing = false;
+        size_t prefix = strlen(name);
+        bool off = false;
 
         while (at && *(at += strspn(at, between))) {
-                size_t length = strcspn(at, between), prefix = sizeof name - 1;
-                const char *value = at + prefix;
+                size_t length = strcspn(at, between);
+                const char *value = at + prefix + 1;
 
-                if (length >= prefix && !memcmp(at, name, prefix))
-                        nothing = is_word(value, length - prefix, "0") || is_word(value, length - prefix, "no") ||
-                                  is_word(value, length - prefix, "false");
+                if (length > prefix && !memcmp(at, name, prefix) && at[prefix] == '=')
+                        off = is_word(value, length - prefix - 1, "0") || is_word(value, length - prefix - 1, "no") ||
+                              is_word(value, length - prefix - 1, "false");
                 at += length;
         }
-        return nothing;
+        return off;
+}
+
+bool annotations_detect_nothing(const struct annotations *annotations, bool checked)
+{
+        return is_off(annotations, "detect_leaks") || (!checked && is_off(annotations, "leak_check_at_exit"));
 }

@@ -37,7 +37,8 @@ int annotations_text(struct annotations_text *text, const void *more, size_t len
 /* Copies what a fork child has of its parent. */
 int annotations_inherit(struct annotations *child, const struct annotations *parent);
 
-/* True when the options switch detection off. */
-bool annotations_detect_nothing(const struct annotations *annotations);
+/* True when the options switch detection off, or only that at the end, and the program
+ * has not `checked` by itself. */
+bool annotations_detect_nothing(const struct annotations *annotations, bool checked);
 
 #endif

@@ -313,6 +313,15 @@ static bool quiet_thread(const struct process *process, uint32_t ordinal, uint32
         return flags & WEIR_THREAD_QUIET;
 }
 
+/* Whether the program wants no leak of it told, by what it looks for now. */
+static bool is_turned_off(const struct process *process)
+{
+        bool checks = process->asked_how == WEIR_END_CHECK || process->asked_how == WEIR_END_LAST_CHECK;
+
+        return atomic_load(&process->control->turned_off) ||
+               annotations_detect_nothing(&process->annotations, checks || process->checked);
+}
+
 static void copy_counters(struct process *process)
 {
         const struct weir_control *control = process->control;
@@ -329,7 +338,7 @@ static void copy_counters(struct process *process)
         process->truncated_stacks = atomic_load(&control->counters.truncated);
         process->checked_stacks = atomic_load(&control->counters.checked);
         process->mismatched_stacks = atomic_load(&control->counters.mismatches);
-        process->turned_off = atomic_load(&control->turned_off) || annotations_detect_nothing(&process->annotations);
+        process->turned_off = is_turned_off(process);
         process->thread_count = threads < process->layout.threads ? threads : process->layout.threads;
         process->quiet_count = 0;
         for (uint32_t i = 0; i < process->thread_count; i++)

@@ -139,6 +139,16 @@ static int no_such_command(const char *name, struct error *e)
         return fail(e, NULL);
 }
 
+static int help_for(const char *name, struct error *e)
+{
+        const struct command *command = command_find(name);
+
+        if (!command)
+                return no_such_command(name, e);
+        print_command_help(command, false, stdout);
+        return printed(e);
+}
+
 int command_main(int argc, char **argv)
 {
         struct error e = { 0 };
@@ -165,6 +175,8 @@ int command_main(int argc, char **argv)
                 complete(commands, COMMANDS, argv + 2, (size_t)argc - 2, stdout);
                 return printed(&e);
         }
+        if (!strcmp(word, "help") && argc > 2)
+                return help_for(argv[2], &e);
         if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) {
                 print_help(stdout);
                 return printed(&e);

@@ -113,6 +113,8 @@ int options_parse(const struct option_group *groups, size_t count, unsigned flag
                 }
                 if (asks_for_help(word, result))
                         return 0;
+                if (!strncmp(word, "--help=", 7))
+                        return error_set(e, ERROR_USAGE, "option '--help' takes nothing, or all: not '%s'", word + 7);
                 taken = take_option(groups, count, argc, argv, at, into, e);
                 if (taken < 0)
                         return -1;

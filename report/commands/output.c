@@ -1,5 +1,6 @@
 #include "output.h"
 
+#include "emit/frames.h"
 #include "mem.h"
 
 #include <errno.h>
@@ -73,6 +74,42 @@ static int descriptor_of(const char *name)
         return -1;
 }
 
+/* ---- names ---------------------------------------------------------------- */
+
+static bool same_entry(const char *a, const char *b)
+{
+        struct stat first, second;
+
+        return !stat(a, &first) && !stat(b, &second) && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+/* Its directory; NULL without memory. */
+static char *directory_of(const char *path)
+{
+        const char *slash = strrchr(path, '/');
+
+        return slash ? mem_format("%.*s", (int)(slash == path ? 1 : slash - path), path) : mem_string(".");
+}
+
+static bool same_directory(const char *a, const char *b)
+{
+        char *first = directory_of(a), *second = directory_of(b);
+        bool same = first && second && same_entry(first, second);
+
+        mem_free(first);
+        mem_free(second);
+        return same;
+}
+
+bool output_is_same(const char *a, const char *b)
+{
+        if (!strcmp(a, b))
+                return true;
+        if (descriptor_of(a) >= 0 || descriptor_of(b) >= 0)
+                return false;
+        return same_entry(a, b) || (!strcmp(path_base(a), path_base(b)) && same_directory(a, b));
+}
+
 static int open_stream(struct output *output, int fd, struct error *e)
 {
         if (fd < 0)
@@ -116,7 +153,7 @@ static int check_directory(const char *path, struct error *e)
 
         if (slash && memchr(path, '%', (size_t)(slash - path)))
                 return 0;
-        directory = slash ? mem_format("%.*s", (int)(slash == path ? 1 : slash - path), path) : mem_string(".");
+        directory = directory_of(path);
         if (!directory)
                 return error_no_memory(e, "checking the report's directory");
         if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS))

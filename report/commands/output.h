@@ -26,6 +26,10 @@ struct output {
         struct save save;
 };
 
+/* Whether two names are those of one file, there already or still to be made.  What is
+ * open already may have several names: only equal ones are the same. */
+bool output_is_same(const char *a, const char *b);
+
 /* Makes ready to write to `path`, or to `fallback` (never closed) when it is
  * NULL, and fails at once when that cannot be.  Of a name with %p, which is known only once
  * the process is, only the directory is checked.  0, or -1 with ERROR_FAILED. */

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- forms ---------------------------------------------------------------- */
@@ -74,13 +73,6 @@ static int open_files(struct printing *printing, FILE *fallback, struct error *e
 
 /* ---- sources -------------------------------------------------------------- */
 
-static bool same_place(const char *a, const char *b)
-{
-        struct stat first, second;
-
-        return !stat(a, &first) && !stat(b, &second) && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
-}
-
 /* The directory that sources are told from, by its own name and by the one that
  * compilers were told, which may go through a link. */
 static int find_root(struct printing *printing, struct error *e)
@@ -91,7 +83,7 @@ static int find_root(struct printing *printing, struct error *e)
         if (!real && given)
                 return error_set_errno(e, ERROR_USAGE, errno, "option '--source-root': %s", given);
         printing->root = real ? mem_string(real) : NULL;
-        if (real && alias && *alias == '/' && strcmp(alias, real) && same_place(alias, real))
+        if (real && alias && *alias == '/' && strcmp(alias, real) && output_is_same(alias, real))
                 printing->root_alias = mem_string(alias);
         free(real);
         return real && !printing->root ? error_no_memory(e, "finding the sources") : 0;
@@ -120,10 +112,10 @@ bool printing_writes(const struct printing *printing, const char *path)
 {
         if (!strcmp(path, "-"))
                 return false;
-        if (printing->options->report && !strcmp(printing->options->report, path))
+        if (printing->options->report && output_is_same(printing->options->report, path))
                 return true;
         for (size_t i = 1; i < printing->count; i++)
-                if (printing->forms[i].path && !strcmp(printing->forms[i].path, path))
+                if (printing->forms[i].path && output_is_same(printing->forms[i].path, path))
                         return true;
         return false;
 }

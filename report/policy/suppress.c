@@ -278,6 +278,12 @@ static int tell_rule(struct report *report, const struct suppressions *s, const 
         return 0;
 }
 
+/* A rule for blocks in use alone has had nothing to match where they are not listed. */
+static bool is_unasked(const struct report *report, const struct rule *rule)
+{
+        return rule->kinds == 1u << KIND_REACHABLE && !report->summary.kinds[KIND_REACHABLE].groups;
+}
+
 /* Lists the rules behind those that the report has already. */
 static int tell_rules(struct report *report, const struct suppressions *s)
 {
@@ -291,7 +297,7 @@ static int tell_rules(struct report *report, const struct suppressions *s)
         for (size_t i = 0; i <= s->count; i++) {
                 const struct rule *rule = i < s->count ? &s->rules[i] : &s->outside;
 
-                if (!rule->file && !rule->leaks)
+                if ((!rule->file && !rule->leaks) || is_unasked(report, rule))
                         continue;
                 if (tell_rule(report, s, rule, &list[count++]))
                         return -1;

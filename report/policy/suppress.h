@@ -115,9 +115,9 @@ struct rule *suppressions_find(struct suppressions *s, const struct report_leak 
 /* Suppresses what the rules match, and with each leak what it alone owns; what
  * no rule matches and the scope does not hold is set aside likewise.  Fills
  * status and suppressed_by of the leaks and report->suppressions (of the
- * built-in rules only those that hit), warns of rules that have expired, and
- * sums again.  What is suppressed already stays so, and its rules stay
- * listed before the new ones.  0, or -1 without memory. */
+ * built-in rules only those that hit; none for reachable leaks where none is listed), warns of rules that have expired,
+ * and sums again.  What is suppressed already stays so, and its rules stay listed before the new ones.  0, or -1
+ * without memory. */
 int suppressions_apply(struct suppressions *s, struct report *report, struct error *e);
 
 #endif

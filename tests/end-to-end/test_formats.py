@@ -200,6 +200,19 @@ def output_goes_on_where_it_is(weir):
 
 
 @CASES.add
+def one_file_has_one_form(weir):
+    _, program = build(weir)
+    for name in ("there", "kept.json"):
+        weir.run(["run", "-o", name, "--", program], cwd=weir.directory)
+    os.symlink("there", os.path.join(weir.directory, "link"))
+    for first, second in (("new", "./new"), ("there", os.path.join(weir.directory, "there")), ("there", "link")):
+        done = weir.run(["run", "-o", first, f"--format=sarif={second}", "--", program], cwd=weir.directory)
+        harness.check(done.status == 125 and b"cannot have two forms" in done.stderr, f"{second}: {done.stderr}")
+    done = weir.run(["report", "-o", "./kept.json", "kept.json"], cwd=weir.directory)
+    harness.check(done.status == 125 and b"both read and written" in done.stderr, done.stderr)
+
+
+@CASES.add
 def names_of_files_know_the_process(weir):
     done = weir.run(["run", "-q", f"--format=json={weir.directory}/%p-100%%.json", "--", "sh", "-c", "echo $$"])
     harness.check(os.path.exists(f"{weir.directory}/{done.stdout.decode().strip()}-100%.json"),

@@ -241,6 +241,8 @@ def bad_baseline(weir):
 @CASES.add
 def misspelt_words(weir):
     refuse(weir, ["rnu", "--", "true"], 125, "'rnu' is no weir command", "weir run")
+    refuse(weir, ["help", "rnu"], 125, "'rnu' is no weir command", "weir run")
+    harness.check(weir.run(["help", "run"]).stdout == weir.run(["run", "--help"]).stdout, "weir help run")
     refuse(weir, ["run", "--reprot=x", "--", "true"], 125, "'--reprot'", "'--report'")
     refuse(weir, ["run", "--kinds=lost", "--", "true"], 125, "'lost' is no kind")
     refuse(weir, ["run", "--color=blue", "--", "true"], 125, "auto|always|never")

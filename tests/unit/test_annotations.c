@@ -48,7 +48,7 @@ START_TEST(the_last_word_on_detection_counts)
 {
         static const struct {
                 const char *text;
-                bool nothing;
+                bool nothing, checked;
         } cases[] = {
                 { "", false },
                 { "detect_leaks=0", true },
@@ -60,13 +60,18 @@ START_TEST(the_last_word_on_detection_counts)
                 { "detect_leaks=10", false },
                 { "detect_leaks=nothing", false },
                 { "detect_leaks=no", true },
+                { "detect_leaks=0", true, true },
+                { "leak_check_at_exit=0", true },
+                { "leak_check_at_exit=0", false, true },
+                { "leak_check_at_exit=1", false },
         };
 
         for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
                 struct annotations a = { 0 };
 
                 ck_assert_int_eq(annotations_text(&a.options, cases[i].text, strlen(cases[i].text)), 0);
-                ck_assert_msg(annotations_detect_nothing(&a) == cases[i].nothing, "%s", cases[i].text);
+                ck_assert_msg(annotations_detect_nothing(&a, cases[i].checked) == cases[i].nothing, "%s",
+                              cases[i].text);
                 annotations_deinit(&a);
         }
 }

@@ -203,6 +203,7 @@ START_TEST(errors_name_the_option_and_the_cure)
                 { "-z", "unknown option '-z'" },
                 { "--report", "option '--report' wants a value: FILE" },
                 { "--report=", "option '--report' wants a value (FILE), not nothing" },
+                { "--help=most", "option '--help' takes nothing, or all: not 'most'" },
                 { "--quiet=yes", "option '--quiet' takes no value" },
                 { "--color blue", "option '--color' wants one of auto|always|never, not 'blue'" },
                 { "--number -1", "option '--number' wants a number, not '-1'" },
