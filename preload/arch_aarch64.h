@@ -64,7 +64,6 @@ enum { ARCH_REGISTERS = 33 };
                          : "x9", "memory")
 
 /* Words of the stack, read as they are now; see arch_x86_64.h. */
-typedef uint64_t arch_two __attribute__((vector_size(16)));
 typedef uintptr_t arch_word __attribute__((aligned(1), may_alias));
 
 static inline uintptr_t arch_read(const arch_word *address)
@@ -73,16 +72,6 @@ static inline uintptr_t arch_read(const arch_word *address)
 
         __asm__ volatile("ldr %0, %1" : "=r"(value) : "m"(*address));
         return value;
-}
-
-static inline arch_two arch_read_two(const arch_word *first, const arch_word *second)
-{
-        return (arch_two){ arch_read(first), arch_read(second) };
-}
-
-static inline bool arch_any(arch_two value)
-{
-        return (value[0] | value[1]) != 0;
 }
 
 /* Bits of an address that user code can have. */

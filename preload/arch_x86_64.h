@@ -62,7 +62,6 @@ enum { ARCH_REGISTERS = 17 };
 /* Words of the stack, read as they are now.  In assembly, because they may
  * belong to variables of the program's frames, of which the compiler and
  * AddressSanitizer know that nobody else reads them. */
-typedef uint64_t arch_two __attribute__((vector_size(16)));
 typedef uintptr_t arch_word __attribute__((aligned(1), may_alias));
 
 static inline uintptr_t arch_read(const arch_word *address)
@@ -71,19 +70,6 @@ static inline uintptr_t arch_read(const arch_word *address)
 
         __asm__ volatile("movq %1, %0" : "=r"(value) : "m"(*address));
         return value;
-}
-
-static inline arch_two arch_read_two(const arch_word *first, const arch_word *second)
-{
-        arch_two value;
-
-        __asm__ volatile("movq %1, %0\n\tmovhps %2, %0" : "=&x"(value) : "m"(*first), "m"(*second));
-        return value;
-}
-
-static inline bool arch_any(arch_two value)
-{
-        return (value[0] | value[1]) != 0;
 }
 
 /* Bits of an address that user code can have. */

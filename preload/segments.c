@@ -112,8 +112,8 @@ static uint32_t take_room(struct segments *s, uint32_t bytes)
 
 struct words {
         unsigned count;
-        uint16_t offsets[SEGMENT_WORDS + 4];
-        uintptr_t values[SEGMENT_WORDS + 4];
+        uint16_t offsets[SEGMENT_WORDS + 1];
+        uintptr_t values[SEGMENT_WORDS + 1];
 };
 
 static bool add_word(struct words *w, uintptr_t sp, struct spine_word word)
@@ -127,10 +127,8 @@ static bool add_word(struct words *w, uintptr_t sp, struct spine_word word)
         return true;
 }
 
-/* The words of the trail, and the one of the spine that its sweep in twos
- * leaves over.  At least two, and an even number. */
-static bool list_words(struct words *w, const struct trail *trail, const struct spine *spine,
-                       const struct spine_frame *outer)
+/* The words of the trail; two at least, which may be one. */
+static bool list_words(struct words *w, const struct trail *trail)
 {
         uintptr_t sp = trail->frames[0].sp;
 
@@ -142,12 +140,10 @@ static bool list_words(struct words *w, const struct trail *trail, const struct 
                         if (!add_word(w, sp, words[k]))
                                 return false;
         }
-        if (outer->words % 2 && !add_word(w, sp, spine_word_at(spine, outer->words - 1)))
-                return false;
-        if (w->count % 2) {
-                w->offsets[w->count] = w->offsets[w->count - 1];
-                w->values[w->count] = w->values[w->count - 1];
-                w->count++;
+        if (w->count == 1) {
+                w->offsets[1] = w->offsets[0];
+                w->values[1] = w->values[0];
+                w->count = 2;
         }
         return true;
 }
@@ -169,12 +165,12 @@ static void add_discriminator(struct segment_head *head, uint16_t offset)
 }
 
 /* Makes a discriminator of the first of some words that does not hold. */
-static bool tell_apart(struct segment_head *head, const uint16_t *offsets, const arch_two *values, unsigned twos)
+static bool tell_apart(struct segment_head *head, const uint16_t *offsets, const uintptr_t *values, unsigned count)
 {
         const arch_word *words = (const arch_word *)head->sp;
 
-        for (unsigned i = 0; i < 2 * twos; i++) {
-                if (arch_read(&words[offsets[i]]) != values[i / 2][i % 2]) {
+        for (unsigned i = 0; i < count; i++) {
+                if (arch_read(&words[offsets[i]]) != values[i]) {
                         add_discriminator(head, offsets[i]);
                         return true;
                 }
@@ -188,8 +184,8 @@ static void learn_discriminator(struct segment_head *head, const struct segment 
 {
         if (old->key != key || old->sp != (uint32_t)head->sp)
                 return;
-        if (!tell_apart(head, old->offsets, &old->first, 1))
-                tell_apart(head, segment_offsets(old), old->values, old->more / 2);
+        if (!tell_apart(head, old->offsets, old->first, 2))
+                tell_apart(head, segment_offsets(old), old->values, old->more);
 }
 
 /* Where the new segment's place goes: where the discriminators lead once they
@@ -244,11 +240,11 @@ bool segments_learn(struct segments *s, const struct trail *trail, const struct 
         uint32_t place;
 
         words.count = 0;
-        if (!list_words(&words, trail, spine, outer))
+        if (!list_words(&words, trail))
                 return false;
         fresh.more = (uint16_t)(words.count - 2);
         memcpy(fresh.offsets, words.offsets, sizeof fresh.offsets);
-        memcpy(&fresh.first, words.values, sizeof fresh.first);
+        memcpy(fresh.first, words.values, sizeof fresh.first);
         place = store(s, &fresh, &words, outer->fp);
         *choose(s, fresh.key, leaf->sp) = place;
         return true;

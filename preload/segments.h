@@ -76,14 +76,14 @@ struct segment {
         uint32_t id;
         uint32_t place;      /* of the spine's frame, in bytes from the outermost one */
         uint16_t offsets[2]; /* of the first two words, which may be one */
-        uint16_t more;       /* further words, an even number */
+        uint16_t more;       /* further words */
         uint16_t live;       /* enum segment_live */
         uint32_t sweep;      /* that of the spine's frame */
         uintptr_t fp; /* where it matters; the junction's stands behind the offsets */
-        arch_two first;
-        arch_two values[];
+        uintptr_t first[2];
+        uintptr_t values[];
 };
-_Static_assert(sizeof(struct segment) == 4 * SEGMENT_UNIT, "values are aligned");
+_Static_assert(sizeof(struct segment) == 4 * SEGMENT_UNIT, "a cache line");
 
 /* The segment that was found for one frame SEGMENT_STREAK times running: the
  * short way to it, without hashing. */
@@ -180,7 +180,7 @@ static inline void segment_guess_next(const struct segments *s, struct segment_g
 /* Of the words behind the first two. */
 static inline uint16_t *segment_offsets(const struct segment *g)
 {
-        return (uint16_t *)((char *)g->values + g->more * sizeof(uintptr_t));
+        return (uint16_t *)&g->values[g->more];
 }
 
 static inline uintptr_t *segment_outside_fp(const struct segment *g)
@@ -195,35 +195,45 @@ static inline bool segment_fps_hold(const struct segment *g, uintptr_t fp, const
                (!(g->live & SEGMENT_LIVE_OUTSIDE) || *segment_outside_fp(g) == junction->fp);
 }
 
-/* What of its words but the first two differs on the stack of a frame in its
- * place, and what differed before. */
-static inline arch_two segment_differences(const struct segment *g, const arch_word *words, arch_two differs)
+static inline const struct spine_frame *segment_junction(const struct segment *g, const struct spine *spine)
+{
+        return (const struct spine_frame *)((const char *)spine->frames + g->place);
+}
+
+static inline bool segment_word_holds(const arch_word *words, uint16_t offset, uintptr_t value)
+{
+        return likely(arch_read(&words[offset]) == value);
+}
+
+/* Whether what few segments have holds as well: further words, and fps that
+ * matter. */
+static inline bool segment_rest_holds(const struct segment *g, const struct spine *spine, const arch_word *words,
+                                      uintptr_t fp)
 {
         const uint16_t *offsets = segment_offsets(g);
 
-        for (size_t i = g->more; i; i -= 2)
-                differs |= arch_read_two(&words[offsets[i - 2]], &words[offsets[i - 1]]) ^
-                           *(const arch_two *)((const char *)g->values + i * sizeof(uintptr_t) - sizeof(arch_two));
-        return differs;
+        for (size_t i = g->more; i; i--)
+                if (!segment_word_holds(words, offsets[i - 1], g->values[i - 1]))
+                        return false;
+        return !g->live || segment_fps_hold(g, fp, segment_junction(g, spine));
 }
 
 /* Whether a segment of the same frame is of this event: proven by reading. */
 static inline bool segment_holds(const struct segment *g, const struct spine *spine, uintptr_t sp, const uintptr_t *fp)
 {
+        const struct spine_frame *junction = segment_junction(g, spine);
         const arch_word *words = (const arch_word *)sp;
-        const struct spine_frame *junction = (const struct spine_frame *)((const char *)spine->frames + g->place);
-        arch_two differs;
+        uint32_t rest;
 
-        if (unlikely(junction->identity != g->junction))
+        if (unlikely(junction->identity != g->junction || junction->sweep != g->sweep))
                 return false;
-        differs = arch_read_two(&words[g->offsets[0]], &words[g->offsets[1]]) ^ g->first;
-        if (g->more)
-                differs = segment_differences(g, words, differs);
-        if (unlikely(g->live) && !segment_fps_hold(g, *fp, junction))
+        if (!segment_word_holds(words, g->offsets[0], g->first[0]) ||
+            !segment_word_holds(words, g->offsets[1], g->first[1]))
                 return false;
-        if (unlikely(junction->sweep != g->sweep))
+        __builtin_memcpy(&rest, &g->more, sizeof rest); /* both numbers */
+        if (rest && unlikely(!segment_rest_holds(g, spine, words, *fp)))
                 return false;
-        return !arch_any(spine_differences(spine, g->sweep, differs));
+        return spine_sweep_holds(spine, g->sweep);
 }
 
 /* What the frame's guess answers: the stack's id, proven by reading, or 0.

@@ -11,16 +11,16 @@ static const uintptr_t nothing;
 
 /* ---- memory ------------------------------------------------------------ */
 
-static size_t bytes_for(uint32_t frames, uint32_t pairs)
+static size_t bytes_for(uint32_t frames, uint32_t words)
 {
-        return (frames * sizeof(struct spine_frame) + (SPINE_SWEEP + pairs) * sizeof(struct spine_pair) + 4095) &
+        return (frames * sizeof(struct spine_frame) + (SPINE_SWEEP + words) * sizeof(struct spine_word) + 4095) &
                ~(size_t)4095;
 }
 
-static void begin_pairs(struct spine_pair *pairs)
+static void begin_words(struct spine_word *words)
 {
         for (int i = 0; i < SPINE_SWEEP; i++)
-                pairs[i] = (struct spine_pair){ .address = { &nothing, &nothing } };
+                words[i] = (struct spine_word){ .address = &nothing };
 }
 
 /* Frames from `count` on are no more: what hangs on them ends here. */
@@ -37,16 +37,16 @@ void spine_reset(struct spine *spine)
                 return;
         spine->frames = spine->own_frames;
         spine->capacity = SPINE_FRAMES;
-        begin_pairs(spine->own_pairs);
-        spine->pairs = spine->own_pairs + SPINE_SWEEP;
-        spine->pairs_capacity = SPINE_PAIRS;
+        begin_words(spine->own_words);
+        spine->words = spine->own_words + SPINE_SWEEP;
+        spine->words_capacity = SPINE_WORDS;
 }
 
-/* Mapped arrays are one mapping: the frames, then the pairs. */
+/* Mapped arrays are one mapping: the frames, then the words. */
 static void unmap(struct spine *spine)
 {
         if (spine->mapped)
-                raw_munmap(spine->frames, bytes_for(spine->capacity, spine->pairs_capacity));
+                raw_munmap(spine->frames, bytes_for(spine->capacity, spine->words_capacity));
         spine->mapped = false;
 }
 
@@ -60,30 +60,30 @@ void spine_release(struct spine *spine)
 /* Moves to larger arrays.  The old ones stay in use until the new are whole. */
 static bool grow(struct spine *spine, uint32_t frames, uint32_t words)
 {
-        uint32_t capacity = spine->capacity, pairs_capacity = spine->pairs_capacity;
+        uint32_t capacity = spine->capacity, words_capacity = spine->words_capacity;
         struct spine_frame *memory;
-        struct spine_pair *pairs;
+        struct spine_word *room;
 
         while (capacity < frames)
                 capacity *= 2;
-        while (2 * pairs_capacity < words)
-                pairs_capacity *= 2;
-        memory = raw_mmap(NULL, bytes_for(capacity, pairs_capacity), PROT_READ | PROT_WRITE,
+        while (words_capacity < words)
+                words_capacity *= 2;
+        memory = raw_mmap(NULL, bytes_for(capacity, words_capacity), PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (!memory)
                 return false;
-        pairs = (struct spine_pair *)(memory + capacity);
-        begin_pairs(pairs);
-        pairs += SPINE_SWEEP;
+        room = (struct spine_word *)(memory + capacity);
+        begin_words(room);
+        room += SPINE_SWEEP;
         if (spine->count) {
                 memcpy(memory, spine->frames, spine->count * sizeof *memory);
-                memcpy(pairs, spine->pairs, (spine->frames[spine->count - 1].words + 1) / 2 * sizeof *pairs);
+                memcpy(room, spine->words, spine->frames[spine->count - 1].sweep);
         }
         unmap(spine);
         spine->frames = memory;
-        spine->pairs = pairs;
+        spine->words = room;
         spine->capacity = capacity;
-        spine->pairs_capacity = pairs_capacity;
+        spine->words_capacity = words_capacity;
         spine->mapped = true;
         return true;
 }
@@ -105,15 +105,18 @@ uint32_t spine_search(const struct spine *spine, uintptr_t sp)
         return low;
 }
 
+/* How many words the frames before index `frame` read. */
+static uint32_t words_before(const struct spine *spine, uint32_t frame)
+{
+        return frame ? spine->frames[frame - 1].sweep / (uint32_t)sizeof(struct spine_word) : 0;
+}
+
 uint32_t spine_first_difference(const struct spine *spine, uint32_t junction)
 {
-        for (uint32_t i = junction; i-- > 0;) {
-                uint32_t from = i ? spine->frames[i - 1].words : 0;
-
-                for (uint32_t w = from; w < spine->frames[i].words; w++)
-                        if (!spine_word_holds(spine, w))
+        for (uint32_t i = junction; i-- > 0;)
+                for (uint32_t w = words_before(spine, i); w < words_before(spine, i + 1); w++)
+                        if (!spine_word_holds(&spine->words[w]))
                                 return i + 1;
-        }
         return 0;
 }
 
@@ -146,30 +149,21 @@ void spine_mark_live(struct trail *trail, bool outer_live)
 
 /* ---- replacing --------------------------------------------------------- */
 
-static void set_word(struct spine *spine, uint32_t at, struct spine_word word)
-{
-        struct spine_pair *pair = &spine->pairs[at / 2];
-
-        pair->address[at % 2] = word.address;
-        pair->value[at % 2] = word.value;
-}
-
 static void push(struct spine *spine, const struct trail_frame *frame, const struct trail_frame *outer)
 {
-        uint32_t words = spine->count ? spine->frames[spine->count - 1].words : 0;
+        uint32_t words = words_before(spine, spine->count);
         struct spine_word read[3];
         unsigned count = outer ? spine_words_of(frame, outer, read) : 0;
 
         for (unsigned i = 0; i < count; i++)
-                set_word(spine, words++, read[i]);
+                spine->words[words++] = read[i];
         spine->frames[spine->count++] = (struct spine_frame){
                 .identity = frame->node | (uint64_t)frame->sp << 32,
                 .pc = frame->pc,
                 .sp = frame->sp,
                 .fp = frame->fp,
                 .hash = frame->hash,
-                .words = words,
-                .sweep = words / 2 * (uint32_t)sizeof(struct spine_pair),
+                .sweep = words * (uint32_t)sizeof(struct spine_word),
                 .live = frame->live,
         };
 }
@@ -179,8 +173,8 @@ void spine_replace(struct spine *spine, uint32_t junction, const struct trail *t
         uint32_t frames = junction + trail->count, words;
 
         cut(spine, junction);
-        words = (junction ? spine->frames[junction - 1].words : 0) + 3 * trail->count;
-        if ((frames > spine->capacity || words > 2 * spine->pairs_capacity) && !grow(spine, frames, words))
+        words = words_before(spine, junction) + 3 * trail->count;
+        if ((frames > spine->capacity || words > spine->words_capacity) && !grow(spine, frames, words))
                 return;
         for (uint32_t i = trail->count; i-- > 1;)
                 push(spine, &trail->frames[i], i + 1 < trail->count || junction ? &trail->frames[i + 1] : NULL);

@@ -23,8 +23,7 @@
  *
  * Frames are kept outermost first, so that an inner part can be replaced.
  * The words of all frames are one array in the same order, and those of the
- * frames 0..j are a prefix of it: a proof is one sweep, without branches, from
- * the inside out, two words at a time.
+ * frames 0..j are a prefix of it: a proof is one sweep from the inside out.
  *
  * Private to one thread; a signal handler on it must not come in (unwind.c).
  */
@@ -40,8 +39,8 @@
 
 enum {
         SPINE_FRAMES = 48, /* room without mapping more */
-        SPINE_PAIRS = 48,  /* same, in twos of words */
-        SPINE_SWEEP = 4,   /* twos compared in one turn */
+        SPINE_WORDS = 96,  /* same */
+        SPINE_SWEEP = 4,   /* words compared in one turn */
 };
 
 /* A word that a walk read, and what it held. */
@@ -50,41 +49,28 @@ struct spine_word {
         uintptr_t value;
 };
 
-struct spine_pair {
-        const arch_word *address[2];
-        arch_two value;
-};
-
 struct spine_frame {
         uint64_t identity; /* node, and in bits 32..63 the low half of sp; 0 = dropped.  One node is one
                               path outward, so two frames alike in this are alike in all but fp */
         uintptr_t pc, sp;
         uintptr_t fp;   /* as the walk had it; means something where live */
-        uint32_t words; /* the walk from here outward reads that many of the first words */
-        uint32_t sweep; /* bytes of the pairs that hold them, but for a last single word */
+        uint32_t sweep; /* bytes of the words that the walk from here outward reads: the first ones */
         uint32_t hash;  /* of the path (nodes.h) */
         bool live;
 };
 
 struct spine {
         struct spine_frame *frames; /* [0] the outermost */
-        struct spine_pair *pairs;   /* SPINE_SWEEP of them before [0] always match: a sweep needs no tail */
-        uint32_t count, capacity, pairs_capacity;
+        struct spine_word *words;   /* SPINE_SWEEP of them before [0] always match: a sweep needs no tail */
+        uint32_t count, capacity, words_capacity;
         bool mapped; /* the arrays are not the ones below */
         struct spine_frame own_frames[SPINE_FRAMES];
-        struct spine_pair own_pairs[SPINE_SWEEP + SPINE_PAIRS];
+        struct spine_word own_words[SPINE_SWEEP + SPINE_WORDS];
 };
 
 static inline uint32_t spine_node(const struct spine_frame *frame)
 {
         return (uint32_t)frame->identity;
-}
-
-static inline struct spine_word spine_word_at(const struct spine *spine, uint32_t word)
-{
-        const struct spine_pair *pair = &spine->pairs[word / 2];
-
-        return (struct spine_word){ pair->address[word % 2], pair->value[word % 2] };
 }
 
 /* Makes zeroed or used memory an empty spine; keeps mapped arrays. */
@@ -122,46 +108,35 @@ static inline unsigned spine_words_of(const struct trail_frame *frame, const str
  * is no memory, the spine ends up shorter than asked. */
 void spine_replace(struct spine *spine, uint32_t junction, const struct trail *trail);
 
-static inline arch_two spine_pair_difference(const struct spine_pair *p)
+static inline bool spine_word_holds(const struct spine_word *word)
 {
 #ifdef WEIR_TRUST_MEMORY /* the fault that test_unwind_control.c seeds */
-        (void)p;
-        return (arch_two){ 0, 0 };
+        (void)word;
+        return true;
 #else
-        return arch_read_two(p->address[0], p->address[1]) ^ p->value;
+        return likely(arch_read(word->address) == word->value);
 #endif
 }
 
-/* What differs now in the twos of words of a frame's sweep, and what differed
- * before. */
-static inline arch_two spine_differences(const struct spine *spine, uint32_t sweep, arch_two differs)
+/* Whether all words of a frame's sweep hold.  A branch for each word is
+ * quicker than gathering differences in vector registers, of which a core loads
+ * half as many in a cycle; and gathering loads take twice as long. */
+static inline bool spine_sweep_holds(const struct spine *spine, uint32_t sweep)
 {
-        const struct spine_pair *first = spine->pairs;
-        const struct spine_pair *p = (const struct spine_pair *)((const char *)first + sweep);
+        const struct spine_word *first = spine->words;
+        const struct spine_word *w = (const struct spine_word *)((const char *)first + sweep);
 
         _Static_assert(SPINE_SWEEP == 4, "as many as below");
-        for (; p > first; p -= SPINE_SWEEP) {
-                arch_two one = spine_pair_difference(p - 1) | spine_pair_difference(p - 2);
-                arch_two other = spine_pair_difference(p - 3) | spine_pair_difference(p - 4);
-
-                differs |= one | other;
-        }
-        return differs;
+        for (; likely(w > first); w -= SPINE_SWEEP)
+                if (!spine_word_holds(w - 1) || !spine_word_holds(w - 2) || !spine_word_holds(w - 3) ||
+                    !spine_word_holds(w - 4))
+                        return false;
+        return true;
 }
 
-static inline bool spine_word_holds(const struct spine *spine, uint32_t word)
-{
-        struct spine_word w = spine_word_at(spine, word);
-
-        return arch_read(w.address) == w.value;
-}
-
-/* Whether all words of a frame hold. */
 static inline bool spine_holds(const struct spine *spine, const struct spine_frame *frame)
 {
-        if (frame->words % 2 && !spine_word_holds(spine, frame->words - 1))
-                return false;
-        return !arch_any(spine_differences(spine, frame->sweep, (arch_two){ 0, 0 }));
+        return spine_sweep_holds(spine, frame->sweep);
 }
 
 /* Index + 1 of the innermost frame at or outside of junction (index + 1)
