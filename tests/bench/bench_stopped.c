@@ -8,6 +8,8 @@
  * million pointers unless told otherwise.  Weir's time is wall-clock time from
  * the stop to kinds, components and exclusive sizes, with the sorting of the
  * live blocks and the finding of the roots; then until the leaks are grouped.
+ * Where a capture is wanted, the process stands still until its memory is
+ * copied.
  * LeakSanitizer's is that of __lsan_do_recoverable_leak_check in the program
  * with the library preloaded and no weir about.  Each is the best of three.
  */
@@ -114,7 +116,7 @@ static double check_by_sanitizer(const char *shape)
 /* Weir */
 
 struct times {
-        double kinds, groups;
+        double kinds, groups, copied;
         uint64_t edges, lost;
 };
 
@@ -164,6 +166,22 @@ static int look(struct capture_request *request, struct times *best)
         return 0;
 }
 
+/* The stop of a run with --capture. */
+static int copy(struct capture_request *request, struct times *best)
+{
+        struct snapshot snapshot;
+        struct error e;
+
+        if (snapshot_take(&snapshot, request, &e)) {
+                fprintf(stderr, "bench_stopped: %s\n", e.text);
+                return -1;
+        }
+        if (snapshot_copy(&snapshot))
+                best->copied = least(best->copied, (double)snapshot.pause_ns / 1e9);
+        snapshot_release(&snapshot);
+        return 0;
+}
+
 static int check_by_weir(const char *shape, struct times *best)
 {
         struct live *live = calloc(1, sizeof *live);
@@ -181,7 +199,7 @@ static int check_by_weir(const char *shape, struct times *best)
                                 .pid = child.pid, .at = "request", .after_stop = list_blocks, .context = live
                         };
 
-                        status = look(&request, best);
+                        status = copy(&request, best) || look(&request, best) ? -1 : 0;
                 }
                 finish(&child);
                 live_deinit(live);
@@ -202,7 +220,7 @@ int main(int argc, char **argv)
         signal(SIGPIPE, SIG_IGN);
         printf("%lu blocks of %d bytes in a real process; seconds from the stop, best of %d\n\n", block_count, SIZE,
                ROUNDS);
-        printf("shape      pointers       lost  LeakSanitizer  weir: kinds   ratio  weir: leaks\n");
+        printf("shape      pointers       lost  LeakSanitizer  weir: kinds   ratio  weir: leaks  capture\n");
         for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
                 struct times weir;
                 double sanitizer;
@@ -212,8 +230,8 @@ int main(int argc, char **argv)
                 sanitizer = check_by_sanitizer(shapes[i]);
                 if (check_by_weir(shapes[i], &weir))
                         return 1;
-                printf("%-6s %12lu %10lu %14.3f %12.3f %7.2f %12.3f\n", shapes[i], weir.edges, weir.lost, sanitizer,
-                       weir.kinds, sanitizer > 0 ? weir.kinds / sanitizer : 0, weir.groups);
+                printf("%-6s %12lu %10lu %14.3f %12.3f %7.2f %12.3f %8.3f\n", shapes[i], weir.edges, weir.lost, sanitizer,
+                       weir.kinds, sanitizer > 0 ? weir.kinds / sanitizer : 0, weir.groups, weir.copied);
                 fflush(stdout);
         }
         return 0;
