@@ -33,7 +33,7 @@
  *  1  SESSION   s weir_version, v there is a command, v count, count * s its arguments, v or z refused, duration_ns,
  *               z started_s, v command_ended, z command_status, z command_pid (struct collector_result), v count of
  *               untraced programs, each: z pid, s exe, s reason
- *  2  PROCESS   v or z the numbers of struct process in the order of the table in file_run.c, s exe, s cwd, s build_id,
+ *  2  PROCESS   v or z the numbers of struct process in the order of the table in file_process.c, s exe, s cwd, s build_id,
  *               v there is an end_exec, s end_exec, v count, count * s argv, v count of messages, each: v incomplete,
  *               s text; v count of execs, each: z pid, v since_ns, s file,
  *               s the program's own suppressions

@@ -3,6 +3,7 @@
 #include "file_section.h"
 
 #include "../mem.h"
+#include "fields.h"
 #include "image_file.h"
 
 #include <string.h>
@@ -70,7 +71,7 @@ int heap_read_blocks(struct bytes *b, struct stored *stored)
 
                 block.address = address += bytes_varint(b);
                 block.size = bytes_varint(b);
-                block.time_ns = time_ns += (uint64_t)run_read_signed(b);
+                block.time_ns = time_ns += (uint64_t)fields_read_signed(b);
                 stack = bytes_varint(b);
                 thread = bytes_varint(b);
                 flags = bytes_varint(b);
@@ -98,7 +99,7 @@ static int read_name(struct bytes *b, struct stored *stored, const char **name)
         const char *last = stored->name_count ? stored->names[stored->name_count - 1] : NULL;
         char *text;
 
-        if (run_read_string(b, &text))
+        if (fields_read_string(b, &text))
                 return -1;
         *name = text;
         if (text && last && strcmp(text, last) == 0) {
@@ -330,7 +331,7 @@ static int read_limits(struct bytes *b, struct snapshot *snapshot)
         if (!snapshot->limits)
                 return -1;
         while (snapshot->limit_count < count) {
-                if (run_read_string(b, &snapshot->limits[snapshot->limit_count]))
+                if (fields_read_string(b, &snapshot->limits[snapshot->limit_count]))
                         return -1;
                 if (!b->ok)
                         return 0;

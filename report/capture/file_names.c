@@ -3,6 +3,7 @@
 #include "file_section.h"
 
 #include "../mem.h"
+#include "fields.h"
 #include "../symbols/answers.h"
 
 enum {
@@ -134,7 +135,7 @@ static int read_maybe(struct bytes *b, char **text)
         *text = NULL;
         if (has > 1)
                 bytes_fail(b);
-        if (run_read_string(b, text))
+        if (fields_read_string(b, text))
                 return -1;
         if (!has) {
                 mem_free(*text);
@@ -147,7 +148,7 @@ static int read_module(struct names_reader *r)
 {
         struct symbol_file file = { 0 };
         char *path = NULL, *directory = NULL, *message = NULL;
-        int result = run_read_string(r->b, &path) || read_maybe(r->b, &directory) ? -1 : 0;
+        int result = fields_read_string(r->b, &path) || read_maybe(r->b, &directory) ? -1 : 0;
         uint64_t length = result ? 0 : bytes_varint(r->b);
 
         if (length > WEIR_BUILD_ID_MAX)
@@ -175,7 +176,7 @@ static int read_text(struct names_reader *r, bool has, const char **text)
         *text = NULL;
         if (!has)
                 return 0;
-        if (mem_grow(&r->kept, &r->kept_capacity, r->kept_count + 1, sizeof *r->kept) || run_read_string(r->b, &own))
+        if (mem_grow(&r->kept, &r->kept_capacity, r->kept_count + 1, sizeof *r->kept) || fields_read_string(r->b, &own))
                 return -1;
         *text = r->kept[r->kept_count++] = own;
         return 0;

@@ -83,14 +83,14 @@ static int read_described(struct bytes *b, struct stored *stored, uint32_t kind,
 {
         if (kind != SECTION_PROCESS)
                 return !described(b, stored)     ? 0
-                       : kind == SECTION_MODULES ? run_read_modules(b, stored->process)
-                                                 : run_read_nodes(b, stored->process, &stored->node_capacity);
+                       : kind == SECTION_MODULES ? process_read_modules(b, stored->process)
+                                                 : process_read_nodes(b, stored->process, &stored->node_capacity);
         if (stored->process) {
                 bytes_fail(b);
                 return 0;
         }
         stored->process = new_process(ordinal);
-        return stored->process ? run_read_process(b, stored->process) : -1;
+        return stored->process ? process_read(b, stored->process) : -1;
 }
 
 /* Content of one of the kinds that belong to a process. */
@@ -127,7 +127,7 @@ static int read_session(struct capture_file *file, struct bytes *b)
                 return 0;
         }
         file->has_session = true;
-        return run_read_session(b, &file->session, &file->run);
+        return session_read(b, &file->session, &file->run);
 }
 
 static int read_names(struct capture_file *file, struct bytes *b)

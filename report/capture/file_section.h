@@ -57,29 +57,24 @@ int table_next(struct table_writer *table, bool *fresh, struct error *e);
  * table. */
 int table_end(struct table_writer *table, int result, struct error *e);
 
-/* ---- what the kinds hold: file_run.c ------------------------------------ */
-
-void run_pack_process(struct pack *pack, const struct process *process);
-void run_pack_session(struct pack *pack, char *const *command, const struct collector_result *run);
-int run_write_modules(struct capture_writer *writer, const struct process *process, struct error *e);
-int run_write_nodes(struct capture_writer *writer, const struct process *process, struct error *e);
+/* ---- the run: file_session.c, file_process.c ------------------------------ */
 
 struct stored_session {
         char *weir;
         char **command; /* NULL-terminated; NULL = bare */
 };
 
+void session_pack(struct pack *pack, char *const *command, const struct collector_result *run);
+void process_pack(struct pack *pack, const struct process *process);
+int process_write_modules(struct capture_writer *writer, const struct process *process, struct error *e);
+int process_write_nodes(struct capture_writer *writer, const struct process *process, struct error *e);
+
 /* Each reads a whole section.  They leave the cursor bad where the content
  * makes no sense; -1 without memory. */
-int run_read_session(struct bytes *b, struct stored_session *session, struct collector_result *run);
-int run_read_process(struct bytes *b, struct process *process);
-int run_read_modules(struct bytes *b, struct process *process);
-int run_read_nodes(struct bytes *b, struct process *process, size_t *capacity);
-
-/* A string of its own, "" never NULL; *text NULL and the cursor bad when it
- * makes no sense.  -1 without memory. */
-int run_read_string(struct bytes *b, char **text);
-int64_t run_read_signed(struct bytes *b);
+int session_read(struct bytes *b, struct stored_session *session, struct collector_result *run);
+int process_read(struct bytes *b, struct process *process);
+int process_read_modules(struct bytes *b, struct process *process);
+int process_read_nodes(struct bytes *b, struct process *process, size_t *capacity);
 
 /* ---- names: file_names.c -------------------------------------------------- */
 

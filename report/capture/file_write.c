@@ -261,10 +261,10 @@ static int write_process(struct capture_writer *writer, const struct process *pr
 {
         struct pack pack = { 0 };
 
-        run_pack_process(&pack, process);
+        process_pack(&pack, process);
         if (write_pack(writer, SECTION_PROCESS, process->ordinal, &pack, e))
                 return -1;
-        return run_write_modules(writer, process, e) || run_write_nodes(writer, process, e) ? -1 : 0;
+        return process_write_modules(writer, process, e) || process_write_nodes(writer, process, e) ? -1 : 0;
 }
 
 int capture_writer_finish(struct capture_writer *writer, char *const *command, const struct collector_result *run,
@@ -275,7 +275,7 @@ int capture_writer_finish(struct capture_writer *writer, char *const *command, c
         for (const struct process *p = run->processes; p; p = p->next)
                 if (write_process(writer, p, e))
                         return -1;
-        run_pack_session(&pack, command, run);
+        session_pack(&pack, command, run);
         if (write_pack(writer, SECTION_SESSION, CAPTURE_NO_PROCESS, &pack, e))
                 return -1;
         pack_u64(&pack, writer->sections);
