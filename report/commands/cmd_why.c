@@ -85,6 +85,9 @@ static void print_block(const struct ink *ink, const struct holding_block *block
         if (block->type) {
                 ink_print(ink, INK_PLAIN, "  ");
                 ink_text(ink, INK_CYAN, block->type, 80);
+        } else if (block->likely_type) {
+                ink_print(ink, INK_DIM, "  likely ");
+                ink_text(ink, INK_CYAN, block->likely_type, 80);
         }
         if (block->site) {
                 ink_print(ink, INK_PLAIN, "  from ");

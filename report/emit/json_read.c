@@ -80,6 +80,7 @@ static int read_step(struct take *at, const json_t *element, void *object)
                 { "alike", TAKE_U64, offsetof(struct report_step, alike), NULL, true },
                 { "alike_total", TAKE_U64, offsetof(struct report_step, alike_total), NULL, true },
                 { "advice", TAKE_TEXT, offsetof(struct report_step, advice), NULL, true },
+                { "likely_type", TAKE_TEXT, offsetof(struct report_step, likely_type), NULL, true },
         };
 #undef FIELD
         return take_fields(at, element, fields, COUNT(fields), object);
@@ -143,13 +144,14 @@ static int read_weak_link(struct take *at, const json_t *leak_value, struct repo
         return 0;
 }
 
-#define REFERENCE_FIELDS(end)                                                                 \
-        { #end, TAKE_TEXT, offsetof(struct report_reference, end), NULL },                    \
-                { "offset", TAKE_U64, offsetof(struct report_reference, offset), NULL },      \
-                { "type", TAKE_TEXT, offsetof(struct report_reference, type), NULL, true },   \
-                { "field", TAKE_TEXT, offsetof(struct report_reference, field), NULL, true }, \
-        {                                                                                     \
-                "strength", TAKE_ENUM, offsetof(struct report_reference, strength), strengths \
+#define REFERENCE_FIELDS(end)                                                                             \
+        { #end, TAKE_TEXT, offsetof(struct report_reference, end), NULL },                                \
+                { "offset", TAKE_U64, offsetof(struct report_reference, offset), NULL },                  \
+                { "type", TAKE_TEXT, offsetof(struct report_reference, type), NULL, true },               \
+                { "likely_type", TAKE_TEXT, offsetof(struct report_reference, likely_type), NULL, true }, \
+                { "field", TAKE_TEXT, offsetof(struct report_reference, field), NULL, true },             \
+        {                                                                                                 \
+                "strength", TAKE_ENUM, offsetof(struct report_reference, strength), strengths             \
         }
 
 static int read_referenced_by(struct take *at, const json_t *element, void *object)
@@ -173,10 +175,13 @@ int json_read_example(struct take *at, const json_t *element, void *object)
 #key, type, offsetof(struct report_example, key) \
         }
         static const struct take_field fields[] = {
-                FIELD(address, TAKE_ADDRESS),     FIELD(size, TAKE_U64),
-                FIELD(process, TAKE_PID),         FIELD(thread, TAKE_U32),
+                FIELD(address, TAKE_ADDRESS),
+                FIELD(size, TAKE_U64),
+                FIELD(process, TAKE_PID),
+                FIELD(thread, TAKE_U32),
                 FIELD(reference_count, TAKE_U64),
                 { "type", TAKE_TEXT, offsetof(struct report_example, type), NULL, true },
+                { "likely_type", TAKE_TEXT, offsetof(struct report_example, likely_type), NULL, true },
         };
 #undef FIELD
         struct report_example *example = object;
@@ -241,6 +246,7 @@ static int read_leak(struct take *at, const json_t *element, void *object)
                 { "status", TAKE_ENUM, offsetof(struct report_leak, status), statuses },
                 FIELD(suppressed_by, TAKE_MAYBE_TEXT),
                 { "fails_gate", TAKE_BOOL, offsetof(struct report_leak, fails_gate), NULL, true },
+                { "likely_type", TAKE_TEXT, offsetof(struct report_leak, likely_type), NULL, true },
         };
 #undef FIELD
         struct report_leak *leak = object;

@@ -227,6 +227,7 @@ static void write_step(struct put *j, const void *item)
 
         put_object(j, NULL, PUT_INLINE);
         put_text(j, "type", step->type);
+        put_text(j, "likely_type", step->likely_type);
         put_text(j, "site", step->site);
         put_number(j, "size", step->size);
         put_number(j, "offset", step->offset);
@@ -264,6 +265,7 @@ static void write_reference(struct put *j, const char *key, const char *end, con
         put_number(j, "offset", reference->offset);
         put_text(j, "strength", strength_name(reference->strength));
         put_text(j, "type", reference->type);
+        put_text(j, "likely_type", reference->likely_type);
         put_text(j, "field", reference->field);
         put_end(j);
 }
@@ -285,6 +287,7 @@ void json_write_example(struct put *j, const struct report_example *example)
         put_signed(j, "process", example->process);
         put_number(j, "thread", example->thread);
         put_text(j, "type", example->type);
+        put_text(j, "likely_type", example->likely_type);
         put_number(j, "reference_count", example->reference_count);
         WRITE_LIST(j, "referenced_by", PUT_LINES, example->referenced_by, example->referenced_by_count,
                    write_referenced_by);
@@ -323,6 +326,7 @@ static void write_leak(struct put *j, const void *item)
         put_number(j, "exclusive_bytes", leak->exclusive_bytes);
         put_number(j, "exclusive_blocks", leak->exclusive_blocks);
         put_text(j, "type", leak->type);
+        put_text(j, "likely_type", leak->likely_type);
         WRITE_LIST(j, "stack", PUT_LINES, leak->stack, leak->stack_count, json_write_frame);
         put_bool(j, "stack_truncated", leak->stack_truncated);
         WRITE_LIST(j, "processes", PUT_INLINE, leak->processes, leak->process_count, write_pid);

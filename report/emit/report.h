@@ -65,12 +65,14 @@ struct report_reference {
         uint64_t offset;      /* of the pointer in what it is from */
         enum strength strength;
         const char *type;     /* of the block at the other end; NULL = unknown */
+        const char *likely_type; /* what it most likely is, where the type is unknown; NULL = unknown */
         const char *field;    /* the pointer's name in the block it is from; NULL = unknown */
 };
 
 struct report_example {
         uint64_t address, size;
         const char *type;     /* NULL = unknown */
+        const char *likely_type; /* see report_reference */
         int32_t process;      /* pid */
         uint32_t thread;      /* ordinal of the allocating thread, 1 = the first */
         uint64_t reference_count;
@@ -91,6 +93,7 @@ enum cut_effect {
 
 struct report_step { /* one block of a cycle's shortest path, and the edge that leaves it */
         const char *type;     /* NULL = unknown */
+        const char *likely_type; /* see report_reference */
         const char *site;     /* "function (file:line)" of the first frame that is not an allocator's */
         uint64_t size;
         uint64_t offset;      /* of the pointer to the next step's block */
@@ -120,6 +123,7 @@ struct report_leak {
         struct report_size *sizes; size_t size_count; /* ascending by size */
         uint64_t exclusive_bytes, exclusive_blocks;
         const char *type;
+        const char *likely_type;                        /* see report_reference; no part of the fingerprint */
         struct report_frame *stack; size_t stack_count; /* innermost first; [0] is the allocation function */
         bool stack_truncated;
         int32_t *processes; size_t process_count; /* pids, ascending */

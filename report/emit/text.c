@@ -79,7 +79,11 @@ static void print_stack(const struct ink *ink, const struct report_leak *leak)
 
 static void print_step(const struct ink *ink, const struct report_step *step)
 {
-        ink_text(ink, INK_BOLD, step->type ? step->type : step->site ? step->site : "a block", NAME_MOST);
+        const char *name = step->type ? step->type : step->likely_type;
+
+        if (!step->type && step->likely_type)
+                ink_print(ink, INK_DIM, "likely ");
+        ink_text(ink, INK_BOLD, name ? name : step->site ? step->site : "a block", NAME_MOST);
         ink_print(ink, INK_PLAIN, " [");
         ink_number(ink, INK_PLAIN, step->size);
         ink_print(ink, INK_PLAIN, "]");
@@ -117,7 +121,7 @@ static void print_cut(const struct ink *ink, const struct report_step *step)
 
 static void print_site_of(const struct ink *ink, const struct report_step *step)
 {
-        if (step->type && step->site) {
+        if ((step->type || step->likely_type) && step->site) {
                 ink_print(ink, INK_DIM, "  ");
                 ink_text(ink, INK_DIM, step->site, 0);
         }
@@ -296,6 +300,10 @@ static void print_facts(const struct ink *ink, const struct report *report, cons
         if (leak->type) {
                 ink_print(ink, INK_PLAIN, "    type: ");
                 ink_text(ink, INK_BOLD, leak->type, NAME_MOST);
+                putc('\n', ink->out);
+        } else if (leak->likely_type) {
+                ink_print(ink, INK_PLAIN, "    type: likely ");
+                ink_text(ink, INK_BOLD, leak->likely_type, NAME_MOST);
                 putc('\n', ink->out);
         }
         print_growth(ink, leak);

@@ -93,6 +93,7 @@ static void say_line(const struct escape *to, const char *what, const char *text
 static void say_facts(const struct escape *to, const struct report_leak *leak)
 {
         say_line(to, "type", leak->type);
+        say_line(to, "likely type", leak->type ? NULL : leak->likely_type);
         say_line(to, "suppressed by", leak->suppressed_by);
         if (leak->status == LEAK_KNOWN)
                 escape_print(to, "in the baseline\n");
@@ -107,7 +108,11 @@ static void say_facts(const struct escape *to, const struct report_leak *leak)
 
 static void say_step(const struct escape *to, const struct report_step *step)
 {
-        escape_text(to, step->type ? step->type : step->site ? step->site : "a block");
+        const char *name = step->type ? step->type : step->likely_type;
+
+        if (!step->type && step->likely_type)
+                escape_print(to, "likely ");
+        escape_text(to, name ? name : step->site ? step->site : "a block");
         escape_print(to, " [%" PRIu64 "] +%" PRIu64, step->size, step->offset);
         if (step->field) {
                 escape_print(to, " ");

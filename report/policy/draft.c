@@ -210,7 +210,8 @@ static int reference(struct drafts *d, const struct finding_block *here, const s
 {
         to->offset = from->offset;
         to->strength = from->strength;
-        if (from->other.stack && typing_block(&d->typing, &from->other, &to->type))
+        if (from->other.stack && (typing_block(&d->typing, &from->other, &to->type) ||
+                                  typing_likely(&d->typing, &from->other, &to->likely_type)))
                 return -1;
         if (out) {
                 to->to = report_format(d->report, "0x%llx", (unsigned long long)from->to);
@@ -250,8 +251,9 @@ static int examples(struct drafts *d, const struct finding *finding, struct repo
                 to->thread = from->thread + 1;
                 to->reference_count = from->reference_count;
                 if (typing_block(&d->typing, &from->block, &to->type) ||
-                    references(d, &from->block, from->referenced_by, from->referenced_by_count, false, &to->referenced_by,
-                               &to->referenced_by_count) ||
+                    typing_likely(&d->typing, &from->block, &to->likely_type) ||
+                    references(d, &from->block, from->referenced_by, from->referenced_by_count, false,
+                               &to->referenced_by, &to->referenced_by_count) ||
                     references(d, &from->block, from->references, from->references_count, true, &to->references,
                                &to->references_count))
                         return -1;
@@ -295,12 +297,14 @@ static int cycle(struct drafts *d, const struct finding_cycle *from, struct repo
 /* What identifies the leak; numbers come by add_numbers. */
 static int describe(struct drafts *d, const struct finding *finding, struct report_leak *leak)
 {
-        const struct finding_block block = { .stack = finding->stack, .vtable = finding->vtable };
+        const struct finding_block block = { .stack = finding->stack,
+                                             .vtable = finding->vtable,
+                                             .size = finding->size_count == 1 ? finding->sizes[0].size : 0 };
         struct named_stack stack;
 
         *leak = (struct report_leak){ .kind = finding->kind, .weak_strength = finding->weak_strength };
         if (name_stack(d->report, d->symbols, d->process, finding->stack, &stack) ||
-            typing_block(&d->typing, &block, &leak->type))
+            typing_block(&d->typing, &block, &leak->type) || typing_likely(&d->typing, &block, &leak->likely_type))
                 return -1;
         leak->stack = stack.frames;
         leak->stack_count = stack.count;
@@ -328,8 +332,11 @@ static struct draft *join(struct drafts *d, const struct report_leak *leak, cons
         size_t slot;
 
         draft = find(d, leak, finding, key, &slot);
-        if (draft)
+        if (draft) {
+                if (!same_text(draft->leak.likely_type, leak->likely_type))
+                        draft->leak.likely_type = NULL;
                 return draft;
+        }
         if (mem_grow(&d->list, &d->capacity, d->count + 1, sizeof *d->list))
                 return NULL;
         draft = &d->list[d->count++];

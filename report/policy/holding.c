@@ -28,7 +28,7 @@ static int describe(const struct holding_of *of, uint64_t id, struct holding_blo
                 .inherited = !graph_reported(of->graph, id),
         };
         if (!findings_place(of->memory, snapshot, vtable_of(&vtables, of->graph->scan.first[id]), &known.vtable) &&
-            !typing_block(&typing, &known, &out->type) &&
+            !typing_block(&typing, &known, &out->type) && !typing_likely(&typing, &known, &out->likely_type) &&
             !name_stack(of->memory, of->symbols, of->process, block->stack, &stack))
                 status = name_site(of->memory, &stack, &out->site);
         typing_deinit(&typing);

@@ -18,6 +18,7 @@
 struct holding_block {
         uint64_t address, size;
         const char *type; /* NULL = unknown */
+        const char *likely_type; /* what it most likely is, where the type is unknown */
         const char *site; /* where it was allocated, "function (file:line)"; NULL = unknown */
         enum kind kind;
         bool inherited;

@@ -13,6 +13,8 @@ void typing_deinit(struct typing *t)
 {
         table_free(&t->places);
         mem_free(t->known);
+        table_free(&t->made_places);
+        mem_free(t->made);
 }
 
 /* ---- classes ------------------------------------------------------------------ */
@@ -221,7 +223,118 @@ int typing_block(struct typing *t, const struct finding_block *block, const char
         return known ? 0 : -1;
 }
 
+/* ---- what it most likely is ------------------------------------------------------- */
+
+/* Has the program's own function, not a library's, asked for it? */
+static bool is_own(const char *function)
+{
+        struct name_part name = { "", 0 };
+
+        if (function)
+                name = name_of_function(function);
+        return name.length && !name_begins(name, "std::") && !name_begins(name, "__gnu_cxx::") &&
+               !name_begins(name, "operator new");
+}
+
+/* Asks the functions of one frame; `*ends` unless one farther out may know. */
+static int ask_frame(struct typing *t, const struct process_frame *from, struct typing_made *made, bool *ends)
+{
+        struct asking asking = { .count = 0 };
+
+        if (add_frames(t, from, &asking))
+                return -1;
+        *ends = !asking.count;
+        for (size_t i = 0; i < asking.count && !*ends; i++) {
+                bool for_others = false;
+
+                *ends = true;
+                if (!is_own(asking.frames[i].function))
+                        break;
+                made->layout = asking.places[i];
+                made->layout.what = SYMBOL_MADE;
+                made->layout.size = made->size;
+                made->type = symbols_made(t->symbols, &made->layout, &for_others);
+                *ends = made->type || !for_others;
+        }
+        return 0;
+}
+
+static int know_made(struct typing *t, struct typing_made *made)
+{
+        struct process_stack raw;
+        bool ends = false;
+        int status = 0;
+
+        if (!made->stack || !made->size)
+                return 0;
+        if (process_stack(t->process, made->stack, &raw, NULL))
+                return -1;
+        for (size_t i = 0; i < raw.count && !status && !ends; i++)
+                status = ask_frame(t, &raw.frames[i], made, &ends);
+        mem_free(raw.frames);
+        if (!status && made->type && !(made->type = report_string(t->report, made->type)))
+                status = -1;
+        return status;
+}
+
+/* NULL without memory. */
+static const struct typing_made *look_up_made(struct typing *t, const struct finding_block *block)
+{
+        uint64_t key = hash_mix(hash_mix((uint64_t)(uintptr_t)t->process, block->stack), block->size);
+
+        for (;; key++) {
+                struct typing_made *made;
+                bool fresh;
+                uint64_t *slot = table_put(&t->made_places, key, &fresh);
+
+                if (!slot)
+                        return NULL;
+                made = *slot < t->made_count ? &t->made[*slot] : NULL;
+                if (!fresh && made && made->process == t->process && made->stack == block->stack &&
+                    made->size == block->size)
+                        return made;
+                if (!fresh)
+                        continue;
+                if (mem_grow(&t->made, &t->made_capacity, t->made_count + 1, sizeof *t->made))
+                        return NULL;
+                made = &t->made[t->made_count];
+                *made = (struct typing_made){ .process = t->process, .stack = block->stack, .size = block->size };
+                if (know_made(t, made))
+                        return NULL;
+                *slot = t->made_count++;
+                return made;
+        }
+}
+
+int typing_likely(struct typing *t, const struct finding_block *block, const char **type)
+{
+        const struct typing_known *known = look_up(t, block);
+        const struct typing_made *made = NULL;
+
+        *type = NULL;
+        if (!known)
+                return -1;
+        if (!known->type) {
+                made = look_up_made(t, block);
+                if (!made)
+                        return -1;
+                *type = made->type;
+        }
+        return 0;
+}
+
 /* ---- members -------------------------------------------------------------------- */
+
+/* The member at an offset of what the block most likely is. */
+static struct symbol_field field_made(struct typing *t, const struct finding_block *block, uint64_t offset)
+{
+        const struct typing_made *made = look_up_made(t, block);
+        struct symbol_field field = { 0 };
+
+        if (made && made->type)
+                (void)symbols_field(t->symbols, &made->layout, false, offset, &field);
+        return field;
+}
 
 /* The member at an offset; path NULL = unknown. */
 static struct symbol_field field_at(struct typing *t, const struct typing_known *known,
@@ -229,6 +342,8 @@ static struct symbol_field field_at(struct typing *t, const struct typing_known 
 {
         struct symbol_field field = { 0 };
 
+        if (!known->type)
+                return field_made(t, block, offset);
         if (!known->layout.module || block->size < known->layout_size ||
             (known->array ? block->size % known->layout_size : offset >= known->layout_size))
                 return field;
@@ -252,12 +367,14 @@ static int name_field(struct typing *t, const struct typing_known *known, const 
 int typing_field(struct typing *t, const struct finding_block *block, uint64_t offset, const char **to)
 {
         const struct typing_known *known = look_up(t, block);
+        struct typing_known here;
         struct symbol_field field;
 
         if (!known)
                 return -1;
-        field = field_at(t, known, block, offset);
-        return name_field(t, known, &field, offset, to);
+        here = *known;
+        field = field_at(t, &here, block, offset);
+        return name_field(t, &here, &field, offset, to);
 }
 
 /* ---- steps of cycles -------------------------------------------------------------- */
@@ -334,6 +451,8 @@ int typing_step(struct typing *t, const struct finding_step *from, struct report
         to->size = from->block.size;
         to->offset = from->offset;
         to->type = here.type;
+        if (typing_likely(t, &from->block, &to->likely_type))
+                return -1;
         to->member = from->member;
         to->cut = from->cut;
         to->alike = from->alike;

@@ -14,6 +14,10 @@
  * A class counts only where the block's first word cannot be left from an object
  * that was there before: memory from operator new, calloc or mmap.
  *
+ * Of what has no type by these, and comes from a function with debug information,
+ * it may be told what it most likely is (symbols_made): by that function and the
+ * block's size.  That is no part of the fingerprint, and never called a type.
+ *
  * In a cycle a block may also be known by the control block of the shared
  * pointers that lead to it: what std::shared_ptr<raw>(new raw) counts is a raw.
  *
@@ -39,6 +43,15 @@ struct typing_known {
         bool array, pointers; /* of layouts; of pointers */
 };
 
+/* What the blocks of one stack and size most likely are. */
+struct typing_made {
+        const struct process *process;
+        uint32_t stack;
+        uint64_t size;
+        const char *type; /* NULL = unknown */
+        struct symbol_type layout;
+};
+
 struct typing {
         struct report *report;
         struct symbols *symbols;
@@ -46,6 +59,9 @@ struct typing {
         struct typing_known *known;
         size_t count, capacity;
         struct table places; /* -> index in known */
+        struct typing_made *made;
+        size_t made_count, made_capacity;
+        struct table made_places; /* -> index in made */
 };
 
 void typing_deinit(struct typing *typing);
@@ -53,7 +69,11 @@ void typing_deinit(struct typing *typing);
 /* The type of a block; NULL = unknown.  0, or -1 without memory, as all here. */
 int typing_block(struct typing *typing, const struct finding_block *block, const char **type);
 
-/* The member of a block that is at an offset ("items[3].next"); NULL = unknown. */
+/* What a block without a type most likely is; NULL = unknown, or it has a type. */
+int typing_likely(struct typing *typing, const struct finding_block *block, const char **type);
+
+/* The member of a block that is at an offset ("items[3].next"); NULL = unknown.  It
+ * is as sure as the type. */
 int typing_field(struct typing *typing, const struct finding_block *block, uint64_t offset, const char **field);
 
 /* All of a step of a cycle but its site. */

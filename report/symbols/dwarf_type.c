@@ -82,6 +82,47 @@ static bool type_of(Dwarf_Die *die, Dwarf_Die *type)
         return follow(die, DW_AT_type, type) && strip(type);
 }
 
+Dwarf_Die dwarf_type_origin(const Dwarf_Die *die)
+{
+        return origin_of(die);
+}
+
+bool dwarf_type_declared(Dwarf_Die *die, Dwarf_Die *type)
+{
+        Dwarf_Attribute attribute;
+
+        return dwarf_attr_integrate(die, DW_AT_type, &attribute) && dwarf_formref_die(&attribute, type);
+}
+
+bool dwarf_type_stripped(const Dwarf_Die *type, Dwarf_Die *stripped)
+{
+        *stripped = *type;
+        return strip(stripped);
+}
+
+/* Takes off const and the like, but no typedef. */
+static bool unqualify(Dwarf_Die *type)
+{
+        for (int i = 0; i < DEEPEST; i++) {
+                int tag = dwarf_tag(type);
+
+                if (tag != DW_TAG_const_type && tag != DW_TAG_volatile_type && tag != DW_TAG_restrict_type &&
+                    tag != DW_TAG_atomic_type)
+                        return true;
+                if (!follow(type, DW_AT_type, type))
+                        return false;
+        }
+        return false;
+}
+
+bool dwarf_type_target(const Dwarf_Die *pointer, Dwarf_Die *type)
+{
+        Dwarf_Die stripped = *pointer;
+
+        return strip(&stripped) && dwarf_tag(&stripped) == DW_TAG_pointer_type && follow(&stripped, DW_AT_type, type) &&
+               unqualify(type);
+}
+
 uint64_t dwarf_type_size(Dwarf_Die *type)
 {
         Dwarf_Die stripped = *type;
@@ -202,6 +243,27 @@ char *dwarf_type_name(Dwarf_Die *type)
                 name = mem_format("%s%s", scope, own);
         mem_free(scope);
         return name;
+}
+
+static const char *keyword_of(Dwarf_Die *type)
+{
+        Dwarf_Die unit;
+        int language = dwarf_diecu(type, &unit, NULL, NULL) ? dwarf_srclang(&unit) : -1;
+
+        if (language != DW_LANG_C && language != DW_LANG_C89 && language != DW_LANG_C99 && language != DW_LANG_C11)
+                return "";
+        return dwarf_tag(type) == DW_TAG_union_type ? "union " : "struct ";
+}
+
+char *dwarf_type_used_name(Dwarf_Die *type, Dwarf_Die *named)
+{
+        char *name = dwarf_type_name(dwarf_tag(named) == DW_TAG_typedef ? named : type), *used;
+
+        if (!name || dwarf_tag(named) == DW_TAG_typedef)
+                return name;
+        used = mem_format("%s%s", keyword_of(type), name);
+        mem_free(name);
+        return used;
 }
 
 static bool is_library(Dwarf_Die *type)

@@ -23,12 +23,29 @@ bool dwarf_type_of_member(Dwarf_Die *function, Dwarf_Die *type);
 /* Is it a class, structure or union? */
 bool dwarf_type_is_class(Dwarf_Die *type);
 
+/* The declaration that a DIE is an instance of; itself where it is none. */
+Dwarf_Die dwarf_type_origin(const Dwarf_Die *die);
+
+/* The type that a variable, a parameter, a member or (what it returns) a function
+ * is declared with. */
+bool dwarf_type_declared(Dwarf_Die *die, Dwarf_Die *type);
+
+/* The type without names for it, const and the like. */
+bool dwarf_type_stripped(const Dwarf_Die *type, Dwarf_Die *stripped);
+
+/* What a pointer points at, as it is declared but for const and the like. */
+bool dwarf_type_target(const Dwarf_Die *pointer, Dwarf_Die *type);
+
 /* Its size in bytes; 0 = unknown. */
 uint64_t dwarf_type_size(Dwarf_Die *type);
 
 /* The name of a type with the namespaces and classes around it, of mem_alloc;
  * NULL when it has none, and without memory. */
 char *dwarf_type_name(Dwarf_Die *type);
+
+/* The name that a program uses for a class: `named` is itself or a typedef.  In C
+ * with its keyword: "struct node".  Likewise. */
+char *dwarf_type_used_name(Dwarf_Die *type, Dwarf_Die *named);
 
 /* A member. */
 struct dwarf_field {

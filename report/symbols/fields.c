@@ -1,5 +1,6 @@
 #include "../mem.h"
 #include "demangle.h"
+#include "dwarf_made.h"
 #include "dwarf_type.h"
 #include "modules.h"
 #include "symbols.h"
@@ -63,21 +64,62 @@ static bool class_type(struct debug_file *file, const char *class_name, uint64_t
         return false;
 }
 
+/* The open file with the debug information of a type; NULL where there is none. */
+static struct debug_file *file_of(struct symbols *symbols, const struct symbol_type *wanted)
+{
+        struct debug_file *file = wanted->module ? module_file(symbols, wanted->module, NULL) : NULL;
+
+        return file && debug_file_dwarf(file) ? file : NULL;
+}
+
+static bool find_function(struct debug_file *file, const struct symbol_type *wanted, Dwarf_Die *function)
+{
+        uint64_t address = wanted->address - (wanted->exact || !wanted->address ? 0 : 1);
+
+        return dwarf_index_function(&file->dwarf, address, wanted->frame, function);
+}
+
+/* The file's code, if calls in it can be told. */
+static const struct elf_image *code_of(struct debug_file *file)
+{
+        GElf_Addr bias;
+        Elf *elf = dwfl_module_getelf(file->module, &bias);
+        GElf_Ehdr header;
+
+        return elf && gelf_getehdr(elf, &header) && header.e_machine == EM_X86_64 ? debug_file_image(file) : NULL;
+}
+
+static bool find_made(struct symbols *symbols, const struct symbol_type *wanted, struct debug_file *file,
+                      Dwarf_Die *type, Dwarf_Die *named)
+{
+        struct dwarf_making making = { .address = wanted->address, .size = wanted->size };
+        const struct symbol_frame *frames;
+        size_t count;
+
+        if (wanted->exact || symbols_frames(symbols, wanted->module, wanted->address, false, &frames, &count, NULL) ||
+            wanted->frame >= count || !find_function(file, wanted, &making.function))
+                return false;
+        making.index = &file->dwarf;
+        making.code = code_of(file);
+        making.line = frames[wanted->frame].line;
+        return dwarf_made_type(&making, type, named);
+}
+
 static bool find_type(struct symbols *symbols, const struct symbol_type *wanted, Dwarf_Die *type)
 {
-        const char *class_name =
-                wanted->what == SYMBOL_ARGUMENT ? NULL : symbols_class(symbols, wanted->module, wanted->address);
-        struct debug_file *file = wanted->module ? module_file(symbols, wanted->module, NULL) : NULL;
-        uint64_t address = wanted->address - (wanted->exact || !wanted->address ? 0 : 1);
-        Dwarf_Die function;
+        bool of_function = wanted->what == SYMBOL_ARGUMENT || wanted->what == SYMBOL_MADE;
+        const char *class_name = of_function ? NULL : symbols_class(symbols, wanted->module, wanted->address);
+        struct debug_file *file = file_of(symbols, wanted);
+        Dwarf_Die function, named;
 
-        if (!file || !debug_file_dwarf(file))
+        if (!file)
                 return false;
-        if (wanted->what != SYMBOL_ARGUMENT)
-                return class_name && class_type(file, class_name, wanted->address, type) &&
-                       (wanted->what == SYMBOL_CLASS || dwarf_type_pointed(type));
-        return dwarf_index_function(&file->dwarf, address, wanted->frame, &function) &&
-               dwarf_type_argument(&function, type);
+        if (wanted->what == SYMBOL_MADE)
+                return find_made(symbols, wanted, file, type, &named);
+        if (wanted->what == SYMBOL_ARGUMENT)
+                return find_function(file, wanted, &function) && dwarf_type_argument(&function, type);
+        return class_name && class_type(file, class_name, wanted->address, type) &&
+               (wanted->what == SYMBOL_CLASS || dwarf_type_pointed(type));
 }
 
 /* ---- what was asked before ------------------------------------------------------ */
@@ -88,6 +130,8 @@ static uint64_t number_of(const struct symbol_type *type, bool field, bool array
         const uint64_t words[] = { type->what, type->address, type->exact, type->frame, field, array, offset };
         uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
+        if (type->size)
+                hash = (hash ^ type->size) * UINT64_C(0xc4ceb9fe1a85ec53);
         for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
                 hash = (hash ^ words[i]) * UINT64_C(0xff51afd7ed558ccd);
                 hash ^= hash >> 32;
@@ -137,6 +181,30 @@ static const char *keep(struct symbols *symbols, char *text)
 
         mem_free(text);
         return kept;
+}
+
+const char *symbols_made(struct symbols *symbols, const struct symbol_type *type, bool *for_others)
+{
+        uint64_t number = number_of(type, false, true, UINT64_MAX);
+        const struct symbol_frame *before = known(type, number);
+        struct symbol_frame answer = { 0 };
+        struct debug_file *file = before ? NULL : file_of(symbols, type);
+        Dwarf_Die function, found, named;
+        char *name;
+
+        if (before)
+                answer = *before;
+        if (file && find_function(file, type, &function)) {
+                answer.line = dwarf_made_for_others(&function);
+                name = find_made(symbols, type, file, &found, &named) ? dwarf_type_used_name(&found, &named) : NULL;
+                if (name)
+                        name_shorten(name);
+                answer.function = keep(symbols, name);
+        }
+        if (!before)
+                remember(type, number, &answer);
+        *for_others = answer.line;
+        return answer.function;
 }
 
 static void find_field(struct symbols *symbols, const struct symbol_type *type, bool array, uint64_t offset,

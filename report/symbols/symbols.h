@@ -122,18 +122,27 @@ struct symbol_type {
         enum {
                 SYMBOL_CLASS,    /* whose vtable is at `address`, as in symbols_class */
                 SYMBOL_COUNTED,  /* what the first template argument of that class points at */
-                SYMBOL_ARGUMENT, /* the first template argument of the function that is frame `frame` of symbols_frames */
+                SYMBOL_ARGUMENT, /* the first template argument of the function that is frame `frame` of symbols_frames
+                                  */
+                SYMBOL_MADE,     /* what that function most likely made of `size` bytes; see symbols_made */
         } what;
         struct symbol_module *module;
         uint64_t address;
         bool exact; /* of a function, as in symbols_frames */
         size_t frame;
+        uint64_t size; /* of a block that was asked for at `address` */
 };
 
 struct symbol_field {
         const char *path; /* "next", "owner_.lock", "base::child", "items[3]", "[7].next" in an array */
         const char *type; /* of the member, where it is a class of the standard library, short; else NULL */
 };
+
+/* The name of a type that is SYMBOL_MADE: "struct node", "account"; NULL where
+ * nothing points to one alone.  It is likely (see dwarf_made.h), not certain.
+ * `*for_others` is whether the function returns memory of no type: what it is may
+ * be told by the next frame. */
+const char *symbols_made(struct symbols *symbols, const struct symbol_type *type, bool *for_others);
 
 /* The size of a type in bytes; 0 where no debug information knows it. */
 uint64_t symbols_type_size(struct symbols *symbols, const struct symbol_type *type);

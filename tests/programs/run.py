@@ -13,6 +13,7 @@ The comment's lines, after the title:
     expect: stdout TEXT                            what it writes, a line
     expect: function NAME   file NAME              somewhere in a leak's stack
     expect: type TEXT       field TEXT             of a leak, an example or a step; of a pointer in one
+    expect: likely TEXT                            what one without a type most likely is
     expect: no type TEXT                           and so on: it must not be there
     expect: advice TEXT     weak TEXT              how to break a cycle; why a leak is only possible
     expect: cut TEXT                               what breaking a cycle there does: ends, alike, together
@@ -31,7 +32,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import harness  # noqa: E402
 
 KINDS = ("definite", "cycle", "indirect", "possible", "unknown", "reachable")
-PLACES = ("stdout", "function", "file", "type", "field", "advice", "cut", "weak")
+PLACES = ("stdout", "function", "file", "type", "field", "advice", "cut", "weak", "likely")
 SKIPPED = 77
 
 
@@ -118,6 +119,7 @@ def compare_texts(expected, run, report):
     frames = [frame for leak in report["leaks"] for frame in leak["stack"]]
     places = {
         **{key: [thing.get(key) for thing in things(report)] for key in ("type", "field", "advice", "cut")},
+        "likely": [thing.get("likely_type") for thing in things(report)],
         "weak": [leak["weak_link"]["why"] for leak in report["leaks"] if leak["weak_link"]],
         "stdout": run.stdout.decode(errors="replace").splitlines(),
         "function": [frame.get("function") for frame in frames],
