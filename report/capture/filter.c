@@ -8,6 +8,7 @@
 enum {
         HEAD_WORDS = 8,
         CONTAINER_MOST = 1 << 28, /* of what a container's block can hold */
+        AHEAD = 128, /* bytes: how far ahead it is found out where words lead */
         TEXT_AROUND = 528,        /* what decides whether a word is text, and the word */
         CLASS_DROP = 0,
         CLASS_TEXT,
@@ -107,6 +108,8 @@ static void mark_words(struct filter *filter, const uint8_t *bytes, size_t size)
         uint64_t word = word_at(bytes, 0), next;
 
         for (size_t at = 0; at + 8 <= size; at += 8, word = next) {
+                if (at + AHEAD + 8 <= size && targets_near(&filter->blocks, word_at(bytes, at + AHEAD)))
+                        targets_fetch(&filter->blocks, word_at(bytes, at + AHEAD));
                 next = at + 16 <= size ? word_at(bytes, at + 8) : 0;
                 if (word)
                         mark_aligned(filter, bytes, at, size);

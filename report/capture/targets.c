@@ -108,16 +108,32 @@ void targets_deinit(struct targets *targets)
         *targets = (struct targets){ 0 };
 }
 
-bool targets_hit(const struct targets *targets, uint64_t address)
+/* The word with the bit of the address, and in `*bit` which; NULL where there
+ * is none. */
+static const uint64_t *find_bit(const struct targets *targets, uint64_t address, unsigned *bit)
 {
         const struct ranges *pages = &targets->pages;
         size_t i = ranges_from(pages, address);
         uint64_t unit;
 
-        if (i < pages->count && pages->list[i].start <= address) {
-                unit = (address - pages->list[i].start) / UNIT;
-                if (targets->bits[targets->first[i] + unit / 64] >> unit % 64 & 1)
-                        return true;
-        }
-        return ranges_has(&targets->large, address);
+        if (i == pages->count || pages->list[i].start > address)
+                return NULL;
+        unit = (address - pages->list[i].start) / UNIT;
+        *bit = unit % 64;
+        return targets->bits + targets->first[i] + unit / 64;
+}
+
+void targets_fetch(const struct targets *targets, uint64_t address)
+{
+        unsigned bit;
+
+        __builtin_prefetch(find_bit(targets, address, &bit));
+}
+
+bool targets_hit(const struct targets *targets, uint64_t address)
+{
+        unsigned bit;
+        const uint64_t *word = find_bit(targets, address, &bit);
+
+        return (word && *word >> bit & 1) || ranges_has(&targets->large, address);
 }

@@ -27,6 +27,9 @@ void targets_deinit(struct targets *targets);
 /* What targets_near let through: does it? */
 bool targets_hit(const struct targets *targets, uint64_t address);
 
+/* Has what targets_hit will look at brought into the cache. */
+void targets_fetch(const struct targets *targets, uint64_t address);
+
 /* May the address lead to a block?  One comparison. */
 static inline bool targets_near(const struct targets *targets, uint64_t address)
 {
