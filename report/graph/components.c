@@ -2,18 +2,25 @@
 
 #include "great.h"
 
-#define FRAME_NOT_ROOT (1ull << 63)
+/* A vertex being visited: its next edge, how many follow with it, and whether
+ * it is no root of its component. */
+#define FRAME_EDGE_BITS 40
+#define FRAME_LEFT_MOST ((1ull << 23) - 1) /* so many or more: its row knows */
+#define FRAME_NOT_ROOT  (1ull << 63)
 
 /* The search's state: vertices being visited grow from the front of `stack`,
- * visited ones without a component from its back; together at most all. */
+ * visited ones without a component from its back; together at most all.  The
+ * lowest index that a vertex being visited reaches is in `order`, where its
+ * depth says: components fill that from the back, and there is room for both.
+ * So on the way back nothing is read but what lies together. */
 struct search {
         struct components *c;
         const struct scan *scan;
         struct ids stack;
-        uint64_t depth;  /* vertices at the front */
-        uint64_t back;   /* first of those at the back */
-        uint64_t *edges; /* of each vertex being visited its next edge, and FRAME_NOT_ROOT */
-        size_t edge_capacity;
+        uint64_t depth;   /* vertices at the front */
+        uint64_t back;    /* first of those at the back */
+        uint64_t *frames; /* of each vertex being visited */
+        size_t frame_capacity;
         uint64_t index;     /* the next vertex's */
         uint64_t component; /* the next component's; they descend from lost - 1 */
         uint64_t placed;    /* `order` is filled from its end down to here */
@@ -42,19 +49,28 @@ static FETCHES void fetch_neighbours(const struct search *s, uint64_t at, uint64
         if (end - at > 16)
                 end = at + 16;
         for (uint64_t i = at; i < end; i++) {
-                ids_prefetch(&s->c->of, edge_target(s->scan->edges[i]));
-                rows_prefetch(&s->scan->rows, edge_target(s->scan->edges[i]));
+                uint64_t target = edge_target(s->scan->edges[i]);
+
+                rows_prefetch(&s->scan->rows, target);
+                __builtin_prefetch(s->scan->edges + rows_guess(&s->scan->rows, target));
+                ids_prefetch(&s->c->of, target);
         }
-        for (uint64_t i = at; i < end; i++)
-                __builtin_prefetch(s->scan->edges + rows_start(&s->scan->rows, edge_target(s->scan->edges[i])));
+}
+
+static uint64_t frame_make(uint64_t at, uint64_t left, uint64_t flag)
+{
+        return at | (left < FRAME_LEFT_MOST ? left : FRAME_LEFT_MOST) << FRAME_EDGE_BITS | flag;
 }
 
 static int enter(struct search *s, uint64_t id)
 {
-        if (mem_grow(&s->edges, &s->edge_capacity, s->depth + 1, sizeof *s->edges))
+        uint64_t at = rows_start(&s->scan->rows, id), end = rows_end(&s->scan->rows, id);
+
+        if (mem_grow(&s->frames, &s->frame_capacity, s->depth + 1, sizeof *s->frames))
                 return -1;
-        s->edges[s->depth] = rows_start(&s->scan->rows, id);
-        fetch_neighbours(s, s->edges[s->depth], rows_end(&s->scan->rows, id));
+        fetch_neighbours(s, at, end);
+        s->frames[s->depth] = frame_make(at, end - at, 0);
+        ids_set(&s->c->order, s->depth, s->index);
         ids_set(&s->stack, s->depth++, id);
         ids_set(&s->c->of, id, s->index++);
         return 0;
@@ -67,13 +83,25 @@ static void place(struct search *s, uint64_t id)
         s->index--;
 }
 
+/* The vertex on top reaches that index. */
+static void lower(struct search *s, uint64_t index)
+{
+        if (index >= ids_get(&s->c->order, s->depth - 1))
+                return;
+        ids_set(&s->c->order, s->depth - 1, index);
+        s->frames[s->depth - 1] |= FRAME_NOT_ROOT;
+}
+
 /* All edges of the vertex on top were followed. */
 static void leave(struct search *s)
 {
-        uint64_t id = ids_get(&s->stack, --s->depth), index = ids_get(&s->c->of, id);
+        uint64_t id = ids_get(&s->stack, --s->depth), index = ids_get(&s->c->order, s->depth);
 
-        if (s->edges[s->depth] & FRAME_NOT_ROOT) {
+        if (s->depth >= COMPONENTS_AHEAD)
+                ids_prefetch(&s->c->of, ids_get(&s->stack, s->depth - COMPONENTS_AHEAD));
+        if (s->frames[s->depth] & FRAME_NOT_ROOT) { /* so there is one below it, that reaches what this does */
                 ids_set(&s->stack, --s->back, id);
+                lower(s, index);
                 return;
         }
         while (s->back < s->c->lost) {
@@ -92,33 +120,26 @@ static void leave(struct search *s)
  * returns; ID_NONE when there is none left. */
 static uint64_t advance(struct search *s)
 {
-        uint64_t id = ids_get(&s->stack, s->depth - 1);
-        uint64_t index = ids_get(&s->c->of, id), end = rows_end(&s->scan->rows, id);
-        uint64_t at = s->edges[s->depth - 1] & ~FRAME_NOT_ROOT, flag = s->edges[s->depth - 1] & FRAME_NOT_ROOT;
-        uint64_t fresh = ID_NONE;
+        uint64_t *frame = &s->frames[s->depth - 1], at = *frame & ID_NONE;
+        uint64_t left = *frame >> FRAME_EDGE_BITS & FRAME_LEFT_MOST;
 
-        while (at < end) {
-                edge_t edge = s->scan->edges[at];
+        if (left == FRAME_LEFT_MOST)
+                left = rows_end(&s->scan->rows, ids_get(&s->stack, s->depth - 1)) - at;
+        while (left) {
+                edge_t edge = s->scan->edges[at++];
                 uint64_t other;
 
-                if (!components_edge(s->c, edge)) {
-                        at++;
+                left--;
+                if (!components_edge(s->c, edge))
                         continue;
-                }
                 other = ids_get(&s->c->of, edge_target(edge));
-                if (!other) { /* comes back to this edge when it is done */
-                        fresh = edge_target(edge);
-                        break;
+                if (!other) {
+                        *frame = frame_make(at, left, *frame & FRAME_NOT_ROOT);
+                        return edge_target(edge);
                 }
-                if (other < index) {
-                        index = other;
-                        flag = FRAME_NOT_ROOT;
-                        ids_set(&s->c->of, id, index);
-                }
-                at++;
+                lower(s, other);
         }
-        s->edges[s->depth - 1] = at | flag;
-        return fresh;
+        return ID_NONE;
 }
 
 static int visit(struct search *s, uint64_t id)
@@ -214,6 +235,8 @@ static int number(struct components *c, uint64_t lowest)
         for (uint64_t i = 0; i < c->lost; i++) {
                 uint64_t id = ids_get(&c->order, i), component = ids_get(&c->of, id) - lowest - 1;
 
+                if (i + COMPONENTS_AHEAD < c->lost)
+                        ids_prefetch(&c->of, ids_get(&c->order, i + COMPONENTS_AHEAD));
                 ids_set(&c->of, id, component);
                 if (component != last)
                         ids_set(&c->first, component, i);
@@ -234,7 +257,7 @@ int components_run(struct components *c, const struct scan *scan, const struct c
             !ids_init(&s.stack, c->lost) && !find(&s, blocks))
                 status = 0;
         ids_free(&s.stack);
-        mem_free(s.edges);
+        mem_free(s.frames);
         if (status || number(c, s.component)) {
                 components_free(c);
                 return error_no_memory(e, "looking for cycles");

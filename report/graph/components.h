@@ -14,6 +14,8 @@
 
 #include "confidence.h"
 
+enum { COMPONENTS_AHEAD = 16 }; /* places by which memory is fetched ahead that is wanted for certain */
+
 struct components {
         uint64_t *lost_bits; /* of each block, 64 to a word */
         struct ids before;   /* of each such word how many lost blocks come before it */
@@ -91,6 +93,31 @@ static FETCHES void components_fetch(const struct components *c, const struct sc
         edges = scan_edges(scan, ids_get(&c->order, at + 6), &count);
         for (uint64_t i = 0; !c->great && i < count && i < 8; i++)
                 ids_prefetch(&c->of, edge_target(edges[i]));
+}
+
+/* Fetches the block that a walk over the members in their order comes to soon
+ * after member `index`, in whatever component. */
+static FETCHES void components_fetch_block(const struct components *c, const struct block *blocks, uint64_t component,
+                                           uint64_t index)
+{
+        uint64_t at = ids_get(&c->first, component) + index + COMPONENTS_AHEAD;
+
+        if (at < c->lost) {
+                const struct block *block = &blocks[ids_get(&c->order, at)];
+
+                __builtin_prefetch(block);
+                __builtin_prefetch(&block->flags);
+        }
+}
+
+/* The same for the blocks' first words. */
+static FETCHES void components_fetch_first(const struct components *c, const struct scan *scan, uint64_t component,
+                                           uint64_t index)
+{
+        uint64_t at = ids_get(&c->first, component) + index + COMPONENTS_AHEAD;
+
+        if (at < c->lost)
+                __builtin_prefetch(&scan->first[ids_get(&c->order, at)]);
 }
 
 int components_run(struct components *c, const struct scan *scan, const struct confidence *confidence, uint64_t blocks,

@@ -31,9 +31,9 @@ struct builder {
         struct paths paths; /* made when a weak link is to be told */
         struct draft *drafts;
         size_t count, capacity;
-        struct table keys;           /* -> index in drafts */
-        uint32_t *source_groups;     /* of each source its draft */
-        struct weight *large;        /* of each large cycle, in the order of sources */
+        struct table keys;       /* -> index in drafts */
+        uint32_t *source_groups; /* of each source its draft */
+        struct weight *large;    /* of each large cycle, in the order of sources */
         size_t large_count, large_capacity, large_at;
         struct tally sizes, threads; /* by draft */
 };
@@ -197,6 +197,7 @@ static int add_source(struct builder *b, uint64_t source)
         b->drafts[index].group.instances++;
         b->groups->cycles += size > 1;
         for (uint64_t i = 0; i < size; i++) {
+                components_fetch_block(c, b->graph->snapshot->blocks, component, i);
                 if (add_block(b, index, components_member(c, component, i)))
                         return -1;
         }
@@ -290,6 +291,7 @@ static int add_indirect(struct builder *b, uint64_t component)
                                       .vtable = block_vtable(b, id) };
                 size_t index = draft_of(b, &like, b->owners.of[component]);
 
+                components_fetch_first(c, &b->graph->scan, component, i);
                 if (index == SIZE_MAX || add_block(b, index, id))
                         return -1;
         }
@@ -301,10 +303,13 @@ static void add_exclusive(struct builder *b, uint64_t component)
 {
         const struct components *c = &b->graph->components;
         uint64_t size = components_size(c, component), bytes = 0;
+        const struct block *blocks = b->graph->snapshot->blocks;
         uint32_t set = b->owners.of[component];
 
-        for (uint64_t i = 0; i < size; i++)
-                bytes += b->graph->snapshot->blocks[components_member(c, component, i)].size;
+        for (uint64_t i = 0; i < size; i++) {
+                components_fetch_block(c, blocks, component, i);
+                bytes += blocks[components_member(c, component, i)].size;
+        }
         if (set < b->owners.groups) {
                 b->drafts[set].group.exclusive_blocks += size;
                 b->drafts[set].group.exclusive_bytes += bytes;
@@ -414,8 +419,7 @@ static int fill_group(struct builder *b, size_t index, const uint32_t *places)
                 group->instances = group->blocks;
         if (group->kind == KIND_INDIRECT && fill_owners(b, group, draft->owners, places))
                 return -1;
-        if (group->kind == KIND_POSSIBLE && draft->example_count &&
-            tell_weak_link(b, draft->examples[0], group))
+        if (group->kind == KIND_POSSIBLE && draft->example_count && tell_weak_link(b, draft->examples[0], group))
                 return -1;
         if (group->kind == KIND_CYCLE && draft->example_count &&
             ring_tell(b->graph, &b->vtables, draft->examples[0], group, arena))

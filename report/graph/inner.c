@@ -12,22 +12,41 @@ static bool is_inner(const struct graph *graph, uint64_t component, uint64_t id,
 
 uint64_t inner_count_edges(const struct graph *graph, uint64_t component)
 {
+        uint64_t first = ids_get(&graph->components.first, component);
         uint64_t found = 0, size = components_size(&graph->components, component);
 
         for (uint64_t i = 0; i < size; i++) {
                 uint64_t id = components_member(&graph->components, component, i), count;
                 const edge_t *edges = scan_edges(&graph->scan, id, &count);
 
+                components_fetch(&graph->components, &graph->scan, first + i);
                 for (uint64_t j = 0; j < count; j++)
                         found += is_inner(graph, component, id, edges[j]);
         }
         return found;
 }
 
+/* What the row of a vertex soon after needs, its edges being there already. */
+static FETCHES void fetch_local(const struct inner *inner, const struct ids *local, uint32_t vertex)
+{
+        const struct graph *graph = inner->graph;
+        uint64_t count;
+        const edge_t *edges;
+
+        if (vertex + 4 >= inner->d.count)
+                return;
+        edges = scan_edges(&graph->scan, inner_id(inner, vertex + 4), &count);
+        for (uint64_t i = 0; i < count && i < 8; i++) {
+                if (components_lost(&graph->components, edge_target(edges[i])))
+                        ids_prefetch(local, components_rank(&graph->components, edge_target(edges[i])));
+        }
+}
+
 static void fill_edges(struct inner *inner, const struct ids *local)
 {
         const struct graph *graph = inner->graph;
         struct digraph *d = &inner->d;
+        uint64_t place = ids_get(&graph->components.first, inner->component);
         uint32_t filled = 0;
 
         for (uint32_t i = 0; i < d->count; i++) {
@@ -35,6 +54,8 @@ static void fill_edges(struct inner *inner, const struct ids *local)
                 const edge_t *edges = scan_edges(&graph->scan, id, &count);
 
                 d->row[i] = filled;
+                components_fetch(&graph->components, &graph->scan, place + i);
+                fetch_local(inner, local, i);
                 for (uint64_t j = 0; j < count; j++) {
                         if (!is_inner(graph, inner->component, id, edges[j]))
                                 continue;

@@ -37,8 +37,10 @@ static void count_component(struct owners *o, const struct components *c, const 
 {
         uint64_t source = ids_get(&o->of, component), size = components_size(c, component), bytes = 0;
 
-        for (uint64_t i = 0; i < size; i++)
+        for (uint64_t i = 0; i < size; i++) {
+                components_fetch_block(c, blocks, component, i);
                 bytes += blocks[components_member(c, component, i)].size;
+        }
         if (source == OWNER_SHARED) {
                 o->shared_blocks += size;
                 o->shared_bytes += bytes;

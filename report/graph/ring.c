@@ -146,9 +146,9 @@ static int find_path(struct ring *r)
 
         if (!starts)
                 return -1;
-        count = choose_starts(r, starts, limit);
-        if (r->inner.d.edge_count == r->inner.d.count) /* one way round only */
-                count = 1;
+        count = 1;
+        if (r->inner.d.edge_count != r->inner.d.count) /* else there is one way round, and any start will do */
+                count = choose_starts(r, starts, limit);
         for (uint32_t i = 0; i < count && r->path_length != 2; i++) { /* two is the least */
                 if (r->path_length && r->work > SEARCH_WORK)
                         break;
@@ -164,6 +164,8 @@ static void turn_path(struct ring *r)
         uint32_t first = 0;
 
         for (uint32_t i = 1; i < r->path_length; i++) {
+                if (i + COMPONENTS_AHEAD < r->path_length)
+                        __builtin_prefetch(inner_block(&r->inner, r->path[i + COMPONENTS_AHEAD]));
                 if (starts_before(r, r->path[i], r->path[first]))
                         first = i;
         }

@@ -107,6 +107,8 @@ static int add_parts(struct shapes *s)
                 if (source == OWNER_SHARED || (size == 1 && owners_is_source(&s->graph->owners, component)))
                         continue;
                 for (uint64_t i = 0; i < size; i++) {
+                        components_fetch_block(c, s->graph->snapshot->blocks, component, i);
+                        components_fetch_first(c, &s->graph->scan, component, i);
                         if (add_part(s, source, components_member(c, component, i)))
                                 return -1;
                 }

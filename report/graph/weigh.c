@@ -53,6 +53,8 @@ int weigh_large(const struct graph *graph, struct vtables *vtables, uint64_t com
                 uint64_t id = components_member(&graph->components, component, i);
                 const struct block *block = &graph->snapshot->blocks[id];
 
+                components_fetch_block(&graph->components, graph->snapshot->blocks, component, i);
+                components_fetch_first(&graph->components, &graph->scan, component, i);
                 status = tally_add(&tally, block->stack, vtable_of(vtables, graph->scan.first[id]), block->size);
         }
         for (size_t i = 0; i < tally.count; i++) {
