@@ -71,13 +71,18 @@ int mem_grow(void *array, size_t *capacity, size_t need, size_t size)
         return 0;
 }
 
-void *mem_reserve(size_t bytes)
+void *mem_reserve_sparse(size_t bytes)
 {
         void *memory = MAP_FAILED;
 
         if (!must_fail())
                 memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        return memory == MAP_FAILED ? NULL : prefer_huge(memory, bytes);
+        return memory == MAP_FAILED ? NULL : memory;
+}
+
+void *mem_reserve(size_t bytes)
+{
+        return prefer_huge(mem_reserve_sparse(bytes), bytes);
 }
 
 void mem_unreserve(void *memory, size_t bytes)

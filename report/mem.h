@@ -24,6 +24,8 @@ int mem_grow(void *array, size_t *capacity, size_t need, size_t size);
 /* Address space for `bytes` of zeroes, of which only what is written takes
  * memory; NULL when there is none.  mem_unreserve releases it. */
 void *mem_reserve(size_t bytes);
+/* The same for what is written here and there only: no large pages. */
+void *mem_reserve_sparse(size_t bytes);
 void mem_unreserve(void *memory, size_t bytes);
 
 /* A copy of the string, or NULL. */

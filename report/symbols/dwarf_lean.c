@@ -29,6 +29,8 @@ struct section {
         size_t file_size, size;
         uint8_t *image; /* where it is inflated to */
         bool compressed;
+        z_stream stream; /* of those inflated step by step */
+        bool streaming;
 };
 
 struct dwarf_lean {
@@ -36,12 +38,10 @@ struct dwarf_lean {
         Elf *elf, *small; /* the file, and the image made of it */
         Dwarf *dwarf;
         uint8_t *image;
-        size_t image_size;
+        size_t image_size, image_room;
         struct section sections[SECTIONS_MAX];
         size_t section_count;
-        struct section *info, *abbrev;
-        z_stream stream; /* of .debug_info */
-        bool streaming;
+        struct section *info, *abbrev, *line; /* line: may be NULL */
         struct dwarf_lean_range *ranges;
         size_t range_count, range_capacity;
 };
@@ -112,6 +112,7 @@ static bool read_sections(struct dwarf_lean *lean)
         }
         lean->info = find(lean, ".debug_info");
         lean->abbrev = find(lean, ".debug_abbrev");
+        lean->line = find(lean, ".debug_line");
         return lean->info && lean->info->compressed && lean->info->size >= WORTH && lean->abbrev &&
                find(lean, ".debug_aranges") && !find(lean, ".debug_types");
 }
@@ -132,31 +133,38 @@ static bool inflate_all(const struct section *section)
         return uncompress(section->image, &size, section->data, section->file_size) == Z_OK && size == section->size;
 }
 
-static bool start_stream(struct dwarf_lean *lean)
+/* A sum over all of it is of no use to who reads a part. */
+static bool start_stream(struct section *section)
 {
-        lean->stream = (z_stream){
-                .next_in = (Bytef *)(uintptr_t)lean->info->data,
-                .avail_in = (uInt)lean->info->file_size,
-                .next_out = lean->info->image,
+        section->stream = (z_stream){
+                .next_in = (Bytef *)(uintptr_t)section->data,
+                .avail_in = (uInt)section->file_size,
+                .next_out = section->image,
         };
-        lean->streaming = inflateInit(&lean->stream) == Z_OK;
-        return lean->streaming;
+        section->streaming = inflateInit(&section->stream) == Z_OK;
+        return section->streaming && inflateValidate(&section->stream, 0) == Z_OK;
 }
 
-/* Inflates .debug_info up to `end`. */
-static bool reach(struct dwarf_lean *lean, uint64_t end)
+/* How much of it is in the image. */
+static size_t reached(const struct section *section)
 {
-        size_t have = lean->stream.total_out;
+        return section->streaming ? section->stream.total_out : section->size;
+}
+
+/* Inflates at least up to `end`. */
+static bool reach(struct section *section, uint64_t end)
+{
+        size_t have = reached(section);
         int status;
 
-        if (end > lean->info->size)
+        if (end > section->size)
                 return false;
         if (end <= have)
                 return true;
-        end = end + INFLATE_STEP < lean->info->size ? end + INFLATE_STEP : lean->info->size;
-        lean->stream.avail_out = (uInt)(end - have);
-        status = inflate(&lean->stream, Z_SYNC_FLUSH);
-        return (status == Z_OK || status == Z_STREAM_END) && lean->stream.total_out == end;
+        end = end + INFLATE_STEP < section->size ? end + INFLATE_STEP : section->size;
+        section->stream.avail_out = (uInt)(end - have);
+        status = inflate(&section->stream, Z_SYNC_FLUSH);
+        return (status == Z_OK || status == Z_STREAM_END) && section->stream.total_out == end;
 }
 
 /* Header, names, sections, section headers: a file that libelf understands. */
@@ -172,7 +180,8 @@ static bool build_image(struct dwarf_lean *lean)
         lean->image_size = at;
         for (size_t i = 0; i < lean->section_count; i++)
                 lean->image_size += aligned(lean->sections[i].size + 8);
-        lean->image = mem_alloc(lean->image_size + count * sizeof *headers, 1);
+        lean->image_room = lean->image_size + count * sizeof *headers;
+        lean->image = mem_reserve_sparse(lean->image_room);
         if (!lean->image)
                 return false;
         header = (Elf64_Ehdr *)(void *)lean->image;
@@ -206,10 +215,14 @@ static bool build_image(struct dwarf_lean *lean)
 
 static bool fill_image(struct dwarf_lean *lean)
 {
-        for (size_t i = 0; i < lean->section_count; i++)
-                if (&lean->sections[i] != lean->info && !inflate_all(&lean->sections[i]))
+        for (size_t i = 0; i < lean->section_count; i++) {
+                struct section *section = &lean->sections[i];
+                bool in_steps = section == lean->info || section == lean->abbrev || section == lean->line;
+
+                if (in_steps && section->compressed ? !start_stream(section) : !inflate_all(section))
                         return false;
-        return start_stream(lean);
+        }
+        return true;
 }
 
 /* ---- which unit has an address -------------------------------------------- */
@@ -343,13 +356,15 @@ void dwarf_lean_close(struct dwarf_lean *lean)
                 (void)dwarf_end(lean->dwarf);
         if (lean->small)
                 (void)elf_end(lean->small);
-        if (lean->streaming)
-                (void)inflateEnd(&lean->stream);
+        for (size_t i = 0; i < lean->section_count; i++)
+                if (lean->sections[i].streaming)
+                        (void)inflateEnd(&lean->sections[i].stream);
         if (lean->elf)
                 (void)elf_end(lean->elf);
         if (lean->file >= 0)
                 (void)close(lean->file);
-        mem_free(lean->image);
+        if (lean->image)
+                mem_unreserve(lean->image, lean->image_room);
         mem_free(lean->ranges);
         mem_free(lean);
 }
@@ -362,11 +377,13 @@ const struct dwarf_lean_range *dwarf_lean_ranges(const struct dwarf_lean *lean, 
 
 /* ---- one unit -------------------------------------------------------------- */
 
-/* Does no form of these abbreviations lead out of the unit? */
-static bool keeps_to_itself(const struct section *abbrev, uint64_t offset)
+/* Does no form of the abbreviations at `offset` lead out of the unit?  `*cut`
+ * says that there are more than was inflated. */
+static bool is_closed(const struct section *abbrev, uint64_t offset, bool *cut)
 {
-        struct bytes bytes = bytes_of(abbrev->image, abbrev->size);
+        struct bytes bytes = bytes_of(abbrev->image, reached(abbrev));
 
+        *cut = false;
         (void)bytes_take(&bytes, offset);
         while (bytes.ok && bytes_varint(&bytes)) {
                 uint64_t name, form;
@@ -384,7 +401,37 @@ static bool keeps_to_itself(const struct section *abbrev, uint64_t offset)
                                 return false;
                 } while (bytes.ok && (name || form));
         }
+        *cut = !bytes.ok && reached(abbrev) < abbrev->size;
         return bytes.ok;
+}
+
+static bool keeps_to_itself(struct section *abbrev, uint64_t offset)
+{
+        bool cut, closed;
+
+        if (offset >= abbrev->size || !reach(abbrev, offset + 1))
+                return false;
+        while (!(closed = is_closed(abbrev, offset, &cut)) && cut)
+                if (!reach(abbrev, reached(abbrev) + 1))
+                        return false;
+        return closed;
+}
+
+/* Inflates the lines of the unit. */
+static bool reach_lines(struct section *line, Dwarf_Die *die)
+{
+        Dwarf_Attribute attribute;
+        Dwarf_Word offset;
+        struct bytes bytes;
+        uint32_t length;
+
+        if (!line || dwarf_formudata(dwarf_attr(die, DW_AT_stmt_list, &attribute), &offset))
+                return true;
+        if (offset >= line->size || !reach(line, offset + 4))
+                return false;
+        bytes = bytes_of(line->image + offset, 4);
+        length = bytes_u32(&bytes);
+        return length < 0xfffffff0 && reach(line, offset + 4 + length);
 }
 
 /* The end of the unit at `offset` and its abbreviations; false where it is of
@@ -395,7 +442,7 @@ static bool read_header(struct dwarf_lean *lean, uint64_t offset, uint64_t *end,
         uint32_t length;
         uint16_t version;
 
-        if (!reach(lean, offset + 16))
+        if (!reach(lean->info, offset + 16))
                 return false;
         bytes = bytes_of(lean->info->image + offset, 16);
         length = bytes_u32(&bytes);
@@ -415,7 +462,8 @@ bool dwarf_lean_unit(struct dwarf_lean *lean, uint64_t offset, Dwarf_Die *die)
         Dwarf_Off next;
         size_t size;
 
-        return read_header(lean, offset, &end, &abbrev) && keeps_to_itself(lean->abbrev, abbrev) && reach(lean, end) &&
+        return read_header(lean, offset, &end, &abbrev) && keeps_to_itself(lean->abbrev, abbrev) &&
+               reach(lean->info, end) &&
                !dwarf_next_unit(lean->dwarf, offset, &next, &size, NULL, NULL, NULL, NULL, NULL, NULL) &&
-               dwarf_offdie(lean->dwarf, offset + size, die);
+               dwarf_offdie(lean->dwarf, offset + size, die) && reach_lines(lean->line, die);
 }

@@ -3,7 +3,8 @@
  * without what nobody asks for.  libdw inflates every section of a file before
  * the first question; of libc's 10 MB a stack that ends in main needs two
  * units.  Here the sections that no lookup reads are left out, and the greatest,
- * .debug_info, is inflated only as far as the units that are asked for.
+ * .debug_info, .debug_line and .debug_abbrev, are inflated only as far as the
+ * units that are asked for.
  *
  * Only what can be answered from one unit alone: where a unit refers to others,
  * or anything is out of the ordinary, the answer is no, and libdw has to read
