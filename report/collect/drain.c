@@ -12,11 +12,13 @@
 #include <unistd.h>
 
 enum {
-        CHUNK = 1 << 12,  /* records read before the room is given back to the producers */
-        WAKE_PART = 4,    /* of a full ring that is given back before those who wait for room are woken */
-        AHEAD = 16,       /* records between a prefetch and its use */
-        BATCH = 64,       /* records read between two looks ahead */
-        CLONES_MAX = 256, /* forks of one process whose children have not come yet */
+        CHUNK = 1 << 12,         /* records read before the room is given back to the producers */
+        WAKE_PART = 4,           /* of a full ring that is given back before those who wait for room are woken */
+        AHEAD = 16,              /* records between a prefetch and its use */
+        BATCH = 64,              /* records read between two looks ahead */
+        LOOK_FROM = 1 << 16,     /* blocks in a table that is too large for the caches */
+        LOOK_FAR_FROM = 1 << 18, /* and whose regions are, too */
+        CLONES_MAX = 256,        /* forks of one process whose children have not come yet */
 };
 
 struct record {
@@ -188,21 +190,32 @@ static unsigned apply_extended(struct round *round, uint64_t head)
         return 2;
 }
 
-static inline __attribute__((always_inline)) void prefetch(struct round *round)
-{
-        uint64_t head =
-                atomic_load_explicit(&round->records[(round->at + AHEAD) & round->mask].head, memory_order_relaxed);
+/* How far to look ahead of the records that are read: where the table is small, it is near anyway. */
+enum look_ahead { LOOK_NOT, LOOK_AT_BLOCKS, LOOK_AT_REGIONS };
 
-        young_prefetch(&round->young, head);
+static inline __attribute__((always_inline)) uint64_t head_ahead(const struct round *round, unsigned records)
+{
+        return atomic_load_explicit(&round->records[(round->at + records) & round->mask].head, memory_order_relaxed);
 }
 
-/* Whether the next batch may be looked at ahead of its turn: a slot that a
- * producer is about to write is left in its cache. */
-static bool is_far_behind(const struct round *round)
+static inline __attribute__((always_inline)) void look_ahead(struct round *round, enum look_ahead how)
 {
-        uint64_t position = round->at + BATCH + AHEAD;
+        if (how == LOOK_AT_REGIONS)
+                live_table_prefetch_region(&round->process->live.table,
+                                           head_ahead(round, 2 * AHEAD) >> WEIR_HEAD_ADDRESS_SHIFT);
+        if (how != LOOK_NOT)
+                young_prefetch(&round->young, head_ahead(round, AHEAD));
+}
 
-        return position < round->end && head_at(round, position);
+/* Where a producer is about to write, a slot is left in its cache. */
+static enum look_ahead how_to_look(const struct round *round)
+{
+        uint64_t position = round->at + BATCH + 2 * AHEAD;
+        size_t blocks = round->process->live.table.used;
+
+        if (blocks < LOOK_FROM || position >= round->end || !head_at(round, position))
+                return LOOK_NOT;
+        return blocks < LOOK_FAR_FROM ? LOOK_AT_BLOCKS : LOOK_AT_REGIONS;
 }
 
 /* Over the records at round->at that nobody will finish.  No thread has begun
@@ -232,7 +245,7 @@ static inline uint64_t kind_at(uint64_t head, uint64_t position)
 
 /* Short records of allocations and releases, which are nearly all there is;
  * stops before anything else. */
-static inline __attribute__((always_inline)) void read_plain(struct round *round, uint64_t end, bool far_behind)
+static inline __attribute__((always_inline)) void read_plain(struct round *round, uint64_t end, enum look_ahead how)
 {
         const uint32_t nodes = round->process->layout.nodes;
 
@@ -241,8 +254,7 @@ static inline __attribute__((always_inline)) void read_plain(struct round *round
                 uint64_t head = atomic_load_explicit(&event->head, memory_order_acquire), body;
                 uint64_t kind = kind_at(head, round->at);
 
-                if (far_behind)
-                        prefetch(round);
+                look_ahead(round, how);
                 if (kind == WEIR_EVENT_FREE) {
                         young_free(&round->young, head);
                         continue;
@@ -274,10 +286,15 @@ static bool read_one(struct round *round)
 static bool read_chunk(struct round *round, uint64_t limit)
 {
         while (round->at < limit) {
-                const bool far_behind = is_far_behind(round);
+                const enum look_ahead how = how_to_look(round);
 
                 for (uint64_t end = round->at + BATCH; round->at < end;) {
-                        read_plain(round, end, far_behind);
+                        if (how == LOOK_NOT)
+                                read_plain(round, end, LOOK_NOT);
+                        else if (how == LOOK_AT_BLOCKS)
+                                read_plain(round, end, LOOK_AT_BLOCKS);
+                        else
+                                read_plain(round, end, LOOK_AT_REGIONS);
                         if (round->at < end && !read_one(round) && !(round->stopped && pass_over(round)))
                                 return false;
                 }

@@ -6,8 +6,9 @@
 
 enum {
         REGION_BITS_MIN = 2, /* of the smallest array of a region */
-        SLOT_BITS_MIN = 4,   /* of the smallest list of chunks */
-        SPARSE = 8,          /* an array with fewer than one block in so many places shrinks */
+        REGION_BITS_MORE = 4,
+        SLOT_BITS_MIN = 4, /* of the smallest list of chunks */
+        SPARSE = 8,        /* an array with fewer than one block in so many places shrinks */
 };
 
 /* ---- regions ------------------------------------------------------------- */
@@ -59,12 +60,20 @@ static bool region_resize(struct live_table *table, struct live_region *region, 
         return true;
 }
 
+/* A region without blocks begins as small as can be, unless the one before it holds many. */
+static unsigned first_bits(const struct live_chunk *chunk, const struct live_region *region)
+{
+        return region > chunk->regions && region[-1].bits > REGION_BITS_MIN ? REGION_BITS_MORE : REGION_BITS_MIN;
+}
+
 /* Room for one more block. */
-static bool region_room(struct live_table *table, struct live_region *region)
+static bool region_room(struct live_table *table, const struct live_chunk *chunk, struct live_region *region)
 {
         if (!region->cells)
-                return region_resize(table, region, REGION_BITS_MIN);
-        return region->used < 1u << region->bits || region_resize(table, region, region->bits + 1u);
+                return region_resize(table, region, first_bits(chunk, region));
+        if (region->used < 1u << region->bits)
+                return true;
+        return region_resize(table, region, region->bits < REGION_BITS_MORE ? REGION_BITS_MORE : region->bits + 1u);
 }
 
 /* Empties a place: what follows moves up where it may. */
@@ -198,7 +207,7 @@ struct live_cell *live_table_put_slow(struct live_table *table, uint64_t address
         cell = first ? NULL : live_region_find(region, address);
         if (cell)
                 return cell;
-        if (!region_room(table, region)) {
+        if (!region_room(table, chunk, region)) {
                 if (!chunk->used)
                         chunk_destroy(table, chunk);
                 return NULL;

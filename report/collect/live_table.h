@@ -105,6 +105,9 @@ static inline struct live_cell *live_table_find(const struct live_table *table, 
 /* Takes the block at this address out, into `*taken`; false when there is none. */
 static inline bool live_table_take(struct live_table *table, uint64_t address, struct live_entry *taken);
 
+/* Brings the region of the address near, some events before its block is. */
+static inline void live_table_prefetch_region(const struct live_table *table, uint64_t address);
+
 /* Brings the block of the address near, a few events before it is needed. */
 static inline void live_table_prefetch(const struct live_table *table, uint64_t address);
 
@@ -257,6 +260,15 @@ static inline bool live_table_take(struct live_table *table, uint64_t address, s
         region->used--;
         table->used--;
         return true;
+}
+
+static inline __attribute__((always_inline)) void live_table_prefetch_region(const struct live_table *table,
+                                                                             uint64_t address)
+{
+        struct live_chunk *chunk = live_table_chunk(table, address);
+
+        if (chunk)
+                __builtin_prefetch(live_chunk_region(chunk, address));
 }
 
 /* Inlined always: gcc takes a function that only prefetches for one without
