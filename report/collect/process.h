@@ -225,6 +225,9 @@ void process_forget_blocks(struct process *process);
  * stacks of blocks that were live at the end are known. */
 int process_stack(struct process *process, uint32_t stack, struct process_stack *out, struct error *e);
 
+/* The function that the stack begins with; the caller holds process->lock. */
+enum weir_function process_stack_function(const struct process *process, uint32_t stack);
+
 /* The frame of process->nodes[index]. */
 struct process_frame process_kept_frame(const struct process *process, size_t index);
 

@@ -1,0 +1,18 @@
+/*
+ * heritage.h: what a forked child has from its parent: the blocks that were
+ * live at the fork, the program's names and its annotations.  Main thread only.
+ */
+#ifndef WEIR_HERITAGE_H
+#define WEIR_HERITAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct process;
+
+/* Gives the child what it inherited, or as much of it as can still be known
+ * after a while; its own events must not be read before.  False while the parent, one of the processes
+ * from `first` on, has not come so far. */
+bool heritage_take(struct process *first, struct process *child, uint64_t now_ns);
+
+#endif
