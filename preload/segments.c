@@ -2,9 +2,8 @@
 
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/mman.h>
 
-#include "raw.h"
+#include "apart.h"
 
 enum { GROWTH = 4 };
 
@@ -46,7 +45,7 @@ static void unmap(struct segments *s)
 {
         if (!s->mapped)
                 return;
-        raw_munmap(s->heads, s->mapped);
+        apart_unmap(s->heads, s->mapped);
         atomic_fetch_sub(&taken, s->mapped);
         s->mapped = 0;
 }
@@ -73,7 +72,7 @@ static void grow(struct segments *s)
 
         if (!take(bytes))
                 return;
-        memory = raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        memory = apart_map(bytes);
         if (!memory) {
                 atomic_fetch_sub(&taken, bytes);
                 return;

@@ -1,10 +1,9 @@
 #include "spine.h"
 
 #include <string.h>
-#include <sys/mman.h>
 
+#include "apart.h"
 #include "frame.h"
-#include "raw.h"
 #include "rules.h"
 
 static const uintptr_t nothing;
@@ -13,8 +12,7 @@ static const uintptr_t nothing;
 
 static size_t bytes_for(uint32_t frames, uint32_t words)
 {
-        return (frames * sizeof(struct spine_frame) + (SPINE_SWEEP + words) * sizeof(struct spine_word) + 4095) &
-               ~(size_t)4095;
+        return frames * sizeof(struct spine_frame) + (SPINE_SWEEP + words) * sizeof(struct spine_word);
 }
 
 static void begin_words(struct spine_word *words)
@@ -46,7 +44,7 @@ void spine_reset(struct spine *spine)
 static void unmap(struct spine *spine)
 {
         if (spine->mapped)
-                raw_munmap(spine->frames, bytes_for(spine->capacity, spine->words_capacity));
+                apart_unmap(spine->frames, bytes_for(spine->capacity, spine->words_capacity));
         spine->mapped = false;
 }
 
@@ -68,8 +66,7 @@ static bool grow(struct spine *spine, uint32_t frames, uint32_t words)
                 capacity *= 2;
         while (words_capacity < words)
                 words_capacity *= 2;
-        memory = raw_mmap(NULL, bytes_for(capacity, words_capacity), PROT_READ | PROT_WRITE,
-                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        memory = apart_map(bytes_for(capacity, words_capacity));
         if (!memory)
                 return false;
         room = (struct spine_word *)(memory + capacity);

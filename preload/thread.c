@@ -1,5 +1,6 @@
 #include "thread.h"
 
+#include "apart.h"
 #include "end.h"
 #include "guard.h"
 #include "process.h"
@@ -65,8 +66,7 @@ static struct thread *reuse(uint32_t tid)
 static struct thread *create(uint32_t tid)
 {
         size_t header = (sizeof(struct thread) + 63) & ~(size_t)63;
-        struct thread *t = raw_mmap(NULL, weir_pages(header + unwind_thread_bytes()), PROT_READ | PROT_WRITE,
-                                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        struct thread *t = apart_map(header + unwind_thread_bytes());
 
         if (!t)
                 return NULL;

@@ -1,15 +1,14 @@
 #include "trail.h"
 
 #include <string.h>
-#include <sys/mman.h>
 
-#include "raw.h"
+#include "apart.h"
 
 enum { TRAIL_LEAST = 512 };
 
 static size_t bytes_of(uint32_t capacity)
 {
-        return (capacity * sizeof(struct trail_frame) + 4095) & ~(size_t)4095;
+        return capacity * sizeof(struct trail_frame);
 }
 
 bool trail_grow(struct trail *trail)
@@ -19,8 +18,7 @@ bool trail_grow(struct trail *trail)
 
         if (capacity > TRAIL_MOST)
                 return false;
-        frames = raw_mmap(NULL, bytes_of(capacity), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                          -1, 0);
+        frames = apart_map(bytes_of(capacity));
         if (!frames)
                 return false;
         if (trail->count)
@@ -35,7 +33,7 @@ bool trail_grow(struct trail *trail)
 void trail_release(struct trail *trail)
 {
         if (trail->mapped)
-                raw_munmap(trail->frames, bytes_of(trail->capacity));
+                apart_unmap(trail->frames, bytes_of(trail->capacity));
         trail->mapped = false;
         trail->frames = NULL;
         trail->capacity = 0;
