@@ -72,6 +72,48 @@ START_TEST(a_changed_frame_is_noticed)
 }
 END_TEST
 
+static NOINLINE uint32_t by_one_way(int depth)
+{
+        uint32_t id = recurse(depth);
+
+        after += 1;
+        return id;
+}
+
+static NOINLINE uint32_t by_another_way(int depth)
+{
+        uint32_t id = recurse(depth);
+
+        after += 2;
+        return id;
+}
+
+/* Frames of one size: the innermost ones are the same both ways.  Each way is
+ * gone as often as makes it the expected one, less often, and more. */
+START_TEST(what_was_expected_is_not_believed)
+{
+        uint32_t one = 0, another = 0;
+
+        scene_begin();
+        for (int times = 1; times < 12; times++) {
+                for (int i = 0; i < times; i++) {
+                        uint32_t id = by_one_way(6);
+
+                        ck_assert(one == 0 || id == one);
+                        one = id;
+                }
+                for (int i = 0; i < times; i++) {
+                        uint32_t id = by_another_way(6);
+
+                        ck_assert(another == 0 || id == another);
+                        another = id;
+                }
+        }
+        ck_assert_uint_ne(one, another);
+        all_equal(132);
+}
+END_TEST
+
 START_TEST(functions_make_different_leaves)
 {
         uint32_t a, b;
@@ -395,6 +437,87 @@ START_TEST(coroutines_on_stacks_of_their_own)
 }
 END_TEST
 
+/* Where the last frame of a run is, which keeps no frame pointer; and whether
+ * the coroutine runs once more while it is there. */
+static uintptr_t last_frame;
+static bool go_on;
+
+static NOINLINE void ask_often(void)
+{
+        volatile char here = 0;
+
+        last_frame = (uintptr_t)&here;
+        for (int i = 0; i < 10; i++) {
+                scene_stack();
+                after++;
+        }
+        if (go_on) {
+                go_on = false;
+                swapcontext(&back, &coroutine);
+        }
+        after++;
+}
+
+/* So deep that the spine moves there. */
+static NOINLINE void ask_below(int depth)
+{
+        if (depth)
+                ask_below(depth - 1);
+        else
+                ask_often();
+        after++;
+}
+
+static NOINLINE void run_once(void)
+{
+        ask_below(80);
+        after++;
+}
+
+static void put_coroutine(char *room, size_t bytes)
+{
+        getcontext(&coroutine);
+        coroutine.uc_stack.ss_sp = room;
+        coroutine.uc_stack.ss_size = bytes;
+        coroutine.uc_link = &back;
+        makecontext(&coroutine, run_once, 0);
+}
+
+/* Of run_once, on this stack or as a coroutine that is begun from its end. */
+static uintptr_t frame_of_run(bool as_coroutine)
+{
+        go_on = as_coroutine;
+        run_once();
+        return last_frame;
+}
+
+/* A frame of the same code on another stack, with the low half of the stack
+ * pointer of a frame that is known and whose callers are still there. */
+START_TEST(a_stack_4_gib_away)
+{
+        enum { BYTES = 1 << 16 };
+        char *near = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *far = MAP_FAILED;
+        uintptr_t own, place;
+
+        scene_begin();
+        own = frame_of_run(false);
+        put_coroutine(near, BYTES);
+        place = own + (uintptr_t)near - frame_of_run(true);
+        for (int i = 0; i < 1000 && far == MAP_FAILED; i++) {
+                place -= UINT64_C(1) << 32;
+                far = mmap((void *)(place & ~UINT64_C(0xfff)), 2 * BYTES, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+        }
+        ck_assert(far != MAP_FAILED);
+        put_coroutine((char *)place, BYTES);
+        ck_assert_uint_ne(frame_of_run(true), own);
+        ck_assert_uint_eq((uint32_t)last_frame, (uint32_t)own);
+        munmap(far, 2 * BYTES);
+        munmap(near, BYTES);
+        all_equal(50);
+}
+END_TEST
+
 static void *thread_main(void *context)
 {
         scene_thread();
@@ -578,8 +701,8 @@ START_TEST(a_fork_child_begins_anew)
 }
 END_TEST
 
-SUITE_MAIN("unwind", equal_stacks_have_equal_ids, a_changed_frame_is_noticed, functions_make_different_leaves,
-           frames_of_every_shape, a_random_walk, deep_recursion, longjmp_leaves_frames, exceptions_leave_frames,
-           handlers_on_both_stacks, signals_in_the_midst_of_it, handlers_that_do_not_return,
-           coroutines_on_stacks_of_their_own, threads_at_once, another_module_at_the_same_address,
+SUITE_MAIN("unwind", equal_stacks_have_equal_ids, a_changed_frame_is_noticed, what_was_expected_is_not_believed,
+           functions_make_different_leaves, frames_of_every_shape, a_random_walk, deep_recursion, longjmp_leaves_frames,
+           exceptions_leave_frames, handlers_on_both_stacks, signals_in_the_midst_of_it, handlers_that_do_not_return,
+           coroutines_on_stacks_of_their_own, a_stack_4_gib_away, threads_at_once, another_module_at_the_same_address,
            during_an_unload_nothing_cached_counts, code_without_tables, a_fork_child_begins_anew)
