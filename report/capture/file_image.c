@@ -2,9 +2,11 @@
 #include "file_section.h"
 
 #include "../mem.h"
+#include "../share.h"
 #include "copy.h"
 #include "ranges.h"
 
+#include <pthread.h>
 #include <string.h>
 
 enum {
@@ -12,6 +14,7 @@ enum {
         RUNS_MAX = 4096,
         READ_PAGES = 64,
 };
+#define JOB           (UINT64_C(4) << 20)
 #define PAGE          ((uint64_t)CAPTURE_PAGE)
 #define RUN_PAGES_MAX UINT64_C(0x7fffffff)
 
@@ -57,21 +60,34 @@ static size_t segment_from(const struct snapshot *snapshot, uint64_t address)
         return low;
 }
 
-static const struct segment *find_segment(const struct snapshot *snapshot, uint64_t address)
-{
-        size_t i = segment_from(snapshot, address);
-
-        return i < snapshot->segment_count && snapshot->segments[i].start <= address ? &snapshot->segments[i] : NULL;
-}
-
 /* ---- out ----------------------------------------------------------------- */
 
-struct image_writer {
+/* All that is to be written, cut into jobs that are done by several threads,
+ * each of some MiB that the process wrote to, and written in their order. */
+struct image_jobs {
         struct capture_writer *writer;
         uint32_t process;
         const struct snapshot *snapshot;
+        const struct filter *filter; /* NULL: everything is kept */
+        struct range *pieces;        /* ascending */
+        size_t piece_count, piece_capacity;
+        size_t *ends; /* of each job among the pieces */
+        size_t count, capacity;
+
+        pthread_mutex_t asking; /* held while memory.next is asked */
+        pthread_mutex_t lock;   /* of all that follows */
+        pthread_cond_t turn;
+        size_t taken, written;
+        bool failed;
+        struct error error;
+};
+
+/* What one thread has. */
+struct image_writer {
+        struct image_jobs *jobs;
+        const struct snapshot *snapshot;
         const struct memory *memory;
-        struct filter *filter; /* NULL: everything is kept */
+        struct section_packer packer;
         struct pack data;
         struct {
                 uint64_t start, pages;
@@ -79,6 +95,7 @@ struct image_writer {
         } runs[RUNS_MAX];
         size_t count;
         uint8_t buffer[FILTER_MARGIN + READ_PAGES * CAPTURE_PAGE + FILTER_MARGIN];
+        uint8_t classes[FILTER_MARGIN + READ_PAGES * CAPTURE_PAGE + FILTER_MARGIN];
 };
 
 static int flush(struct image_writer *image, struct error *e)
@@ -98,8 +115,8 @@ static int flush(struct image_writer *image, struct error *e)
         if (table.bad || image->data.bad)
                 result = error_no_memory(e, "writing the capture file");
         else
-                result = section_write(image->writer, SECTION_IMAGE, image->process, &table, image->data.data,
-                                       image->data.size, e);
+                result = section_pack(&image->packer, SECTION_IMAGE, image->jobs->process, &table, image->data.data,
+                                      image->data.size, e);
         pack_deinit(&table);
         image->data.size = 0;
         image->count = 0;
@@ -170,8 +187,8 @@ static uint64_t stretch(const struct image_writer *image, uint64_t start, uint64
         const struct snapshot *snapshot = image->snapshot;
         size_t i = segment_from(snapshot, start);
 
-        *filtered = image->filter != NULL;
-        if (!image->filter)
+        *filtered = image->jobs->filter != NULL;
+        if (!image->jobs->filter)
                 return end;
         while (i < snapshot->segment_count && snapshot->segments[i].writable)
                 i++;
@@ -184,7 +201,7 @@ static uint64_t stretch(const struct image_writer *image, uint64_t start, uint64
 }
 
 /* Reads what is around the pages that are in the buffer, and filters them. */
-static int filter_buffer(struct image_writer *image, uint64_t start, size_t size)
+static void filter_buffer(struct image_writer *image, uint64_t start, size_t size)
 {
         const struct memory *memory = image->memory;
         uint8_t *after = image->buffer + FILTER_MARGIN + size;
@@ -194,7 +211,21 @@ static int filter_buffer(struct image_writer *image, uint64_t start, size_t size
         memset(image->buffer + got, 0, FILTER_MARGIN - got);
         got = memory->read(memory->context, start + size, after, FILTER_MARGIN);
         memset(after + got, 0, FILTER_MARGIN - got);
-        return filter_bytes(image->filter, start, image->buffer + FILTER_MARGIN, size);
+        filter_bytes(image->jobs->filter, start, image->buffer + FILTER_MARGIN, size, image->classes);
+}
+
+/* The first page from `start` on that the process wrote to, or `end`. */
+static uint64_t next_page(struct image_jobs *jobs, uint64_t start, uint64_t end)
+{
+        const struct memory *memory = &jobs->snapshot->memory;
+        uint64_t at = start;
+
+        if (memory->next) {
+                (void)pthread_mutex_lock(&jobs->asking);
+                at = memory->next(memory->context, start, end) & ~(PAGE - 1);
+                (void)pthread_mutex_unlock(&jobs->asking);
+        }
+        return at > start ? at : start;
 }
 
 static int add_range(struct image_writer *image, uint64_t start, uint64_t end, struct error *e)
@@ -202,22 +233,22 @@ static int add_range(struct image_writer *image, uint64_t start, uint64_t end, s
         const struct memory *memory = image->memory;
 
         while (start < end) {
-                uint64_t at = memory->next ? memory->next(memory->context, start, end) & ~(PAGE - 1) : start;
+                uint64_t at = next_page(image->jobs, start, end);
                 uint8_t *buffer = image->buffer + FILTER_MARGIN;
                 size_t want = (size_t)READ_PAGES * CAPTURE_PAGE, got;
                 uint64_t limit;
                 bool filtered;
 
-                if (at > start && add_untouched(image, start, at, e))
+                if (add_untouched(image, start, at, e))
                         return -1;
-                start = at > start ? at : start;
+                start = at;
                 if (start >= end)
                         break;
                 limit = stretch(image, start, end, &filtered);
                 want = limit - start < want ? (size_t)(limit - start) : want;
                 got = memory->read(memory->context, start, buffer, want) / CAPTURE_PAGE;
-                if (filtered && got && filter_buffer(image, start, got * CAPTURE_PAGE))
-                        return error_no_memory(e, "writing the capture file");
+                if (filtered && got)
+                        filter_buffer(image, start, got * CAPTURE_PAGE);
                 for (size_t i = 0; i < got; i++)
                         if (add_page(image, start + i * PAGE, buffer + i * CAPTURE_PAGE, e))
                                 return -1;
@@ -226,117 +257,152 @@ static int add_range(struct image_writer *image, uint64_t start, uint64_t end, s
         return 0;
 }
 
-int image_write(struct capture_writer *writer, uint32_t process, const struct snapshot *snapshot,
-                const struct watch *watch, struct filter *filter, struct error *e)
+/* ---- by several threads -------------------------------------------------- */
+
+static int add_piece(struct image_jobs *jobs, uint64_t start, uint64_t end)
 {
-        struct image_writer *image = mem_alloc(1, sizeof *image);
-        struct ranges pages = { 0 };
-        int result = 0;
-
-        if (!image || find_pages(&pages, snapshot, watch)) {
-                mem_free(image);
-                ranges_deinit(&pages);
-                return error_no_memory(e, "writing the capture file");
-        }
-        image->writer = writer;
-        image->process = process;
-        image->snapshot = snapshot;
-        image->memory = &snapshot->memory;
-        image->filter = filter;
-        for (size_t i = 0; i < pages.count && !result; i++)
-                result = add_range(image, pages.list[i].start, pages.list[i].end, e);
-        if (!result)
-                result = flush(image, e);
-        pack_deinit(&image->data);
-        mem_free(image);
-        ranges_deinit(&pages);
-        return result;
-}
-
-/* ---- watching ------------------------------------------------------------ */
-
-static size_t read_watched(void *context, uint64_t address, void *buffer, size_t size)
-{
-        struct watch *watch = context;
-        const struct segment *segment = find_segment(watch->snapshot, address);
-
-        if (segment && size) {
-                uint64_t end = size < segment->end - address ? address + size : segment->end;
-                uint64_t base = segment->start & ~(PAGE - 1);
-                uint64_t *pages = watch->pages[segment - watch->snapshot->segments];
-
-                for (uint64_t page = (address - base) / PAGE; page <= (end - 1 - base) / PAGE; page++)
-                        (void)__atomic_fetch_or(&pages[page / 64], UINT64_C(1) << page % 64, __ATOMIC_RELAXED);
-        }
-        return watch->real.read(watch->real.context, address, buffer, size);
-}
-
-static uint64_t next_watched(void *context, uint64_t address, uint64_t end)
-{
-        struct watch *watch = context;
-
-        return watch->real.next ? watch->real.next(watch->real.context, address, end) : address;
-}
-
-static void watch_deinit(struct watch *watch, size_t count)
-{
-        for (size_t i = 0; watch->pages && i < count; i++)
-                mem_free(watch->pages[i]);
-        mem_free(watch->pages);
-        *watch = (struct watch){ 0 };
-}
-
-int capture_writer_watch(struct capture_writer *writer, struct snapshot *snapshot, struct error *e)
-{
-        struct watch *watch = writer_watch(writer);
-
-        watch->snapshot = snapshot;
-        watch->real = snapshot->memory;
-        watch->pages = mem_alloc(snapshot->segment_count, sizeof *watch->pages);
-        for (size_t i = 0; watch->pages && i < snapshot->segment_count; i++) {
-                const struct segment *segment = &snapshot->segments[i];
-
-                watch->pages[i] = mem_alloc((segment->end - segment->start) / PAGE / 64 + 2, sizeof **watch->pages);
-                if (!watch->pages[i]) {
-                        watch_deinit(watch, snapshot->segment_count);
-                        break;
-                }
-        }
-        if (!watch->pages)
-                return error_no_memory(e, "writing the capture file");
-        snapshot->memory = (struct memory){ read_watched, next_watched, watch, watch->real.parallel };
+        if (start >= end)
+                return 0;
+        if (mem_grow(&jobs->pieces, &jobs->piece_capacity, jobs->piece_count + 1, sizeof *jobs->pieces))
+                return -1;
+        jobs->pieces[jobs->piece_count++] = (struct range){ start, end };
         return 0;
 }
 
-void capture_writer_unwatch(struct capture_writer *writer)
+static int end_job(struct image_jobs *jobs)
 {
-        struct watch *watch = writer_watch(writer);
-
-        if (watch->pages)
-                watch_deinit(watch, watch->snapshot->segment_count);
+        if (mem_grow(&jobs->ends, &jobs->capacity, jobs->count + 1, sizeof *jobs->ends))
+                return -1;
+        jobs->ends[jobs->count++] = jobs->piece_count;
+        return 0;
 }
 
-int capture_writer_memory(struct capture_writer *writer, const struct process *process, struct snapshot *snapshot,
-                          struct error *e)
+/* Long stretches that were never touched cost nothing, so they do not count. */
+static int cut_jobs(struct image_jobs *jobs, const struct ranges *pages)
 {
-        struct watch *watch = writer_watch(writer);
-        struct filter all = { 0 }, *filter = writer_filters(writer) ? &all : NULL;
-        int result;
+        uint64_t bytes = 0;
 
-        if (watch->pages && watch->snapshot == snapshot)
-                snapshot->memory = watch->real;
-        if (filter && filter_init(filter, snapshot)) {
-                filter_deinit(filter);
-                return error_no_memory(e, "writing the capture file");
+        for (size_t i = 0; i < pages->count; i++) {
+                uint64_t at = pages->list[i].start, end = pages->list[i].end;
+
+                while (at < end) {
+                        uint64_t touched = next_page(jobs, at, end);
+                        uint64_t until = end - touched < JOB - bytes ? end : touched + (JOB - bytes);
+
+                        if (touched - at < JOB)
+                                touched = at;
+                        if (add_piece(jobs, at, touched) || add_piece(jobs, touched, until))
+                                return -1;
+                        bytes += until - touched;
+                        at = until;
+                        if (bytes < JOB)
+                                continue;
+                        bytes = 0;
+                        if (end_job(jobs))
+                                return -1;
+                }
         }
-        result = heap_write_blocks(writer, process->ordinal, snapshot->blocks, snapshot->block_count, e) ||
-                                 heap_write_roots(writer, process->ordinal, snapshot, filter, e) ||
-                                 heap_write_segments(writer, process->ordinal, snapshot, e) ||
-                                 heap_write_frames(writer, process->ordinal, snapshot, e) ||
-                                 image_write(writer, process->ordinal, snapshot, watch, filter, e)
-                         ? -1
-                         : 0;
-        filter_deinit(&all);
-        watch_deinit(watch, snapshot->segment_count);
-        return result;
+        return end_job(jobs);
+}
+
+static bool take_job(struct image_jobs *jobs, size_t *job)
+{
+        bool some;
+
+        (void)pthread_mutex_lock(&jobs->lock);
+        *job = jobs->taken;
+        some = !jobs->failed && jobs->taken < jobs->count;
+        jobs->taken += some;
+        (void)pthread_mutex_unlock(&jobs->lock);
+        return some;
+}
+
+static int do_job(struct image_writer *image, size_t job, struct error *e)
+{
+        const struct image_jobs *jobs = image->jobs;
+
+        for (size_t i = job ? jobs->ends[job - 1] : 0; i < jobs->ends[job]; i++)
+                if (add_range(image, jobs->pieces[i].start, jobs->pieces[i].end, e))
+                        return -1;
+        return flush(image, e);
+}
+
+/* Waits for its turn, and writes. */
+static void end_turn(struct image_writer *image, size_t job, int result, struct error *e)
+{
+        struct image_jobs *jobs = image->jobs;
+
+        (void)pthread_mutex_lock(&jobs->lock);
+        while (jobs->written < job && !jobs->failed)
+                (void)pthread_cond_wait(&jobs->turn, &jobs->lock);
+        if (!jobs->failed && (result || writer_put(jobs->writer, &image->packer, e))) {
+                jobs->failed = true;
+                jobs->error = *e;
+        }
+        jobs->written++;
+        (void)pthread_cond_broadcast(&jobs->turn);
+        (void)pthread_mutex_unlock(&jobs->lock);
+}
+
+static void write_jobs(struct image_writer *image)
+{
+        size_t job;
+
+        while (take_job(image->jobs, &job)) {
+                struct error e = { 0 };
+                int result = do_job(image, job, &e);
+
+                end_turn(image, job, result, &e);
+        }
+}
+
+static void write_part(void *context, unsigned part)
+{
+        struct image_jobs *jobs = context;
+        struct image_writer *image = mem_alloc(1, sizeof *image);
+
+        (void)part;
+        if (image && !section_packer_init(&image->packer)) {
+                image->jobs = jobs;
+                image->snapshot = jobs->snapshot;
+                image->memory = &jobs->snapshot->memory;
+                write_jobs(image);
+        } else {
+                (void)pthread_mutex_lock(&jobs->lock);
+                jobs->failed = true;
+                (void)error_no_memory(&jobs->error, "writing the capture file");
+                (void)pthread_cond_broadcast(&jobs->turn);
+                (void)pthread_mutex_unlock(&jobs->lock);
+        }
+        if (image) {
+                section_packer_deinit(&image->packer);
+                pack_deinit(&image->data);
+        }
+        mem_free(image);
+}
+
+int image_write(struct capture_writer *writer, uint32_t process, const struct snapshot *snapshot,
+                const struct watch *watch, const struct filter *filter, struct error *e)
+{
+        struct image_jobs jobs = { .writer = writer, .process = process, .snapshot = snapshot, .filter = filter };
+        struct ranges pages = { 0 };
+
+        (void)pthread_mutex_init(&jobs.asking, NULL);
+        (void)pthread_mutex_init(&jobs.lock, NULL);
+        (void)pthread_cond_init(&jobs.turn, NULL);
+        if (find_pages(&pages, snapshot, watch) || cut_jobs(&jobs, &pages)) {
+                jobs.failed = true;
+                (void)error_no_memory(&jobs.error, "writing the capture file");
+        } else {
+                share_run(snapshot->memory.parallel ? share_parts(jobs.count, 2) : 1, write_part, &jobs);
+        }
+        if (jobs.failed)
+                *e = jobs.error;
+        (void)pthread_cond_destroy(&jobs.turn);
+        (void)pthread_mutex_destroy(&jobs.lock);
+        (void)pthread_mutex_destroy(&jobs.asking);
+        mem_free(jobs.pieces);
+        mem_free(jobs.ends);
+        ranges_deinit(&pages);
+        return jobs.failed ? -1 : 0;
 }

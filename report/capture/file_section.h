@@ -38,7 +38,25 @@ static inline bool section_ratio_holds(uint64_t packed, uint64_t raw)
 
 /* ---- out --------------------------------------------------------------- */
 
-/* Writes one section; `prefix` goes before the frame as it is. */
+/* Whole sections that wait to be written.  Each thread has its own. */
+struct section_packer {
+        struct ZSTD_CCtx_s *zstd;
+        struct pack packed;
+        uint64_t count;
+};
+
+/* 0, or -1 without memory; section_packer_deinit must follow in both cases. */
+int section_packer_init(struct section_packer *packer);
+void section_packer_deinit(struct section_packer *packer);
+
+/* Adds one section; `prefix` goes before the frame as it is. */
+int section_pack(struct section_packer *packer, uint32_t kind, uint32_t process, const struct pack *prefix,
+                 const void *raw, size_t size, struct error *e);
+
+/* Writes what waits; one thread at a time. */
+int writer_put(struct capture_writer *writer, struct section_packer *packer, struct error *e);
+
+/* Writes one section. */
 int section_write(struct capture_writer *writer, uint32_t kind, uint32_t process, const struct pack *prefix,
                   const void *raw, size_t size, struct error *e);
 
@@ -114,7 +132,7 @@ int heap_read_snapshot(struct bytes *b, struct stored *stored);
 /* Releases all but the process. */
 void heap_forget(struct stored *stored);
 
-/* ---- memory: file_image.c (out), image_file.c (in) ----------------------- */
+/* ---- memory: file_image.c, file_watch.c (out), image_file.c (in) ----------------------- */
 
 /* Module pages that were looked at. */
 struct watch {
@@ -124,7 +142,7 @@ struct watch {
 };
 
 int image_write(struct capture_writer *writer, uint32_t process, const struct snapshot *snapshot,
-                const struct watch *watch, struct filter *filter, struct error *e);
+                const struct watch *watch, const struct filter *filter, struct error *e);
 
 /* The writer's, for capture_writer_watch. */
 struct watch *writer_watch(struct capture_writer *writer);

@@ -7,36 +7,17 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zstd.h>
 
-enum {
-        LEVEL = 1,           /* of compression: of a heap that is too large for a copy the process waits for it */
-        TABLE_RAW = 1 << 20, /* a table's section is written when it has this much */
-};
-#define SKIPPABLE UINT32_C(0x184d2a50)
+enum { TABLE_RAW = 1 << 20 }; /* a table's section is written when it has this much */
 
 struct capture_writer {
         char *path;
         int fd;
         bool finished, filter;
         uint64_t sections;
-        ZSTD_CCtx *zstd;
-        struct pack packed; /* the section being written */
+        struct section_packer packer;
         struct watch watch;
 };
-
-static const char *const names[SECTION_KINDS] = {
-        [SECTION_SESSION] = "session",   [SECTION_PROCESS] = "process", [SECTION_MODULES] = "modules",
-        [SECTION_NODES] = "stacks",      [SECTION_BLOCKS] = "blocks",   [SECTION_ROOTS] = "roots",
-        [SECTION_SEGMENTS] = "segments", [SECTION_IMAGE] = "memory",    [SECTION_SNAPSHOT] = "snapshot",
-        [SECTION_FORGET] = "forget",     [SECTION_END] = "end",
-        [SECTION_NAMES] = "names",       [SECTION_FRAMES] = "frames",
-};
-
-const char *section_name(uint32_t kind)
-{
-        return kind && kind < SECTION_KINDS ? names[kind] : "unknown";
-}
 
 /* ---- bytes to the file -------------------------------------------------- */
 
@@ -58,78 +39,23 @@ static int write_all(struct capture_writer *writer, const void *data, size_t siz
         return 0;
 }
 
-static int compress(struct capture_writer *writer, const void *raw, size_t size, struct error *e)
+int writer_put(struct capture_writer *writer, struct section_packer *packer, struct error *e)
 {
-        struct pack *packed = &writer->packed;
-        size_t bound = ZSTD_compressBound(size), got;
-
-        if (packed->bad || mem_grow(&packed->data, &packed->capacity, packed->size + bound, 1))
-                return error_no_memory(e, "writing the capture file");
-        got = ZSTD_compress2(writer->zstd, packed->data + packed->size, bound, raw, size);
-        if (ZSTD_isError(got))
-                return error_set(e, ERROR_FAILED, "cannot compress the capture file %s: %s", writer->path,
-                                 ZSTD_getErrorName(got));
-        packed->size += got;
+        if (write_all(writer, packer->packed.data, packer->packed.size, e))
+                return -1;
+        writer->sections += packer->count;
+        packer->packed.size = 0;
+        packer->count = 0;
         return 0;
-}
-
-/* What compresses too well is filled up, so that readers can refuse whatever
- * unpacks to more than its size justifies. */
-static void fill_up(struct pack *packed, size_t raw)
-{
-        static const uint8_t zeroes[4096];
-
-        while (!packed->bad && !section_ratio_holds(packed->size - SECTION_HEADER_SIZE, raw)) {
-                size_t missing = (raw - CAPTURE_RATIO_FREE) / CAPTURE_RATIO - (packed->size - SECTION_HEADER_SIZE) + 1;
-                size_t size = missing < sizeof zeroes ? missing : sizeof zeroes;
-
-                pack_u32(packed, SKIPPABLE);
-                pack_u32(packed, (uint32_t)size);
-                pack_bytes(packed, zeroes, size);
-        }
-}
-
-static void set_u32(uint8_t *at, uint32_t value)
-{
-        for (unsigned i = 0; i < 4; i++)
-                at[i] = (uint8_t)(value >> (8 * i));
-}
-
-/* The check word of a section that begins at `section`. */
-static uint32_t check_of(const uint8_t *section, size_t prefix)
-{
-        uint32_t hash = section_hash(SECTION_HASH, section, SECTION_HEADER_SIZE - 4);
-
-        return section_hash(hash, section + SECTION_HEADER_SIZE, prefix);
 }
 
 int section_write(struct capture_writer *writer, uint32_t kind, uint32_t process, const struct pack *prefix,
                   const void *raw, size_t size, struct error *e)
 {
-        struct pack *packed = &writer->packed;
-
-        if (size > CAPTURE_RAW_MAX)
-                return error_set(e, ERROR_FAILED, "the capture file %s: a %s of %zu bytes is too long", writer->path,
-                                 section_name(kind), size);
-        packed->size = 0;
-        pack_u32(packed, kind);
-        pack_u32(packed, process);
-        pack_u64(packed, 0); /* known below, like the check */
-        pack_u64(packed, prefix ? prefix->size : 0);
-        if (prefix)
-                pack_bytes(packed, prefix->data, prefix->size);
-        if (compress(writer, raw, size, e))
-                return -1;
-        fill_up(packed, size);
-        if (packed->bad)
-                return error_no_memory(e, "writing the capture file");
-        set_u32(packed->data + 8, (uint32_t)(packed->size - SECTION_HEADER_SIZE));
-        set_u32(packed->data + 12, (uint32_t)size);
-        set_u32(packed->data + 20, check_of(packed->data, prefix ? prefix->size : 0));
-        if (write_all(writer, packed->data, packed->size, e))
-                return -1;
-        writer->sections++;
-        return 0;
+        return section_pack(&writer->packer, kind, process, prefix, raw, size, e) ||
+                               writer_put(writer, &writer->packer, e)
+                       ? -1
+                       : 0;
 }
 
 /* ---- tables ------------------------------------------------------------- */
@@ -193,15 +119,12 @@ struct capture_writer *capture_writer_create(const char *path, struct error *e)
                 return NULL;
         }
         writer->path = mem_string(path);
-        writer->zstd = ZSTD_createCCtx();
         writer->fd = -1;
-        if (!writer->path || !writer->zstd) {
+        if (!writer->path || section_packer_init(&writer->packer)) {
                 (void)error_no_memory(e, "writing the capture file");
                 capture_writer_destroy(writer);
                 return NULL;
         }
-        (void)ZSTD_CCtx_setParameter(writer->zstd, ZSTD_c_compressionLevel, LEVEL);
-        (void)ZSTD_CCtx_setParameter(writer->zstd, ZSTD_c_checksumFlag, 1);
         writer->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         if (writer->fd < 0)
                 (void)error_set_errno(e, ERROR_FAILED, errno, "cannot create the capture file %s", path);
@@ -300,8 +223,7 @@ void capture_writer_destroy(struct capture_writer *writer)
                 (void)close(writer->fd);
         if (writer->path && !writer->finished && !lstat(writer->path, &st) && S_ISREG(st.st_mode))
                 (void)unlink(writer->path);
-        (void)ZSTD_freeCCtx(writer->zstd);
-        pack_deinit(&writer->packed);
+        section_packer_deinit(&writer->packer);
         mem_free(writer->path);
         mem_free(writer);
 }

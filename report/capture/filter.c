@@ -1,7 +1,5 @@
 #include "filter.h"
 
-#include "../mem.h"
-
 #include <stdbool.h>
 #include <string.h>
 
@@ -37,7 +35,6 @@ void filter_deinit(struct filter *filter)
 {
         targets_deinit(&filter->blocks);
         ranges_deinit(&filter->tables);
-        mem_free(filter->classes);
         *filter = (struct filter){ 0 };
 }
 
@@ -92,18 +89,18 @@ static uint64_t word_at(const uint8_t *bytes, size_t at)
         return word;
 }
 
-static void mark_aligned(struct filter *filter, const uint8_t *bytes, size_t at, size_t size)
+static void mark_aligned(const struct filter *filter, uint8_t *classes, const uint8_t *bytes, size_t at, size_t size)
 {
         if (!leads_somewhere(filter, word_at(bytes, at)))
                 return;
-        mark(filter->classes, at, at + 8, CLASS_KEEP);
+        mark(classes, at, at + 8, CLASS_KEEP);
         if (may_be_text(bytes + at))
-                mark(filter->classes, at > TEXT_AROUND ? at - TEXT_AROUND : 0,
+                mark(classes, at > TEXT_AROUND ? at - TEXT_AROUND : 0,
                      size - at > TEXT_AROUND ? at + TEXT_AROUND : size, CLASS_TEXT);
 }
 
 /* All words, at any byte; the first is aligned and `size` a multiple of eight. */
-static void mark_words(struct filter *filter, const uint8_t *bytes, size_t size)
+static void mark_words(const struct filter *filter, uint8_t *classes, const uint8_t *bytes, size_t size)
 {
         uint64_t word = word_at(bytes, 0), next;
 
@@ -112,14 +109,14 @@ static void mark_words(struct filter *filter, const uint8_t *bytes, size_t size)
                         targets_fetch(&filter->blocks, word_at(bytes, at + AHEAD));
                 next = at + 16 <= size ? word_at(bytes, at + 8) : 0;
                 if (word)
-                        mark_aligned(filter, bytes, at, size);
+                        mark_aligned(filter, classes, bytes, at, size);
                 if (!(word | next) || at + 16 > size)
                         continue;
                 for (unsigned shift = 8; shift < 64; shift += 8) {
                         uint64_t between = word >> shift | next << (64 - shift);
 
                         if (between && targets_lead(&filter->blocks, between))
-                                mark(filter->classes, at + shift / 8, at + shift / 8 + 8, CLASS_KEEP);
+                                mark(classes, at + shift / 8, at + shift / 8 + 8, CLASS_KEEP);
                 }
         }
 }
@@ -142,15 +139,15 @@ static size_t first_block(const struct snapshot *snapshot, uint64_t address)
 
 /* What makes the word at bytes[at] the address of a string's characters or of a
  * deque's map; `words` are it and the two after it. */
-static void mark_container(struct filter *filter, uint64_t address, size_t at, const uint64_t words[3])
+static void mark_container(const struct snapshot *snapshot, uint8_t *classes, uint64_t address, size_t at,
+                           const uint64_t words[3])
 {
-        const struct snapshot *snapshot = filter->snapshot;
         const struct block *block;
         size_t id;
 
         if (words[0] == address + 16 && words[1] < 8) {
-                mark(filter->classes, at + 8, at + 16, CLASS_KEEP);
-                mark(filter->classes, at + 16, at + 17 + (size_t)words[1], CLASS_TEXT);
+                mark(classes, at + 8, at + 16, CLASS_KEEP);
+                mark(classes, at + 16, at + 17 + (size_t)words[1], CLASS_TEXT);
                 return;
         }
         id = first_block(snapshot, words[0]);
@@ -158,27 +155,28 @@ static void mark_container(struct filter *filter, uint64_t address, size_t at, c
         if (!block || block->address != words[0])
                 return;
         if (words[1] < block->size && words[2] == block->size - 1)
-                mark(filter->classes, at + 8, at + 24, CLASS_KEEP);
+                mark(classes, at + 8, at + 24, CLASS_KEEP);
         else if (words[1] * 8 == block->size)
-                mark(filter->classes, at + 8, at + 16, CLASS_KEEP);
+                mark(classes, at + 8, at + 16, CLASS_KEEP);
 }
 
-static void mark_containers(struct filter *filter, uint64_t base, const uint8_t *bytes, size_t size)
+static void mark_containers(const struct filter *filter, uint8_t *classes, uint64_t base, const uint8_t *bytes,
+                            size_t size)
 {
         for (size_t at = -base & 7; at + 24 <= size; at += 8) {
                 uint64_t words[3];
 
                 memcpy(words, bytes + at, sizeof words);
-                if (words[0] && words[1] < CONTAINER_MOST && targets_lead(&filter->blocks, words[0]))
-                        mark_container(filter, base + at, at, words);
+                if (words[0] && (words[1] || words[2]) && words[1] < CONTAINER_MOST &&
+                    targets_lead(&filter->blocks, words[0]))
+                        mark_container(filter->snapshot, classes, base + at, at, words);
         }
 }
 
 /* Small numbers at the start of blocks. */
-static void mark_heads(struct filter *filter, uint64_t base, const uint8_t *bytes, size_t size)
+static void mark_heads(const struct snapshot *snapshot, uint8_t *classes, uint64_t base, const uint8_t *bytes,
+                       size_t size)
 {
-        const struct snapshot *snapshot = filter->snapshot;
-
         for (size_t i = first_block(snapshot, base);
              i < snapshot->block_count && snapshot->blocks[i].address < base + size; i++) {
                 const struct block *block = &snapshot->blocks[i];
@@ -189,7 +187,7 @@ static void mark_heads(struct filter *filter, uint64_t base, const uint8_t *byte
 
                         memcpy(&word, bytes + at, sizeof word);
                         if (word <= block->size)
-                                mark(filter->classes, (size_t)at, (size_t)at + 8, CLASS_KEEP);
+                                mark(classes, (size_t)at, (size_t)at + 8, CLASS_KEEP);
                 }
         }
 }
@@ -219,21 +217,16 @@ static void filter_eight(uint8_t *bytes, const uint8_t *classes)
                 bytes[i] = filtered(bytes[i], classes[i]);
 }
 
-int filter_bytes(struct filter *filter, uint64_t address, uint8_t *bytes, size_t size)
+void filter_bytes(const struct filter *filter, uint64_t address, uint8_t *bytes, size_t size, uint8_t *classes)
 {
         const uint8_t *around = bytes - FILTER_MARGIN;
         size_t all = size + 2 * (size_t)FILTER_MARGIN;
         uint64_t base = address - FILTER_MARGIN;
-        const uint8_t *classes;
 
-        if (mem_grow(&filter->classes, &filter->capacity, all, 1))
-                return -1;
-        memset(filter->classes, CLASS_DROP, all);
-        mark_words(filter, around, all);
-        mark_heads(filter, base, around, all);
-        mark_containers(filter, base, around, all);
-        classes = filter->classes + FILTER_MARGIN;
+        memset(classes, CLASS_DROP, all);
+        mark_words(filter, classes, around, all);
+        mark_heads(filter->snapshot, classes, base, around, all);
+        mark_containers(filter, classes, base, around, all);
         for (size_t at = 0; at + 8 <= size; at += 8)
-                filter_eight(bytes + at, classes + at);
-        return 0;
+                filter_eight(bytes + at, classes + FILTER_MARGIN + at);
 }

@@ -29,8 +29,6 @@ struct filter {
         const struct snapshot *snapshot;
         struct targets blocks;
         struct ranges tables;
-        uint8_t *classes;
-        size_t capacity;
 };
 
 /* 0, or -1 without memory. */
@@ -39,8 +37,9 @@ void filter_deinit(struct filter *filter);
 
 /* Filters bytes[0..size), which the process has at `address`, a multiple of
  * eight as is `size`.  bytes[-FILTER_MARGIN..size + FILTER_MARGIN) are what is
- * around them, unfiltered; zeroes where nothing is.  0, or -1 without memory. */
-int filter_bytes(struct filter *filter, uint64_t address, uint8_t *bytes, size_t size);
+ * around them, unfiltered; zeroes where nothing is.  `classes` is room for so
+ * many bytes.  Several threads may filter at once. */
+void filter_bytes(const struct filter *filter, uint64_t address, uint8_t *bytes, size_t size, uint8_t *classes);
 
 /* A register's word. */
 uint64_t filter_word(const struct filter *filter, uint64_t word);
