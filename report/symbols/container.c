@@ -45,7 +45,6 @@ static const struct pattern askers[] = {
         { "std::__detail::_Hashtable_alloc<", "::_M_allocate_node", NULL, "node", false },
         { "std::__detail::_Hashtable_alloc<", "::_M_allocate_buckets", NULL, "buckets", true },
         { "std::__cxx11::basic_string<", "::_M_create", "std::basic_string", "characters", true },
-        { "std::__1::vector<", "::__vallocate", "std::vector", "elements", true },
 };
 
 /* The containers with trees or hash tables, as the program names them. */
@@ -53,9 +52,22 @@ static const struct {
         const char *prefix;
         size_t arguments; /* that say what it is; its others are left out when they are defaults */
 } owners[] = {
-        { "std::map<", 3 },           { "std::multimap<", 3 },           { "std::set<", 2 },
-        { "std::multiset<", 2 },      { "std::unordered_map<", 4 },      { "std::unordered_multimap<", 4 },
-        { "std::unordered_set<", 3 }, { "std::unordered_multiset<", 3 },
+        { "std::map<", 3 },
+        { "std::multimap<", 3 },
+        { "std::set<", 2 },
+        { "std::multiset<", 2 },
+        { "std::unordered_map<", 4 },
+        { "std::unordered_multimap<", 4 },
+        { "std::unordered_set<", 3 },
+        { "std::unordered_multiset<", 3 },
+        { "std::__1::map<", 3 },
+        { "std::__1::multimap<", 3 },
+        { "std::__1::set<", 2 },
+        { "std::__1::multiset<", 2 },
+        { "std::__1::unordered_map<", 4 },
+        { "std::__1::unordered_multimap<", 4 },
+        { "std::__1::unordered_set<", 3 },
+        { "std::__1::unordered_multiset<", 3 },
 };
 
 /* Does the function's name begin so, with `member` after the arguments? */
@@ -173,6 +185,63 @@ static int name_owner(const struct stack *stack, size_t at, const char *of, stru
         return 0;
 }
 
+/* ---- libc++: the elements tell more than the functions --------------------------- */
+
+static bool is_same(struct name_part a, struct name_part b)
+{
+        return a.length == b.length && !memcmp(a.text, b.text, a.length);
+}
+
+/* Nodes and buckets are types of their own. */
+static int name_node(const struct stack *stack, size_t at, struct name_part element, struct container_part *part)
+{
+        static const struct pattern lists[] = {
+                { "std::__1::__list_node<", "", "std::list", "node", false },
+                { "std::__1::__forward_list_node<", "", "std::forward_list", "node", false },
+        };
+
+        for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+                if (name_begins(element, lists[i].prefix))
+                        return set_container(part, &lists[i], name_argument(element, strlen(lists[i].prefix), 0));
+        if (name_begins(element, "std::__1::__tree_node<") || name_begins(element, "std::__1::__hash_node<"))
+                return name_owner(stack, at, "node", part);
+        if (!name_begins(element, "std::__1::__hash_node_base<"))
+                return 0;
+        part->array = true;
+        return name_owner(stack, at, "buckets", part);
+}
+
+/* Others are named by the container's function, which may have a buffer made that
+ * it takes over. */
+static int name_elements(const struct stack *stack, size_t at, struct name_part element, struct container_part *part)
+{
+        static const struct pattern vector = { "std::__1::vector<", "", "std::vector", "elements", true };
+        static const struct pattern bits = { "std::__1::vector<", "", "std::vector<bool", "bits", true };
+        static const struct pattern chunk = { "std::__1::deque<", "", "std::deque", "chunk", true };
+        static const struct pattern map = { "std::__1::deque<", "", "std::deque", "map of chunks", true };
+        static const struct pattern string = { "std::__1::basic_string<", "", "std::basic_string", "characters", true };
+        const struct pattern *found = NULL;
+        struct name_part function, of;
+
+        while (name_begins(function_at(stack, at), "std::__1::__split_buffer<"))
+                at++;
+        function = function_at(stack, at);
+        if (name_begins(function, vector.prefix)) {
+                of = name_argument(function, strlen(vector.prefix), 0);
+                found = name_is(of, "bool") ? &bits : is_same(of, element) ? &vector : NULL;
+        } else if (name_begins(function, chunk.prefix)) {
+                of = name_argument(function, strlen(chunk.prefix), 0);
+                found = is_same(of, element) ? &chunk : element.length == of.length + 1 ? &map : NULL;
+        } else if (name_begins(function, string.prefix)) {
+                of = name_argument(function, strlen(string.prefix), 0);
+                found = is_same(of, element) ? &string : NULL;
+        }
+        if (!found)
+                return 0;
+        part->array = true;
+        return set_container(part, found, of);
+}
+
 /* A block of `element`s, asked for by the function at `at`. */
 static int name_part_at(const struct stack *stack, size_t at, struct name_part element, struct container_part *part)
 {
@@ -190,7 +259,9 @@ static int name_part_at(const struct stack *stack, size_t at, struct name_part e
                 status = name_owner(stack, at + 1, asker->part, part);
                 return status || part->type ? status : set_element(part, element);
         }
-        return set_element(part, element);
+        if (name_node(stack, at, element, part) || (!part->type && name_elements(stack, at, element, part)))
+                return -1;
+        return part->type ? 0 : set_element(part, element);
 }
 
 static bool is_plain(struct name_part type)
@@ -219,6 +290,9 @@ static int name_member(struct name_part function, struct container_part *part)
                 { { "std::vector<", "", "std::vector", "elements", true }, "std::allocator<", 1 },
                 { { "std::__cxx11::basic_string<", "", "std::basic_string", "characters", true },
                   "std::allocator<",
+                  2 },
+                { { "std::__1::basic_string<", "", "std::basic_string", "characters", true },
+                  "std::__1::allocator<",
                   2 },
         };
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEEPEST = 32, PATH_SIZE = 512, WORD = 8 };
+enum { DEEPEST = 32, PATH_SIZE = 512, WORD = 8, EMPLACED = 24 };
 
 /* ---- DIEs ------------------------------------------------------------------- */
 
@@ -433,6 +433,8 @@ static bool find(Dwarf_Die *type, uint64_t offset, int depth, struct path *path,
                 return false;
         if (is_room(type))
                 return argument_of(type, &child) && find(&child, offset, depth + 1, path, found);
+        if (is_a(type, "__shared_ptr_emplace<") && offset >= EMPLACED) /* libc++: bytes, of which that is no member */
+                return argument_of(type, &child) && find(&child, offset - EMPLACED, depth + 1, path, found);
         inner = is_library(type) && !is_a(type, "pair<");
         if (inner && path->named)
                 return true;

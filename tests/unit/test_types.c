@@ -77,6 +77,15 @@ END_TEST
 #define TREE(type) \
         "std::_Rb_tree<int, " type ", std::_Select1st<" type " >, std::less<int>, std::allocator<" type " > >"
 
+/* As clang 14 and its libc++ have them. */
+#define LIBCXX(type) "std::__1::allocator<" type ">::allocate(unsigned long)"
+#define LIBCXX_TRAITS(type)                                                                               \
+        "std::__1::allocator_traits<std::__1::allocator<" type " > >::allocate(std::__1::allocator<" type \
+        " >&, unsigned long)"
+#define LIBCXX_MAP_NODE "std::__1::__tree_node<std::__1::__value_type<int, foo>, void*>"
+#define LIBCXX_BUCKET   "std::__1::__hash_node_base<std::__1::__hash_node<long, void*>*>*"
+#define LIBCXX_STRING   "std::__1::basic_string<char, std::__1::char_traits<char>, std::__1::allocator<char> >"
+
 static const struct {
         const char *functions[6];
         bool debugged;
@@ -119,6 +128,45 @@ static const struct {
         { { "std::__1::allocator<std::__1::__tree_node<int, void*> >::allocate[abi:v15006](unsigned long)", "f()" },
           false,
           "std::__tree_node<int, void*>" },
+        { { "std::__1::__libcpp_allocate(unsigned long, unsigned long)", LIBCXX("int"), LIBCXX_TRAITS("int"),
+            "std::__1::__split_buffer<int, std::__1::allocator<int>&>::__split_buffer(unsigned long, unsigned long)",
+            "std::__1::vector<int, std::__1::allocator<int> >::__append(unsigned long)", "main" },
+          true,
+          "std::vector<int> (elements)" },
+        { { LIBCXX("unsigned long"), "std::__1::vector<bool, std::__1::allocator<bool> >::__vallocate(unsigned long)" },
+          true,
+          "std::vector<bool> (bits)" },
+        { { LIBCXX("short"), "std::__1::deque<short, std::__1::allocator<short> >::__add_back_capacity()" },
+          true,
+          "std::deque<short> (chunk)" },
+        { { LIBCXX("short*"), "std::__1::__split_buffer<short*, std::__1::allocator<short*> >::push_back(short*&&)",
+            "std::__1::deque<short, std::__1::allocator<short> >::__add_back_capacity()" },
+          true,
+          "std::deque<short> (map of chunks)" },
+        { { LIBCXX("std::__1::__list_node<foo, void*> "),
+            "std::__1::list<foo, std::__1::allocator<foo> >::resize(unsigned long)" },
+          true,
+          "std::list<foo> (node)" },
+        { { LIBCXX("std::__1::__forward_list_node<int, void*> "), "make()" }, true, "std::forward_list<int> (node)" },
+        { { LIBCXX(LIBCXX_MAP_NODE " "),
+            "std::__1::__tree<std::__1::__value_type<int, foo>, my::less, my::more>::__construct_node(int const&)",
+            "std::__1::map<int, foo, std::__1::less<int>, std::__1::allocator<std::__1::pair<int const, foo> > "
+            ">::operator[](int&&)" },
+          true,
+          "std::map<int, foo> (node)" },
+        { { LIBCXX(LIBCXX_BUCKET " "),
+            "std::__1::__hash_table<long, my::hash, my::equal, my::more>::__rehash(unsigned long)",
+            "std::__1::unordered_set<long, std::__1::hash<long>, std::__1::equal_to<long>, std::__1::allocator<long> "
+            ">::insert(long&&)" },
+          true,
+          "std::unordered_set<long> (buckets)" },
+        { { LIBCXX_STRING "::__init_copy_ctor_external(char const*, unsigned long)", "main" },
+          false,
+          "std::string (characters)" },
+        { { LIBCXX("char"), LIBCXX_STRING "::__init(char const*, unsigned long)" }, true, "std::string (characters)" },
+        { { LIBCXX("long"), "std::__1::vector<int, std::__1::allocator<int> >::reserve(unsigned long)" },
+          true,
+          "long[]" },
         /* May have inlined what its elements ask for. */
         { { "void std::vector<foo, std::allocator<foo> >::_M_realloc_insert<foo>(foo&&)" }, false, NULL },
         { { "std::_MakeUniq<foo>::__single_object std::make_unique<foo>()" }, false, NULL },
