@@ -502,14 +502,14 @@ static inline uint64_t weir_channel_size(const struct weir_layout *l)
         return weir_nodes_offset(l) + weir_pages((uint64_t)l->nodes * sizeof(struct weir_node));
 }
 
-/* True when every count is a power of two in the range that keeps a channel
- * inside its stride.  Both sides check before they use a layout. */
+/* True when every count is a power of two, at least WEIR_RING_MIN, in the range that keeps a
+ * channel inside its stride.  Both sides check before they use a layout. */
 static inline bool weir_layout_valid(const struct weir_layout *l)
 {
         const uint32_t counts[] = { l->threads, l->notes_bytes, l->ring0_records, l->ring_records, l->nodes };
 
         for (unsigned i = 0; i < sizeof counts / sizeof counts[0]; i++)
-                if (counts[i] < 256 || counts[i] > (1u << 28) || (counts[i] & (counts[i] - 1)))
+                if (counts[i] < WEIR_RING_MIN || counts[i] > (1u << 28) || (counts[i] & (counts[i] - 1)))
                         return false;
         if (l->ring0_records > WEIR_RING_MAX || l->ring_records > WEIR_RING_MAX ||
             l->nodes > 1u << WEIR_BODY_STACK_BITS)

@@ -68,19 +68,6 @@ uint64_t bytes_varint(struct bytes *b)
         return 0;
 }
 
-const char *bytes_string(struct bytes *b)
-{
-        const char *here = (const char *)b->data + b->at;
-        const char *nul = b->ok ? memchr(here, 0, b->size - b->at) : NULL;
-
-        if (!nul) {
-                (void)bytes_take(b, b->size - b->at + 1);
-                return NULL;
-        }
-        b->at += (size_t)(nul - here) + 1;
-        return here;
-}
-
 void bytes_fail(struct bytes *b)
 {
         if (!b->ok)

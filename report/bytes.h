@@ -45,9 +45,6 @@ uint64_t bytes_u64(struct bytes *b);
 /* LEB128, at most 10 bytes; a value over 64 bits makes the cursor bad. */
 uint64_t bytes_varint(struct bytes *b);
 
-/* A string up to and past its NUL, in place; NULL (and bad) without one. */
-const char *bytes_string(struct bytes *b);
-
 /* Marks the cursor bad at the present place. */
 void bytes_fail(struct bytes *b);
 

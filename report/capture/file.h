@@ -182,10 +182,8 @@ void capture_file_close(struct capture_file *file);
  * findings.  Owned by the file. */
 struct collector_result *capture_file_run(struct capture_file *file);
 
-/* The command with its NULL, or NULL for a bare session; and the weir that
- * wrote the file. */
+/* The command with its NULL, or NULL for a bare session. */
 char *const *capture_file_command(const struct capture_file *file);
-const char *capture_file_weir(const struct capture_file *file);
 
 /* What says the names that the file has; NULL when it has none, and the
  * program's files must be asked.  Owned by the file. */

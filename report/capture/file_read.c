@@ -422,7 +422,6 @@ void capture_file_close(struct capture_file *file)
         for (size_t i = 0; file->session.command && file->session.command[i]; i++)
                 mem_free(file->session.command[i]);
         mem_free(file->session.command);
-        mem_free(file->session.weir);
         symbols_destroy(file->symbols);
         mem_free(file->stored);
         if (file->source.fd >= 0)
@@ -439,11 +438,6 @@ struct collector_result *capture_file_run(struct capture_file *file)
 char *const *capture_file_command(const struct capture_file *file)
 {
         return file->session.command;
-}
-
-const char *capture_file_weir(const struct capture_file *file)
-{
-        return file->session.weir;
 }
 
 struct capture_heap *capture_file_heap(struct capture_file *file, const struct process *process)

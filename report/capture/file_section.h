@@ -78,7 +78,6 @@ int table_end(struct table_writer *table, int result, struct error *e);
 /* ---- the run: file_session.c, file_process.c ------------------------------ */
 
 struct stored_session {
-        char *weir;
         char **command; /* NULL-terminated; NULL = bare */
 };
 

@@ -94,11 +94,13 @@ static int read_left_out(struct bytes *b, struct collector_result *run)
 
 int session_read(struct bytes *b, struct stored_session *session, struct collector_result *run)
 {
+        char *written_by = NULL; /* which weir: for people */
         bool has_command;
         size_t count;
 
-        if (fields_replace_string(b, &session->weir))
+        if (fields_replace_string(b, &written_by))
                 return -1;
+        mem_free(written_by);
         has_command = bytes_varint(b);
         if (fields_read_strings(b, &session->command, &count, 1))
                 return -1;

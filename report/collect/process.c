@@ -362,12 +362,3 @@ int process_own_ranges(struct process *process, struct process_range **ranges, s
         *count = used;
         return *ranges ? 0 : error_no_memory(e, "listing mappings");
 }
-
-bool process_exact(const struct process *process)
-{
-        for (size_t i = 0; i < process->message_count; i++)
-                if (process->messages[i].incomplete)
-                        return false;
-        return !process->live.no_memory && !process->lost_allocations && !process->lost_releases &&
-               !process->lost_mappings && !process->lost_notes && !process->lost_stacks && !process->garbage;
-}

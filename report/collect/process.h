@@ -256,10 +256,6 @@ int process_blocks(struct process *process, struct block **blocks, size_t *count
  * ascending; from mem_alloc. */
 int process_own_ranges(struct process *process, struct process_range **ranges, size_t *count, struct error *e);
 
-/* True when nothing of it was lost: no lost events, notes or stacks, no
- * message that says otherwise, memory was enough. */
-bool process_exact(const struct process *process);
-
 /* Adds a message (printf style); without memory the process becomes inexact. */
 void process_tell(struct process *process, bool incomplete, const char *format, ...)
         __attribute__((format(printf, 3, 4)));

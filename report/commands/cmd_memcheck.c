@@ -8,6 +8,7 @@
  */
 #include "command.h"
 
+#include "emit/kinds.h"
 #include "emit/report.h"
 #include "tracing.h"
 
@@ -105,7 +106,7 @@ static const struct {
         { "indirect", 1u << KIND_INDIRECT },
         { "possible", 1u << KIND_POSSIBLE | 1u << KIND_UNKNOWN },
         { "reachable", 1u << KIND_REACHABLE },
-        { "all", (1u << KIND_COUNT) - 1 },
+        { "all", KINDS_ALL },
         { "none", 0 },
 };
 
@@ -144,7 +145,7 @@ static int choose_kinds(const struct memcheck_options *memcheck, struct run_opti
             parse_kinds("errors-for-leak-kinds", memcheck->error_kinds ? memcheck->error_kinds : usual, &errors, e))
                 return -1;
         if (memcheck->show_reachable)
-                run->output.kinds = (1u << KIND_COUNT) - 1;
+                run->output.kinds = KINDS_ALL;
         if (memcheck->hide_possible)
                 run->output.kinds &= ~(1u << KIND_POSSIBLE | 1u << KIND_UNKNOWN);
         if (!lists_leaks(memcheck))

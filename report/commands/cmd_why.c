@@ -1,5 +1,6 @@
 #include "command.h"
 
+#include "emit/kinds.h"
 #include "emit/text.h"
 #include "loading.h"
 #include "policy/holding.h"
@@ -344,7 +345,7 @@ static int ask_leak(const struct why *why, struct error *e)
 
 static int load(struct why *why, struct error *e)
 {
-        const uint32_t all = (1u << KIND_COUNT) - 1;
+        const uint32_t all = KINDS_ALL;
 
         if (!loading_is_capture(why->file)) {
                 why->report = loading_report(why->file, all, false, e);

@@ -1,5 +1,7 @@
 #include "option_values.h"
 
+#include "emit/kinds.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,26 +132,13 @@ static int store_number(const struct option_spec *spec, struct option_size *numb
 
 static int store_kinds(const struct option_spec *spec, uint32_t *mask, const char *text, struct error *e)
 {
-        uint32_t kinds = 0;
+        const char *bad = kinds_parse(text, mask);
 
-        for (const char *word = text; word;) {
-                const char *end = strchrnul(word, ',');
-                size_t length = (size_t)(end - word);
-                enum kind kind;
-
-                if (length == 3 && !memcmp(word, "all", 3))
-                        kinds |= (1u << KIND_COUNT) - 1;
-                else if (kind_parse(word, length, &kind))
-                        kinds |= 1u << kind;
-                else
-                        return error_set(e, ERROR_USAGE,
-                                         "option '--%s': '%.*s' is no kind; use definite, cycle, indirect, possible, "
-                                         "reachable, unknown or all, separated by commas",
-                                         spec->name, (int)length, word);
-                word = *end ? end + 1 : NULL;
-        }
-        *mask = kinds;
-        return 0;
+        return bad ? error_set(e, ERROR_USAGE,
+                               "option '--%s': '%.*s' is no kind; use definite, cycle, indirect, possible, reachable, "
+                               "unknown or all, separated by commas",
+                               spec->name, (int)strcspn(bad, ","), bad)
+                   : 0;
 }
 
 int option_store(const struct option_spec *spec, void *to, const char *text, struct error *e)

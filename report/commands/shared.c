@@ -1,6 +1,7 @@
 #include "shared.h"
 
 #include "emit/format.h"
+#include "emit/kinds.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,8 +47,10 @@ const struct option_spec shared_policy_specs[SHARED_POLICY_COUNT] = {
 
 void shared_output_defaults(struct shared_output *output)
 {
-        output->limit.value = FORMAT_LIMIT;
-        output->kinds = ((1u << KIND_COUNT) - 1) & ~(1u << KIND_REACHABLE) & ~(1u << KIND_INDIRECT);
+        const struct format_options defaults = format_defaults();
+
+        output->limit.value = defaults.limit;
+        output->kinds = defaults.kinds;
 }
 
 static bool is_limited(const struct option_limits *limits)
@@ -75,7 +78,7 @@ uint32_t shared_policy_fail_on(const struct shared_policy *policy)
 {
         if (policy->fail_on || !asks_about_leaks(policy))
                 return policy->fail_on;
-        return 1u << KIND_DEFINITE | 1u << KIND_CYCLE;
+        return KINDS_GATE;
 }
 
 uint32_t shared_policy_kinds(const struct shared_policy *policy)

@@ -1,6 +1,7 @@
 #include "format.h"
 
 #include "json_write.h"
+#include "kinds.h"
 #include "text.h"
 #include "writers.h"
 
@@ -30,7 +31,7 @@ const struct format formats[] = {
 struct format_options format_defaults(void)
 {
         return (struct format_options){
-                .kinds = ((1u << KIND_COUNT) - 1) & ~(1u << KIND_REACHABLE) & ~(1u << KIND_INDIRECT),
+                .kinds = KINDS_ALL & ~(1u << KIND_REACHABLE) & ~(1u << KIND_INDIRECT),
                 .limit = FORMAT_LIMIT,
         };
 }

@@ -5,26 +5,9 @@
 enum { TOP_MAX = 1 << 24, FUNCTIONS = 2 };
 #define NOT_VTABLE UINT64_MAX
 
-const struct segment *segment_at(const struct snapshot *snapshot, uint64_t address)
-{
-        size_t low = 0, high = snapshot->segment_count;
-
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-
-                if (snapshot->segments[middle].start <= address)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        if (!low || address >= snapshot->segments[low - 1].end)
-                return NULL;
-        return &snapshot->segments[low - 1];
-}
-
 static bool is_code(const struct snapshot *snapshot, uint64_t address)
 {
-        const struct segment *segment = segment_at(snapshot, address);
+        const struct segment *segment = snapshot_segment(snapshot, address);
 
         return segment && segment->executable;
 }
@@ -42,7 +25,7 @@ static uint64_t examine(const struct snapshot *snapshot, const struct segment *s
         top = (int64_t)words[0];
         if (got < 24 || top > 0 || top < -TOP_MAX || (top & 7))
                 return NOT_VTABLE;
-        if (words[1] && !segment_at(snapshot, words[1]))
+        if (words[1] && !snapshot_segment(snapshot, words[1]))
                 return NOT_VTABLE;
         /* The first may be missing: a pure function, or a destructor that is never called. */
         if (!is_code(snapshot, words[2]) && (words[2] || !is_code(snapshot, words[3])))
@@ -52,7 +35,7 @@ static uint64_t examine(const struct snapshot *snapshot, const struct segment *s
 
 bool vtable_top(struct vtables *v, uint64_t address, int64_t *top)
 {
-        const struct segment *segment = address & 7 ? NULL : segment_at(v->snapshot, address);
+        const struct segment *segment = address & 7 ? NULL : snapshot_segment(v->snapshot, address);
         uint64_t *slot, found;
         bool fresh;
 
@@ -76,7 +59,7 @@ uint64_t vtable_of(struct vtables *v, uint64_t first)
 
 uint64_t vtable_identity(const struct snapshot *snapshot, uint64_t vtable)
 {
-        const struct segment *segment = vtable ? segment_at(snapshot, vtable) : NULL;
+        const struct segment *segment = vtable ? snapshot_segment(snapshot, vtable) : NULL;
         uint64_t hash = 0;
 
         if (!segment)

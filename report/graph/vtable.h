@@ -15,9 +15,6 @@ struct vtables {
         struct table known; /* address -> what vtable_top said, encoded */
 };
 
-/* The segment that contains the address, or NULL. */
-const struct segment *segment_at(const struct snapshot *snapshot, uint64_t address);
-
 /* If a vtable is at `address`, true and the offset to the top (0 for the
  * primary one, negative for a second base's).  Reads memory; remembers. */
 bool vtable_top(struct vtables *v, uint64_t address, int64_t *top);

@@ -1,6 +1,6 @@
 #include "gate.h"
 
-#include "kinds.h"
+#include "../emit/kinds.h"
 
 #include <string.h>
 

@@ -42,8 +42,8 @@ static int name_classes(struct keep *keep, const struct snapshot *snapshot, stru
         const struct table *known = &keep->vtables.known;
 
         for (uint64_t i = 0; i < known->size; i++) {
-                const struct segment *segment = known->entries[i].used ? segment_at(snapshot, known->entries[i].key)
-                                                                       : NULL;
+                const struct segment *segment =
+                        known->entries[i].used ? snapshot_segment(snapshot, known->entries[i].key) : NULL;
                 struct symbol_module *module;
 
                 if (!segment || !vtable_of(&keep->vtables, known->entries[i].key))
@@ -61,7 +61,7 @@ static int name_frames(const struct snapshot *snapshot, struct process *process,
 {
         for (size_t i = 0; i < snapshot->frame_count; i++) {
                 const struct stack_frame *frame = &snapshot->frames[i];
-                const struct segment *segment = segment_at(snapshot, frame->exact ? frame->pc : frame->pc - 1);
+                const struct segment *segment = snapshot_segment(snapshot, frame->exact ? frame->pc : frame->pc - 1);
                 struct symbol_module *module = segment ? name_module_at(symbols, process, segment->path) : NULL;
                 const struct symbol_frame *frames;
                 size_t count;

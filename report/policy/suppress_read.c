@@ -2,7 +2,7 @@
 
 #include "../emit/slurp.h"
 #include "../mem.h"
-#include "kinds.h"
+#include "../emit/kinds.h"
 
 #include <errno.h>
 #include <stdio.h>

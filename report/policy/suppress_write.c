@@ -1,7 +1,7 @@
 #include "suppress_write.h"
 
 #include "../emit/frames.h"
-#include "kinds.h"
+#include "../emit/kinds.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "emit/json_read.h"
 #include "emit/utf8.h"
 #include "policy/gate.h"
-#include "policy/kinds.h"
+#include "emit/kinds.h"
 #include "policy/suppress_write.h"
 
 #include <stdio.h>

@@ -8,6 +8,7 @@
  * and not compared.  With `forget` the last block of the log is passed over, which
  * must not go unnoticed.
  */
+#include "../unit/exact.h"
 #include "capture/file.h"
 #include "collect/process.h"
 #include "mem.h"

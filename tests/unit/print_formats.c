@@ -5,7 +5,7 @@
 #include "emit/format.h"
 #include "emit/writers.h"
 #include "policy/gate.h"
-#include "policy/kinds.h"
+#include "emit/kinds.h"
 #include "sample_report.h"
 
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include "mem.h"
 #include "policy/baseline.h"
 #include "policy/gate.h"
-#include "policy/kinds.h"
+#include "emit/kinds.h"
 #include "sample_report.h"
 
 #include <stdio.h>

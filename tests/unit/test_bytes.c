@@ -31,16 +31,6 @@ START_TEST(reading_past_the_end_is_remembered)
 }
 END_TEST
 
-START_TEST(strings_end_at_their_nul_or_are_bad)
-{
-        struct bytes b = bytes_of("one\0two", 7);
-
-        ck_assert_str_eq(bytes_string(&b), "one");
-        ck_assert_ptr_null(bytes_string(&b));
-        ck_assert(!b.ok);
-}
-END_TEST
-
 START_TEST(varints_fit_64_bits_or_are_bad)
 {
         const uint8_t max[] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01 };
@@ -58,5 +48,4 @@ START_TEST(varints_fit_64_bits_or_are_bad)
 }
 END_TEST
 
-SUITE_MAIN("bytes", integers_are_little_endian, reading_past_the_end_is_remembered,
-           strings_end_at_their_nul_or_are_bad, varints_fit_64_bits_or_are_bad)
+SUITE_MAIN("bytes", integers_are_little_endian, reading_past_the_end_is_remembered, varints_fit_64_bits_or_are_bad)

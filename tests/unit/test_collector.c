@@ -1,5 +1,7 @@
 #include "suite.h"
 
+#include "exact.h"
+
 #include "fake_target.h"
 
 #include "collect/collector.h"

@@ -1,5 +1,7 @@
 #include "suite.h"
 
+#include "exact.h"
+
 #include "channel_writer.h"
 #include "collect/process.h"
 #include "mem.h"

@@ -2,7 +2,7 @@
 
 #include "mem.h"
 #include "policy/glob.h"
-#include "policy/kinds.h"
+#include "emit/kinds.h"
 #include "policy/suppress.h"
 #include "policy/suppress_write.h"
 #include "sample_report.h"

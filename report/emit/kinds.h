@@ -4,13 +4,12 @@
 #ifndef WEIR_KINDS_H
 #define WEIR_KINDS_H
 
-#include "../emit/report.h"
+#include "report.h"
 
 #include <stdint.h>
 #include <string.h>
 
 #define KINDS_ALL  ((UINT32_C(1) << KIND_COUNT) - 1)
-#define KINDS_LOST (UINT32_C(1) << KIND_DEFINITE | UINT32_C(1) << KIND_CYCLE | UINT32_C(1) << KIND_INDIRECT)
 #define KINDS_GATE (UINT32_C(1) << KIND_DEFINITE | UINT32_C(1) << KIND_CYCLE) /* what --gate fails on */
 
 /* "definite,cycle" or "all" into a mask.  NULL, or the word (not ended by a
