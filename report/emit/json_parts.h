@@ -31,6 +31,7 @@ void json_write_retained(struct put *j, const struct report *report);
 
 /* ---- reading: elements for take_list ------------------------------------------ */
 
+int json_read_leak(struct take *at, const json_t *element, void *object);
 int json_read_frame(struct take *at, const json_t *element, void *object);
 int json_read_example(struct take *at, const json_t *element, void *object);
 /* The member "cycle" of an object, which may be null. */

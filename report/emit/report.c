@@ -167,56 +167,56 @@ void report_adopt(struct report *report, struct report *from)
 
 /* ---- names ---------------------------------------------------------------- */
 
-static const char *const kinds[KIND_COUNT] = {
+const char *const kind_names[KIND_COUNT + 1] = {
         [KIND_DEFINITE] = "definite", [KIND_CYCLE] = "cycle",         [KIND_INDIRECT] = "indirect",
         [KIND_POSSIBLE] = "possible", [KIND_REACHABLE] = "reachable", [KIND_UNKNOWN] = "unknown",
 };
 
-static const char *const strengths[STRENGTH_COUNT] = {
+const char *const strength_names[STRENGTH_COUNT + 1] = {
         [STRENGTH_NONE] = "none",   [STRENGTH_AMBIGUOUS] = "ambiguous", [STRENGTH_UNALIGNED] = "unaligned",
         [STRENGTH_END] = "end",     [STRENGTH_INTERIOR] = "interior",   [STRENGTH_TAGGED] = "tagged",
         [STRENGTH_KNOWN] = "known", [STRENGTH_EXACT] = "exact",
 };
 
-static const char *const statuses[] = { "new", "known", "suppressed" };
-static const char *const gates[] = { "off", "pass", "fail", "incomplete" };
-static const char *const cuts[CUT_COUNT] = { NULL, "ends", "alike", "splits", "together" };
-static const char *const ends[] = { "exited", "signaled", "exec", "running" };
+const char *const leak_status_names[] = { "new", "known", "suppressed", NULL };
+const char *const gate_status_names[] = { "off", "pass", "fail", "incomplete", NULL };
+const char *const cut_names[CUT_COUNT + 1] = { "", "ends", "alike", "splits", "together" };
+const char *const end_how_names[] = { "exited", "signaled", "exec", "running", NULL };
 
 const char *kind_name(enum kind kind)
 {
-        return kinds[kind];
+        return kind_names[kind];
 }
 
 const char *strength_name(enum strength strength)
 {
-        return strengths[strength];
+        return strength_names[strength];
 }
 
 const char *leak_status_name(enum leak_status status)
 {
-        return statuses[status];
+        return leak_status_names[status];
 }
 
 const char *gate_status_name(enum gate_status status)
 {
-        return gates[status];
+        return gate_status_names[status];
 }
 
 const char *end_how_name(enum end_how how)
 {
-        return ends[how];
+        return end_how_names[how];
 }
 
 const char *cut_name(enum cut_effect cut)
 {
-        return cuts[cut];
+        return cut == CUT_UNKNOWN ? NULL : cut_names[cut];
 }
 
 bool kind_parse(const char *name, size_t length, enum kind *kind)
 {
         for (int i = 0; i < KIND_COUNT; i++) {
-                if (strlen(kinds[i]) != length || memcmp(kinds[i], name, length))
+                if (strlen(kind_names[i]) != length || memcmp(kind_names[i], name, length))
                         continue;
                 *kind = (enum kind)i;
                 return true;

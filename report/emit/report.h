@@ -309,6 +309,10 @@ const char *leak_status_name(enum leak_status status);
 const char *gate_status_name(enum gate_status status);
 const char *end_how_name(enum end_how how);
 const char *cut_name(enum cut_effect cut); /* "ends"; NULL for CUT_UNKNOWN */
+/* All of them, by value, each list ended by NULL. */
+extern const char *const kind_names[],
+        *const strength_names[], *const leak_status_names[], *const gate_status_names[], *const end_how_names[],
+                                                                                                 *const cut_names[];
 /* The reverse; false when no such name. */
 bool kind_parse(const char *name, size_t length, enum kind *kind);
 

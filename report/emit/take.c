@@ -296,6 +296,28 @@ int take_fields(struct take *at, const json_t *object, const struct take_field *
         return 0;
 }
 
+int take_object(struct take *at, const json_t *object, const char *key, const struct take_field *fields, size_t count,
+                void *base)
+{
+        size_t above = take_down(at, key);
+
+        if (take_fields(at, json_object_get(object, key), fields, count, base))
+                return -1;
+        take_up(at, above);
+        return 0;
+}
+
+int take_maybe_object(struct take *at, const json_t *object, const char *key, const struct take_field *fields,
+                      size_t count, void *base, bool *there)
+{
+        json_t *value;
+
+        if (take_maybe(at, object, key, JSON_OBJECT, &value))
+                return -1;
+        *there = value != NULL;
+        return value ? take_object(at, object, key, fields, count, base) : 0;
+}
+
 int take_list(struct take *at, const json_t *object, const char *key, size_t size, take_element *read, void *list,
               size_t *count)
 {

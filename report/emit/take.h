@@ -41,6 +41,26 @@ struct take_field {
         bool optional;            /* came with a later weir: without the key the member keeps what it has, null likewise */
 };
 
+/* The field of a member of `struct of` whose key is its name; LATER: an optional one. */
+#define TAKE_FIELD(of, type, member)                                    \
+        {                                                               \
+#member, type, offsetof(struct of, member), NULL, false \
+        }
+#define TAKE_LATER(of, type, member)                                   \
+        {                                                              \
+#member, type, offsetof(struct of, member), NULL, true \
+        }
+/* The same with a key of its own, and for a word among `words`. */
+#define TAKE_AS(key, of, type, member)                              \
+        {                                                           \
+                key, type, offsetof(struct of, member), NULL, false \
+        }
+#define TAKE_WORD(of, member, words)                                          \
+        {                                                                     \
+#member, TAKE_ENUM, offsetof(struct of, member), words, false \
+        }
+#define TAKE_COUNT(fields) (sizeof(fields) / sizeof(fields)[0])
+
 /* Where a reader is. */
 struct take {
         struct report *report; /* whose memory texts go to */
@@ -73,6 +93,13 @@ int take_value(struct take *at, const json_t *value, const struct take_field *fi
 
 /* All members that the table names. */
 int take_fields(struct take *at, const json_t *object, const struct take_field *fields, size_t count, void *base);
+
+/* The same of the member `key`, an object; and of one that may be null: `*there` says
+ * whether it is not. */
+int take_object(struct take *at, const json_t *object, const char *key, const struct take_field *fields, size_t count,
+                void *base);
+int take_maybe_object(struct take *at, const json_t *object, const char *key, const struct take_field *fields,
+                      size_t count, void *base, bool *there);
 
 /* The member `key`, an array, as `*count` objects of `size` bytes in the
  * report's memory, each filled by `read` from one element. */

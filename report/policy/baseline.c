@@ -115,20 +115,13 @@ int baseline_of(struct baseline *baseline, const struct report *report, struct e
 
 static int read_entry(struct take *at, const json_t *element, void *object)
 {
-        static const char *const kinds[] = {
-                "definite", "cycle", "indirect", "possible", "reachable", "unknown", NULL
-        };
-#define FIELD(key, type)                                               \
-        {                                                              \
-#key, type, offsetof(struct baseline_entry, key), NULL \
-        }
         static const struct take_field fields[] = {
-                FIELD(id, TAKE_FINGERPRINT),  { "kind", TAKE_ENUM, offsetof(struct baseline_entry, kind), kinds },
-                FIELD(blocks, TAKE_U64),      FIELD(bytes, TAKE_U64),
-                FIELD(site, TAKE_MAYBE_TEXT),
+                TAKE_FIELD(baseline_entry, TAKE_FINGERPRINT, id),  TAKE_WORD(baseline_entry, kind, kind_names),
+                TAKE_FIELD(baseline_entry, TAKE_U64, blocks),      TAKE_FIELD(baseline_entry, TAKE_U64, bytes),
+                TAKE_FIELD(baseline_entry, TAKE_MAYBE_TEXT, site),
         };
-#undef FIELD
-        return take_fields(at, element, fields, sizeof fields / sizeof fields[0], object);
+
+        return take_fields(at, element, fields, TAKE_COUNT(fields), object);
 }
 
 static int read_list(struct baseline *baseline, const json_t *root, const char *name, struct error *e)

@@ -38,10 +38,6 @@ struct plan {
         size_t reference_count;
 };
 
-static const char *const kind_names[KIND_COUNT] = {
-        "definite", "cycle", "indirect", "possible", "reachable", "unknown"
-};
-
 static uint64_t seed;
 
 static uint64_t random_below(uint64_t limit)
