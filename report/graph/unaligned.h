@@ -6,22 +6,37 @@
 #ifndef WEIR_GRAPH_UNALIGNED_H
 #define WEIR_GRAPH_UNALIGNED_H
 
+#include "../share.h"
 #include "confidence.h"
 #include "window.h"
+
+#include <pthread.h>
+
+/* What one processor searches: the roots, or some of the blocks. */
+struct unaligned_part {
+        struct unaligned *search;
+        struct window window;
+        struct unaligned_edge *found; /* in the present round */
+        size_t count, capacity;
+        bool root; /* the present source */
+        uint64_t source, start;
+        bool failed;
+};
 
 struct unaligned {
         const struct snapshot *snapshot;
         const struct pointers *pointers;
         struct confidence *confidence; /* its `unaligned` grows */
-        struct window window;
-        uint8_t *candidate;   /* bit for each block: was lost when the search began */
-        uint8_t *searched;    /* bit for each block */
-        uint64_t least, span; /* of the candidates' addresses */
+        uint8_t *candidate;            /* bit for each block: was lost when the search began */
+        uint8_t *searched;             /* bit for each block */
+        uint64_t least, span;          /* of the candidates' addresses */
+        bool one_bank;                 /* which have the upper 16 bits in common: */
+        uint8_t low, range;            /* the byte below those is at least `low`, at most `low + range` */
         size_t capacity;
         bool roots_done;
-        bool root; /* the present source */
-        uint64_t source, start;
-        bool failed;
+        struct unaligned_part *parts; /* where the memory allows it, one for each processor */
+        unsigned part_count;
+        pthread_mutex_t next; /* snapshot.memory.next is for one at a time */
 };
 
 /* 0, or -1 without memory. */

@@ -19,6 +19,12 @@ static uint64_t address_of(uint64_t block)
         return HEAP_START + block * MADE_UP_STRIDE;
 }
 
+/* The block that is pointed at in place of `block`: it, or the one before. */
+static uint64_t pointee(const struct made_up *heap, uint64_t block)
+{
+        return heap->shape == MOST && block % 1000 == 999 ? block - 1 : block;
+}
+
 /* What the block holds in that word. */
 static uint64_t word_of(const struct made_up *heap, uint64_t block, unsigned word)
 {
@@ -30,9 +36,13 @@ static uint64_t word_of(const struct made_up *heap, uint64_t block, unsigned wor
                 next -= next >= heap->count ? heap->count : 0;
                 return word || (!next && heap->shape == LIST) ? 0 : address_of(next);
         }
-        if (heap->shape == HELD && !word)
-                return block + 1 < heap->count ? address_of(block + 1) : 0;
-        return address_of((unsigned __int128)mix(block * 8 + word + 1) * heap->count >> 64);
+        if (heap->shape == MOST && !word)
+                next = block % 1000 == 998 ? block + 2 : block + 1;
+        else if (heap->shape == HELD && !word)
+                next = block + 1;
+        else
+                next = pointee(heap, (unsigned __int128)mix(block * 8 + word + 1) * heap->count >> 64);
+        return next < heap->count ? address_of(next) : 0;
 }
 
 static void read_block(const struct made_up *heap, uint64_t block, uint64_t *words)
@@ -93,6 +103,7 @@ struct made_up made_up_heap(uint64_t count, unsigned degree, const char *shape)
         struct made_up heap = { .count = count, .degree = degree, .step = find_step(count), .global = HEAP_START };
 
         heap.shape = !strcmp(shape, "held")   ? HELD
+                     : !strcmp(shape, "most") ? MOST
                      : !strcmp(shape, "list") ? LIST
                      : !strcmp(shape, "ring") ? RING
                                               : LOST;
@@ -106,7 +117,7 @@ struct snapshot made_up_snapshot(struct made_up *heap)
                                   .method = "ptrace",
                                   .threads = 1,
                                   .roots = &heap->root,
-                                  .root_count = heap->shape == HELD,
+                                  .root_count = heap->shape == HELD || heap->shape == MOST,
                                   .memory = { .read = heap_read, .context = heap, .parallel = true } };
 }
 

@@ -4,6 +4,7 @@
  *
  * Blocks of 64 bytes, one every 80, from a thousand sites.  Shapes: `held`
  * (pointers to blocks at random, and one to the next; a global reaches all),
+ * `most` (the same, but nothing points at one block of a thousand),
  * `lost` (at random, nothing is held), `list` and `ring` (lost, in an order far
  * from that of addresses).
  */
@@ -17,7 +18,7 @@ enum { MADE_UP_SIZE = 64, MADE_UP_STRIDE = 80, MADE_UP_SITES = 1000 };
 struct made_up {
         uint64_t count;
         unsigned degree; /* pointers of each block */
-        enum { HELD, LOST, LIST, RING } shape;
+        enum { HELD, MOST, LOST, LIST, RING } shape;
         uint64_t step; /* of a list or ring, from block to block */
         uint64_t global;
         struct root root;

@@ -430,6 +430,40 @@ START_TEST(lists_and_rings)
 }
 END_TEST
 
+/* Every other block is held by a pointer somewhere in the one before it, at an
+ * address that is not aligned. */
+START_TEST(packed_pointers_are_found_all_over)
+{
+        const struct confidence *c;
+        struct large l;
+        struct graph g;
+        struct error e;
+
+        large_init(&l, true);
+        l.roots[0] = HEAP_START;
+        for (uint64_t i = 0; i < COUNT; i += 2) {
+                uint64_t held = HEAP_START + (i + 1) * STRIDE, offset = 9 + 8 * (i / 2 % 6) + i / 2 % 7;
+
+                if (i + 2 < COUNT)
+                        link_words(&l, i, 0, i + 2, 0);
+                memcpy((char *)l.words + i * STRIDE + offset, &held, sizeof held);
+        }
+        ck_assert_int_eq(graph_analyse(&g, &l.snapshot, &e), 0);
+        c = &g.confidence;
+        ck_assert_uint_eq(c->lost, 0);
+        ck_assert_uint_eq(c->unaligned_count, COUNT / 2);
+        for (uint64_t i = 0; i < COUNT / 2; i++) {
+                ck_assert_uint_eq(c->unaligned[i].from, 2 * i);
+                ck_assert_uint_eq(c->unaligned[i].to, 2 * i + 1);
+                ck_assert_uint_eq(c->unaligned[i].offset, 9 + 8 * (i % 6) + i % 7);
+                ck_assert_int_eq(graph_kind(&g, 2 * i), KIND_REACHABLE);
+                ck_assert_int_eq(graph_kind(&g, 2 * i + 1), KIND_POSSIBLE);
+        }
+        graph_release(&g);
+        large_free(&l);
+}
+END_TEST
+
 /* Among the allocations are those of the threads and of the great component. */
 START_TEST(failing_allocations_are_survived)
 {
@@ -463,4 +497,5 @@ START_TEST(failing_allocations_are_survived)
 }
 END_TEST
 
-SUITE_MAIN("graph_large", random_heaps, lists_and_rings, failing_allocations_are_survived)
+SUITE_MAIN("graph_large", random_heaps, lists_and_rings, packed_pointers_are_found_all_over,
+           failing_allocations_are_survived)
