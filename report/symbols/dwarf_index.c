@@ -162,7 +162,7 @@ static int find_unit(struct dwarf_index *index, uint64_t place, struct dwarf_uni
                         (*unit)->read = dwarf_lean_unit(index->lean, (*unit)->offset, &(*unit)->die);
                         (*unit)->code = (*unit)->die;
                 }
-                if (*unit && (*unit)->read)
+                if (*unit ? (*unit)->read : !dwarf_lean_may_miss(index->lean, place))
                         return 0;
                 if (read_whole(index))
                         return -1;

@@ -375,6 +375,26 @@ const struct dwarf_lean_range *dwarf_lean_ranges(const struct dwarf_lean *lean, 
         return lean->ranges;
 }
 
+bool dwarf_lean_may_miss(const struct dwarf_lean *lean, uint64_t address)
+{
+        Elf_Scn *scn = NULL;
+        size_t names;
+
+        if (elf_getshdrstrndx(lean->elf, &names))
+                return true;
+        while ((scn = elf_nextscn(lean->elf, scn))) {
+                GElf_Shdr header;
+                const char *name;
+
+                if (!gelf_getshdr(scn, &header) || !(header.sh_flags & SHF_EXECINSTR) || address < header.sh_addr ||
+                    address - header.sh_addr >= header.sh_size)
+                        continue;
+                name = elf_strptr(lean->elf, names, header.sh_name);
+                return !name || strncmp(name, ".plt", 4);
+        }
+        return false;
+}
+
 /* ---- one unit -------------------------------------------------------------- */
 
 /* Does no form of the abbreviations at `offset` lead out of the unit?  `*cut`

@@ -36,6 +36,10 @@ void dwarf_lean_close(struct dwarf_lean *lean);
 /* In the order of the file. */
 const struct dwarf_lean_range *dwarf_lean_ranges(const struct dwarf_lean *lean, size_t *count);
 
+/* May a unit that has no range have the address?  Not where there is no code,
+ * and not in the linker's own, the procedure linkage table. */
+bool dwarf_lean_may_miss(const struct dwarf_lean *lean, uint64_t address);
+
 /* The DIE of the unit at `offset`; false where it cannot be read alone. */
 bool dwarf_lean_unit(struct dwarf_lean *lean, uint64_t offset, Dwarf_Die *die);
 
