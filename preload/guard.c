@@ -1,6 +1,6 @@
 #include "guard.h"
 
-#include "walk.h"
+#include "unwind.h"
 
 enum relation {
         NESTED,      /* the real function of the hook that raised the guard called this one */
@@ -39,7 +39,7 @@ static enum relation relation_to(uintptr_t holder, struct frame_state at)
          * has left may still be taken for one that is there. */
         if (holder & (GUARD_CALLS | GUARD_NEW) && holder_sp - at.sp - 1 < NEAR)
                 return NESTED;
-        if (walk_all(&trail, at, (struct window){ 0, 0 }, false) == WALK_END)
+        if (unwind_frames(thread_local_state.self->unwind, &trail, at) == WALK_END)
                 relation = relation_on(&trail, holder_sp);
         trail_release(&trail);
         return relation;

@@ -232,14 +232,16 @@ static bool on_own_stack(const struct unwind_thread *thread, uintptr_t sp)
         return sp >= thread->low && sp < thread->high && sp % 8 == 0;
 }
 
-static uint32_t unwind_unremembered(struct unwind_thread *thread, struct frame_state at, enum weir_function function,
-                                    uint64_t epoch)
+static struct window own_stack(const struct unwind_thread *thread, uintptr_t sp)
 {
-        struct window own = { 0 };
+        return on_own_stack(thread, sp) ? (struct window){ sp, thread->high } : (struct window){ 0, 0 };
+}
 
-        if (on_own_stack(thread, at.sp))
-                own = (struct window){ at.sp, thread->high };
-        return unwind_whole(own, at, function, epoch);
+enum walk_result unwind_frames(const struct unwind_thread *thread, struct trail *trail, struct frame_state at)
+{
+        uint64_t epoch = atomic_load_explicit(&state->epoch, memory_order_acquire);
+
+        return walk_all(trail, at, own_stack(thread, at.sp), epoch && !(epoch & EPOCH_UNLOADING));
 }
 
 static uint64_t key_of(uint64_t epoch)
@@ -263,7 +265,7 @@ static __attribute__((noinline, cold)) uint32_t unwind_slow(struct unwind_thread
                         id = unwind_by_walk(thread, at, function, epoch);
                         memo_end(&thread->memo, key_of(epoch));
                 } else {
-                        id = unwind_unremembered(thread, at, function, epoch);
+                        id = unwind_whole(own_stack(thread, at.sp), at, function, epoch);
                 }
                 /* A signal handler may have forked: this is the child then,
                  * and the id the parent's. */

@@ -26,6 +26,7 @@
 
 #include "channel.h"
 #include "frame.h"
+#include "walk.h"
 
 /* What one process image gives the unwinder; copied by unwind_process_init. */
 struct unwind_process {
@@ -75,6 +76,10 @@ static inline uint32_t unwind_stack(struct unwind_thread *thread, struct frame_s
 /* The same with its arguments in registers. */
 uint32_t unwind_stack_at(struct unwind_thread *thread, uintptr_t pc, uintptr_t sp, uintptr_t fp,
                          enum weir_function function);
+
+/* Only walks: the frames of the stack that begins at `at` in an empty trail
+ * (walk_all, walk.h), by what is known of the code and of the thread's own stack. */
+enum walk_result unwind_frames(const struct unwind_thread *thread, struct trail *trail, struct frame_state at);
 
 /* The pair that must enclose every call of the real dlclose (dlmclose, …).
  * Between them nothing cached is trusted and nothing is cached; after the
