@@ -8,11 +8,7 @@ enum relation {
         ABANDONED,   /* that hook will never return */
 };
 
-enum {
-        /* Less than what the kernel pushes for a signal handler, everywhere. */
-        NEAR = 640,
-        FRAMES = 16, /* walked without mapping memory */
-};
+enum { FRAMES = 16 }; /* walked without mapping memory */
 
 static enum relation relation_on(const struct trail *trail, uintptr_t holder_sp)
 {
@@ -35,9 +31,7 @@ static enum relation relation_to(uintptr_t holder, struct frame_state at)
         struct trail trail = { .frames = frames, .capacity = FRAMES };
         enum relation relation = NESTED;
 
-        /* So near that there is no room for a signal: only a frame that a longjmp
-         * has left may still be taken for one that is there. */
-        if (holder & (GUARD_CALLS | GUARD_NEW) && holder_sp - at.sp - 1 < NEAR)
+        if (guard_is_near(holder, at.sp))
                 return NESTED;
         if (unwind_frames(thread_local_state.self->unwind, &trail, at) == WALK_END)
                 relation = relation_on(&trail, holder_sp);

@@ -37,6 +37,19 @@ enum {
 
 #define GUARD_INLINE static inline __attribute__((always_inline))
 
+/* Less than what the kernel pushes for a signal handler, everywhere. */
+enum { GUARD_NEAR = 640 };
+
+/* Whether the hook that the frame at `sp` called is nested in one that calls
+ * others as a rule, and whose guard is `holder`: so near that there is no room
+ * for a signal.  Only a frame that a longjmp has left may still be taken for one
+ * that is there. */
+GUARD_INLINE bool guard_is_near(uintptr_t holder, uintptr_t sp)
+{
+        return holder & (GUARD_CALLS | GUARD_NEW) &&
+               (holder & ~(uintptr_t)GUARD_FLAGS) + ARCH_MARK_BELOW_SP - sp - 1 < GUARD_NEAR;
+}
+
 /* The rest of guard_enter: first hook of a thread, of a process, of a fork
  * child; nested hook; tracing off.  `at` is the caller of the function that
  * raises the guard. */
@@ -69,14 +82,23 @@ GUARD_INLINE void guard_lower(void)
  * process is plain; to be given to guard_leave by the same function. */
 GUARD_INLINE uintptr_t guard_enter(void)
 {
-        return likely(guard_raise(0)) ? GUARD_OPEN : guard_enter_slow(frame_state_of_caller());
+        if (likely(guard_raise(0)))
+                return GUARD_OPEN;
+        if (guard_is_near(thread_local_state.guard, frame_state_of_caller().sp))
+                return 0;
+        return guard_enter_slow(frame_state_of_caller());
 }
 
 /* For the hooks that change blocks which exist already: they count below
  * operator new as well, where only a new-handler can have called them. */
 GUARD_INLINE uintptr_t guard_enter_below_new(void)
 {
-        return likely(guard_raise(0)) ? GUARD_OPEN : guard_enter_below_new_slow(frame_state_of_caller());
+        if (likely(guard_raise(0)))
+                return GUARD_OPEN;
+        if (!(thread_local_state.guard & GUARD_NEW) &&
+            guard_is_near(thread_local_state.guard, frame_state_of_caller().sp))
+                return 0;
+        return guard_enter_below_new_slow(frame_state_of_caller());
 }
 
 GUARD_INLINE void guard_leave(uintptr_t before)

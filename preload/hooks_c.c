@@ -42,7 +42,7 @@ static inline void *nested(void *block, size_t size, struct frame_state at, enum
 
 static __attribute__((noinline)) void *malloc_slow(size_t size, struct frame_state at)
 {
-        uintptr_t entered = guard_enter_slow(at);
+        uintptr_t entered = guard_is_near(thread_local_state.guard, at.sp) ? 0 : guard_enter_slow(at);
         void *block = next.malloc(size);
 
         if (!entered)

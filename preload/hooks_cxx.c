@@ -8,6 +8,7 @@
 #include "guard.h"
 #include "hooks_cxx.h"
 #include "next.h"
+#include "recall.h"
 #include "ring.h"
 #include "unwind.h"
 
@@ -86,7 +87,7 @@ static inline void new_end(const struct new_call *call)
                 put_pending(thread, call->at, WEIR_FN_MALLOC);
         if (likely(call->block))
                 ring_put(call->before, WEIR_EVENT_ALLOC, (uintptr_t)call->block, call->size,
-                         unwind_stack(thread->unwind, call->at, call->function));
+                         recall_stack(thread->unwind, call->at.pc, call->at.sp, &call->at.fp, call->function));
         guard_leave(call->before);
 }
 
