@@ -109,6 +109,24 @@ class Weir:
         return done, report
 
 
+def put(weir, name, data, mode=0o644):
+    """A file in weir's directory, of text or bytes."""
+    path = f"{weir.directory}/{name}"
+    with open(path, "wb") as file:
+        file.write(data if isinstance(data, bytes) else data.encode())
+    os.chmod(path, mode)
+    return path
+
+
+def build(weir, name, source, *flags, compiler="gcc", language="c"):
+    """A program there, made of the source without optimisation, with what it takes to name its lines."""
+    path = f"{weir.directory}/{name}"
+    done = subprocess.run([compiler, "-g", "-O0", "-w", *flags, "-x", language, "-", "-o", path], input=source.encode(),
+                          capture_output=True, check=False)
+    check(done.returncode == 0, f"{compiler}: {done.stderr.decode(errors='replace')}")
+    return path
+
+
 def noted(report, code, pattern):
     """The sum of the numbers that all diagnostics of that code give; each must match."""
     notes = [note["message"] for note in report["diagnostics"] if note["code"] == code]

@@ -58,11 +58,7 @@ int main(void)
 
 
 def build(weir, source=KINDS, name="kinds"):
-    path = f"{weir.directory}/{name}"
-    done = subprocess.run(["gcc", "-O0", "-g", "-w", "-x", "c", "-", "-o", path, "-pthread"], input=source.encode(),
-                          capture_output=True, check=False)
-    harness.check(done.returncode == 0, done.stderr.decode())
-    return path
+    return harness.build(weir, name, source, "-pthread")
 
 
 def captured(weir, command, options=()):

@@ -50,24 +50,9 @@ int main(int argc, char **argv)
 """
 
 
-def put(weir, name, text):
-    path = f"{weir.directory}/{name}"
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-    return path
-
-
-def build(weir, name, source, *flags):
-    path = f"{weir.directory}/{name}"
-    done = subprocess.run(["gcc", "-g", "-O0", "-w", *flags, "-x", "c", "-", "-o", path], input=source.encode(),
-                          capture_output=True, check=False)
-    harness.check(done.returncode == 0, done.stderr.decode())
-    return path
-
-
 def leaky(weir):
     path = f"{weir.directory}/leaky"
-    return path if os.path.exists(path) else build(weir, "leaky", LEAKY)
+    return path if os.path.exists(path) else harness.build(weir, "leaky", LEAKY)
 
 
 def stored(weir, *arguments, options=()):
@@ -143,11 +128,11 @@ def limits_on_a_run(weir):
 @CASES.add
 def reachable_blocks_can_fail(weir):
     """Though nobody asked for their list."""
-    program = build(weir, "holder", "#include <stdlib.h>\nvoid *kept; int main(void) { kept = malloc(64); return 0; }")
+    program = harness.build(weir, "holder", "#include <stdlib.h>\nvoid *kept; int main(void) { kept = malloc(64); return 0; }")
     run, report = weir.trace([program], ["--fail-on=reachable"])
     harness.check(run.status == 23, f"{run.status} {report['gate']}")
     _, report = weir.trace([program])
-    judge(weir, put(weir, "plain.json", json.dumps(report)), ["--fail-on=reachable"], 23)
+    judge(weir, harness.put(weir, "plain.json", json.dumps(report)), ["--fail-on=reachable"], 23)
 
 
 @CASES.add
@@ -220,7 +205,7 @@ def bad_baselines(weir):
     for name, content in (("empty", ""), ("cut", text[:-4]), ("list", "[]"), ("version", text.replace("baseline/1", "baseline/9")),
                           ("kind", text.replace("definite", "lost")), ("id", text.replace('"id": "', '"id": "x')),
                           ("negative", text.replace('"bytes": ', '"bytes": -')), ("binary", "\0\1"), ("text", "leak:x\n")):
-        bad = put(weir, f"baseline-{name}", content)
+        bad = harness.put(weir, f"baseline-{name}", content)
         refuse(weir, ["gate", f"--baseline={bad}", path], bad)
         refuse(weir, ["gate", f"--baseline={bad}", "--update-baseline", path], bad)
         harness.check(open(bad, encoding="utf-8").read() == content, f"{name} was written over")
@@ -236,7 +221,7 @@ def bad_baselines(weir):
 @CASES.add
 def incomplete_evidence_makes_no_baseline(weir):
     known = f"{weir.directory}/known.json"
-    killed = build(weir, "killed", "#include <signal.h>\n#include <stdlib.h>\nint main(void) { malloc(9); raise(SIGKILL); }")
+    killed = harness.build(weir, "killed", "#include <signal.h>\n#include <stdlib.h>\nint main(void) { malloc(9); raise(SIGKILL); }")
     run, report = weir.trace([killed], ["--gate", f"--baseline={known}", "--update-baseline"])
     harness.check(run.status == 24 and not os.path.exists(known), f"{run.status} {report['diagnostics']}")
 
@@ -267,9 +252,9 @@ def generated_suppressions_work(weir):
 @CASES.add
 def strict_suppressions(weir):
     path = stored(weir, "100")
-    used = put(weir, "used.supp", "leak:lose\n")
-    unused = put(weir, "unused.supp", "leak:lose\nleak:misspelt\n")
-    expired = put(weir, "expired.supp", "leak:lose\n{\n x\n weir:Leak\n expires: 2020-01-31\n reason: later\n fun:malloc\n}\n")
+    used = harness.put(weir, "used.supp", "leak:lose\n")
+    unused = harness.put(weir, "unused.supp", "leak:lose\nleak:misspelt\n")
+    expired = harness.put(weir, "expired.supp", "leak:lose\n{\n x\n weir:Leak\n expires: 2020-01-31\n reason: later\n fun:malloc\n}\n")
     judge(weir, path, [f"--suppressions={used}", "--strict-suppressions"], 0)
     judge(weir, path, [f"--suppressions={unused}"], 0, "matched nothing: leak:misspelt")
     judge(weir, path, [f"--suppressions={unused}", "--strict-suppressions"], 23, "unused suppressions: 1", f"{unused}:2")
@@ -284,7 +269,7 @@ def strict_suppressions(weir):
 
 @CASES.add
 def what_was_suppressed_is_judged_again(weir):
-    rules = put(weir, "lose.supp", "leak:lose\n{\n  old\n  weir:Leak\n  expires: 2020-01-31\n  fun:*\n}\n")
+    rules = harness.put(weir, "lose.supp", "leak:lose\n{\n  old\n  weir:Leak\n  expires: 2020-01-31\n  fun:*\n}\n")
     path = stored(weir, "100", "r", options=[f"--suppressions={rules}", "--only-frame=main"])
     before = json.loads(open(path, encoding="utf-8").read())
     harness.check([leak["status"] for leak in before["leaks"]].count("suppressed") == 1, f"{before['leaks']}")
@@ -302,8 +287,8 @@ def what_was_suppressed_is_judged_again(weir):
 @CASES.add
 def suppressed_blocks_in_use_stay_in_the_sums(weir):
     source = "int main(void) { static void *kept; kept = malloc(1000); return !kept; }"
-    program = build(weir, "keeps", "#include <stdlib.h>\n" + source)
-    rules = put(weir, "all.supp", "leak:*\n")
+    program = harness.build(weir, "keeps", "#include <stdlib.h>\n" + source)
+    rules = harness.put(weir, "all.supp", "leak:*\n")
     reports = [weir.trace([program], [f"--kinds={kinds}", f"--suppressions={rules}"])[1] for kinds in ("definite", "all")]
     for kind in ("reachable", "suppressed"):
         sums = [report["summary"]["kinds"][kind]["bytes"] for report in reports]
@@ -317,7 +302,7 @@ def own_syntax_of_suppressions(weir):
     for body, left in (("fun:malloc\n fun:lose", 1), ("fun:malloc\n ...\n fun:main", 0), ("max-bytes: 99\n ...\n fun:lose", 2),
                        ("max-bytes: 100\n ...\n fun:lose", 1), ("match-leak-kinds: cycle\n ...\n fun:lose", 2),
                        ("expires: 2999-01-01\n ...\n fun:lose", 1), ("fun:malloc\n obj:*/leaky", 0), ("...\n src:*:4", 1)):
-        rules = put(weir, "own.supp", f"{{\n rule\n weir:Leak\n {body}\n}}\n")
+        rules = harness.put(weir, "own.supp", f"{{\n rule\n weir:Leak\n {body}\n}}\n")
         report = judged(weir, path, [f"--suppressions={rules}"])
         new = [leak for leak in report["leaks"] if leak["status"] == "new" and leak["kind"] == "definite"]
         held = [leak for leak in report["leaks"] if leak["status"] == "new" and leak["kind"] == "indirect"]
@@ -330,14 +315,14 @@ def bad_suppressions(weir):
     path = stored(weir, "100")
     for content, part in (("race:x\n", ":1: expected leak:PATTERN"), ("#\n{\n x\n Memcheck:Leak\n fun:a\n", ":2: "),
                           ("{\n x\n weir:Leak\n expires: never\n fun:a\n}\n", ":4: expected a date"), ("\0\0", "byte 0 is 0")):
-        bad = put(weir, "bad.supp", content)
+        bad = harness.put(weir, "bad.supp", content)
         refuse(weir, ["gate", f"--suppressions={bad}", path], bad, part)
     refuse(weir, ["gate", f"--suppressions={weir.directory}", path], weir.directory)
     refuse(weir, ["gate", f"--gen-suppressions=weir={weir.directory}/no/dir", path], f"{weir.directory}/no/dir")
     with open(f"{weir.directory}/large.supp", "wb") as file:
         file.truncate(65 << 20)
     refuse(weir, ["gate", f"--suppressions={file.name}", path], "larger than")
-    judge(weir, path, [f"--suppressions={put(weir, 'none.supp', '')}"], 23)
+    judge(weir, path, [f"--suppressions={harness.put(weir, 'none.supp', '')}"], 23)
 
 
 @CASES.add
@@ -345,11 +330,11 @@ def built_in_suppressions(weir):
     """They are shown, can be read again, and can be switched off, also for a capture."""
     text = weir.run(["--print-suppressions"]).stdout.decode()
     harness.check("weir:Leak" in text and "ld-linux" in text, text)
-    judge(weir, stored(weir, "100"), [f"--suppressions={put(weir, 'built-in.supp', text)}"], 23)
+    judge(weir, stored(weir, "100"), [f"--suppressions={harness.put(weir, 'built-in.supp', text)}"], 23)
     source = ("#include <dlfcn.h>\n#include <stdlib.h>\n"
               "__attribute__((noinline)) void lose(void) { malloc(100); } int main(void) { lose(); return 0; }")
     capture = f"{weir.directory}/app.capture"
-    program = build(weir, "app", source)
+    program = harness.build(weir, "app", source)
     weir.run(["run", "-q", f"--capture={capture}", "--", program])
     with_them, without = judged(weir, capture, []), judged(weir, capture, ["--no-builtin-suppressions"])
     harness.check(not [rule for rule in without["suppressions"] if not rule["file"]], f"{without['suppressions']}")
@@ -359,7 +344,7 @@ def built_in_suppressions(weir):
 
 @CASES.add
 def unreadable_files_pass_no_gate(weir):
-    path, secret = stored(weir, "100"), put(weir, "secret", "leak:lose\n")
+    path, secret = stored(weir, "100"), harness.put(weir, "secret", "leak:lose\n")
     rights = as_nobody(weir)
     os.chmod(path, 0o644)
     os.chmod(secret, 0)

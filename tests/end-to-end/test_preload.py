@@ -3,7 +3,6 @@
 collector, and the report goes where WEIR_OPTIONS says."""
 import json
 import os
-import subprocess
 import sys
 import time
 
@@ -21,10 +20,7 @@ def preload(weir, command, options, **how):
 
 
 def build(weir, source):
-    path = f"{weir.directory}/program"
-    done = subprocess.run(["gcc", "-x", "c", "-", "-o", path], input=source.encode(), capture_output=True, check=False)
-    harness.check(done.returncode == 0, done.stderr.decode())
-    return path
+    return harness.build(weir, "program", source)
 
 
 def read(weir, path):

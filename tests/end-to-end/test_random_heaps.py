@@ -4,7 +4,6 @@ holds, who owns what, and each cycle, compared with the definitions (DESIGN.md,
 section 4) computed the long way round from the plan of the heap."""
 import json
 import random
-import subprocess
 import sys
 
 from cases import Cases, harness
@@ -56,14 +55,10 @@ int main(int argc, char **argv)
 
 
 def build(weir):
-    path = f"{weir.directory}/heap"
     sites = "".join(f"static void *site{i}(size_t size) {{ void *p = calloc(1, size); return p; }}\n"
                     for i in range(BLOCKS))
     source = PROGRAM % (sites, ", ".join(f"site{i}" for i in range(BLOCKS)))
-    done = subprocess.run(["gcc", "-O0", "-g", "-w", "-x", "c", "-", "-o", path], input=source.encode(),
-                          capture_output=True, check=False)
-    harness.check(done.returncode == 0, done.stderr.decode())
-    return path
+    return harness.build(weir, "heap", source)
 
 
 class Plan:

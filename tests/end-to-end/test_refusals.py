@@ -39,19 +39,11 @@ def refuse_command(weir, file, status, *parts, **how):
 
 
 def put(weir, name, data, mode=0o755):
-    path = f"{weir.directory}/{name}"
-    with open(path, "wb") as file:
-        file.write(data)
-    os.chmod(path, mode)
-    return path
+    return harness.put(weir, name, data, mode)
 
 
 def build(weir, name, *flags, compiler="gcc", source="int main(void) { return malloc(1) == 0; }"):
-    path = f"{weir.directory}/{name}"
-    text = "#include <stdlib.h>\n" + source
-    done = subprocess.run([compiler, *flags, "-x", "c", "-", "-o", path], input=text.encode(), capture_output=True, check=False)
-    harness.check(done.returncode == 0, f"{compiler}: {done.stderr.decode()}")
-    return path
+    return harness.build(weir, name, "#include <stdlib.h>\n" + source, *flags, compiler=compiler)
 
 
 @CASES.add

@@ -28,13 +28,6 @@ def pairs(weir, depth, sites, threads, count):
     compare(weir, [bench(weir, "bench-pairs"), str(depth), str(sites), str(threads), str(count)], count)
 
 
-def write(weir, name, text):
-    path = f"{weir.directory}/{name}"
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-    return path
-
-
 @CASES.add
 def depth_8(weir):
     pairs(weir, 8, 1, 1, 3000)
@@ -79,7 +72,7 @@ def tree(n):
 tree(5)
 sorted([{"a": i, "b": [str(j) for j in range(3)]} for i in range(20)], key=lambda w: str(w["a"]))
 """
-    compare(weir, ["/usr/bin/python3", "-S", write(weir, "input.py", text)], 5000,
+    compare(weir, ["/usr/bin/python3", "-S", harness.put(weir, "input.py", text)], 5000,
             env={**os.environ, "PYTHONMALLOC": "malloc"})
 
 
@@ -93,7 +86,7 @@ template <> struct sum<0> { static const int value = 0; };
               for i in range(6))
     compiler = sorted(glob.glob("/usr/lib/gcc/*/*/cc1plus"))
     harness.check(compiler, "there is no cc1plus")
-    compare(weir, [compiler[0], "-quiet", write(weir, "input.cpp", text), "-o", os.devnull], 5000)
+    compare(weir, [compiler[0], "-quiet", harness.put(weir, "input.cpp", text), "-o", os.devnull], 5000)
 
 
 @CASES.add
@@ -108,7 +101,7 @@ for my $i (1 .. 300) {
 }
 print scalar(map { sort @$_ } values %count), "\n";
 """
-    compare(weir, ["perl", write(weir, "input.pl", text)], 3000)
+    compare(weir, ["perl", harness.put(weir, "input.pl", text)], 3000)
 
 
 @CASES.add
@@ -134,21 +127,21 @@ with recursive n(i) as (select 1 union all select i + 1 from n where i < 1500) i
 create index tb on t(b);
 select b, group_concat(a) from t where b like '1%' group by b order by 2 limit 20;
 """
-    compare(weir, ["sqlite3", ":memory:", ".read " + write(weir, "input.sql", text)], 3000)
+    compare(weir, ["sqlite3", ":memory:", ".read " + harness.put(weir, "input.sql", text)], 3000)
 
 
 @CASES.add
 def xmllint(weir):
     text = "<all>" + "".join(f'<item id="i{i}"><name>name {i}</name><text>some &lt;text&gt; {i}</text></item>\n'
                              for i in range(800)) + "</all>"
-    compare(weir, ["xmllint", "--noout", "--xpath", "count(//item)", write(weir, "input.xml", text)], 3000)
+    compare(weir, ["xmllint", "--noout", "--xpath", "count(//item)", harness.put(weir, "input.xml", text)], 3000)
 
 
 @CASES.add
 def jq(weir):
     text = json.dumps([{"id": i, "name": f"name {i % 97}", "tags": [str(i % 7)]} for i in range(300)])
     compare(weir, ["jq", "-c", "group_by(.name)|map({(.[0].name): map(.id)|add})|add",
-                   write(weir, "input.json", text)], 3000)
+                   harness.put(weir, "input.json", text)], 3000)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 """Whole trees of processes: which programs are traced and which are left out,
 and leaks that many processes share."""
 import os
-import subprocess
 import sys
 
 from cases import Cases, harness
@@ -13,19 +12,11 @@ LEAKY = "int main(int argc, char **argv) { return malloc(100) == 0; }"
 
 
 def build(weir, name, *flags, source=LEAKY):
-    path = f"{weir.directory}/{name}"
-    done = subprocess.run(["gcc", "-g", "-O0", "-w", *flags, "-x", "c", "-", "-o", path],
-                          input=("#include <stdlib.h>\n" + source).encode(), capture_output=True, check=False)
-    harness.check(done.returncode == 0, done.stderr.decode())
-    return path
+    return harness.build(weir, name, "#include <stdlib.h>\n" + source, *flags)
 
 
 def put(weir, name, text, mode=0o755):
-    path = f"{weir.directory}/{name}"
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.chmod(path, mode)
-    return path
+    return harness.put(weir, name, text, mode)
 
 
 def names(report):

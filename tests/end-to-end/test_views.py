@@ -2,9 +2,7 @@
 """What a person sees of the graph: what keeps the memory, cycles, and how they
 are told again from captures and reports."""
 import json
-import os
 import re
-import subprocess
 import sys
 
 from cases import Cases, harness
@@ -70,11 +68,7 @@ int main()
 
 
 def build(weir, source, name, *flags):
-    path = f"{weir.directory}/{name}"
-    done = subprocess.run(["g++", "-O0", "-g", "-x", "c++", "-", "-o", path, *flags], input=source.encode(),
-                          capture_output=True, check=False)
-    harness.check(done.returncode == 0, done.stderr.decode())
-    return path
+    return harness.build(weir, name, source, *flags, compiler="g++", language="c++")
 
 
 def succeed(weir, arguments, status=0):
