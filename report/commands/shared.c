@@ -15,7 +15,7 @@ const struct option_spec shared_output_specs[SHARED_OUTPUT_COUNT] = {
         { "format", 0, OPTION_LIST, "FORM[=FILE]", "its form; with FILE, one more; repeatable", OUTPUT(formats) },
         { "source-root", 0, OPTION_TEXT, "DIR", "tell source files from DIR (here)", OUTPUT(source_root), true },
         { "kinds", 0, OPTION_KINDS, "KINDS", "list these (not reachable,indirect), or all", OUTPUT(kinds) },
-        { "retained", 0, OPTION_FLAG, NULL, "also show what keeps the memory in use, and the cycles in it", OUTPUT(retained) },
+        { "retained", 0, OPTION_FLAG, NULL, "also show what keeps memory, and cycles in use", OUTPUT(retained) },
         { "limit", 0, OPTION_LIMIT, "N|all", "list N leaks, sites, types, ... (20)", OUTPUT(limit), true },
         { "color", 0, OPTION_CHOICE, "auto|always|never", "colour the text", OUTPUT(color), true },
         { "progress", 0, OPTION_CHOICE, "auto|always|never", "show what takes long", OUTPUT(progress), true },

@@ -250,7 +250,7 @@ def why_a_block_is_held(weir):
     text = succeed(weir, ["why", capture, head])
     harness.check(re.search(r"held by\n  global .*kinds \(list_head\)\n", text), text)
     text = succeed(weir, ["why", capture, hex(int(third, 16) + 20)])
-    steps = re.findall(r"\+\d+ exact -> (0x[0-9a-f]+)", text)
+    steps = re.findall(r"\+\d+ (?:\w+ )?exact -> (0x[0-9a-f]+)", text)
     harness.check(steps == [head, steps[1], third], f"{steps}: {text}")
     harness.check("20 bytes into it" in text and "reachable" in text and "node (" in text, text)
     text = succeed(weir, ["why", capture, of_thread])
