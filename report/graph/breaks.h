@@ -34,9 +34,9 @@
 enum {
         BREAKS_TOLD = 8,           /* of those that do it alone; the rest are counted */
         BREAKS_TOLD_TOGETHER = 64, /* the largest fields first */
-        BREAK_ROUNDS = 16,
+        BREAK_ROUNDS = 4,
 };
-#define BREAK_WORK (1ull << 27)
+#define BREAK_WORK (1ull << 26)
 
 /* Fills break_at of `told` from a shortest cycle, whose twins are not yet
  * known: room for `length` of them is there.  Reads memory.  0, or -1 without

@@ -193,8 +193,15 @@ static void search_free(struct search *s)
         mem_free(s->stack);
 }
 
+/* Fetches what is asked about the targets. */
 static void enter(struct search *s, uint32_t v)
 {
+        uint32_t end = s->d->row[v + 1];
+
+        for (uint32_t e = s->d->row[v]; e < end && e < s->d->row[v] + 8; e++) {
+                __builtin_prefetch(&s->next[s->d->to[e]]);
+                __builtin_prefetch(&s->d->row[s->d->to[e]]);
+        }
         s->next[v] = s->d->row[v] + 1;
         s->stack[s->depth++] = v;
 }

@@ -97,14 +97,15 @@ static int thin(struct tangle *t)
         return status;
 }
 
-int tangle_cut(struct tangle *t, const struct digraph *d, const struct alike *alike, uint32_t start)
+int tangle_cut(struct tangle *t, const struct digraph *d, const struct alike *alike, const uint64_t *back)
 {
         *t = (struct tangle){ .d = d,
                               .alike = alike,
                               .gone = mem_alloc(d->edge_count / 64 + 1, sizeof *t->gone),
                               .of_field = mem_alloc(alike->count, sizeof *t->of_field) };
-        if (!t->gone || !t->of_field || cuts_back_edges(d, start, t->gone))
+        if (!t->gone || !t->of_field)
                 return -1;
+        memcpy(t->gone, back, (d->edge_count / 64 + 1) * sizeof *back);
         recount(t);
         round_up(t);
         return t->fields > 1 ? thin(t) : 0;
@@ -239,24 +240,36 @@ static bool is_better(const struct tangle *a, const struct tangle *b)
         return a->fields != b->fields ? a->fields < b->fields : a->edges < b->edges;
 }
 
-int together_find(const struct inner *inner, const struct alike *by_site, const struct alike *by_size,
-                  struct group_cycle *told, struct group_arena **arena)
+/* Searches from `start`; keeps what is better than the best. */
+static int try_start(const struct inner *inner, uint32_t start, const struct alike *const *fields, struct tangle *best)
 {
-        const uint32_t starts[] = { oldest(inner), widest(inner) };
-        struct tangle best = { 0 };
-        int status = 0;
+        uint64_t *back = mem_alloc(inner->d.edge_count / 64 + 1, sizeof *back);
+        int status = back ? cuts_back_edges(&inner->d, start, back) : -1;
 
-        for (unsigned i = 0; i < 4 && !status; i++) {
+        for (unsigned i = 0; i < 2 && !status; i++) {
                 struct tangle t;
 
-                status = tangle_cut(&t, &inner->d, i < 2 ? by_site : by_size, starts[i % 2]);
-                if (status || (best.gone && !is_better(&t, &best))) {
+                status = tangle_cut(&t, &inner->d, fields[i], back);
+                if (status || (best->gone && !is_better(&t, best))) {
                         tangle_free(&t);
                         continue;
                 }
-                tangle_free(&best);
-                best = t;
+                tangle_free(best);
+                *best = t;
         }
+        mem_free(back);
+        return status;
+}
+
+int together_find(const struct inner *inner, const struct alike *by_site, const struct alike *by_size,
+                  struct group_cycle *told, struct group_arena **arena)
+{
+        const struct alike *fields[] = { by_site, by_size };
+        struct tangle best = { 0 };
+        int status = try_start(inner, oldest(inner), fields, &best);
+
+        if (!status)
+                status = try_start(inner, widest(inner), fields, &best);
         if (!status)
                 status = tell_best(inner, &best, told, arena);
         tangle_free(&best);

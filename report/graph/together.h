@@ -12,9 +12,9 @@
 int together_find(const struct inner *inner, const struct alike *by_site, const struct alike *by_size,
                   struct group_cycle *told, struct group_arena **arena);
 
-/* The edges that go, a bit for each, as found by `alike` from a search that
- * starts at `start`; `of_field` how many of each field.  For
- * together_find and tests. */
+/* The edges that go, a bit for each, made of those that lead back in some
+ * search (cuts_back_edges) by the fields of `alike`; `of_field` how many of each
+ * field.  For together_find and tests. */
 struct tangle {
         const struct digraph *d;
         const struct alike *alike;
@@ -24,7 +24,7 @@ struct tangle {
 };
 
 /* 0, or -1 without memory; tangle_free in any case. */
-int tangle_cut(struct tangle *t, const struct digraph *d, const struct alike *alike, uint32_t start);
+int tangle_cut(struct tangle *t, const struct digraph *d, const struct alike *alike, const uint64_t *back);
 void tangle_free(struct tangle *t);
 
 #endif

@@ -131,10 +131,11 @@ static void check_back_edges(const struct sample *s)
 /* What goes breaks everything, is counted, and no field of it is needless. */
 static void check_tangle(const struct sample *s, const struct alike *alike)
 {
-        uint64_t counted[MOST_EDGES] = { 0 }, fields = 0;
+        uint64_t counted[MOST_EDGES] = { 0 }, back_edges[3] = { 0 }, fields = 0;
         struct tangle t;
 
-        ck_assert_int_eq(tangle_cut(&t, &s->d, alike, below(s->d.count)), 0);
+        ck_assert_int_eq(cuts_back_edges(&s->d, below(s->d.count), back_edges), 0);
+        ck_assert_int_eq(tangle_cut(&t, &s->d, alike, back_edges), 0);
         ck_assert(is_acyclic(s, t.gone));
         for (uint32_t e = 0; e < s->d.edge_count; e++)
                 counted[alike->of[e]] += cuts_is_gone(t.gone, e);
