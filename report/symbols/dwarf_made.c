@@ -115,9 +115,13 @@ static bool constructs(Dwarf_Die *function, Dwarf_Die *class_)
 {
         Dwarf_Die origin = dwarf_type_origin(function);
         const char *name = dwarf_diename(&origin), *of;
+        Dwarf_Attribute attribute;
         size_t length;
 
-        if (!name || !dwarf_type_of_member(function, class_))
+        /* What is cheap to tell comes first: the class may be far. */
+        if (!name || *name == '~' || dwarf_hasattr(&origin, DW_AT_type) ||
+            !dwarf_attr_integrate(function, DW_AT_object_pointer, &attribute) ||
+            !dwarf_type_of_member(function, class_))
                 return false;
         of = dwarf_diename(class_);
         length = strlen(name);
@@ -201,8 +205,8 @@ static void offer_calls(struct search *s)
                         continue;
                 memcpy(&distance, code + at + 1, sizeof distance);
                 target = m->address + at + CALL_SIZE + (uint64_t)(int64_t)distance;
-                if (elf_image_bytes(m->code, target, 1) && function_at(m, target, &function) &&
-                    constructs(&function, &type) && is_of_line(m, m->address + at))
+                if (elf_image_bytes(m->code, target, 1) && is_of_line(m, m->address + at) &&
+                    function_at(m, target, &function) && constructs(&function, &type))
                         offer(s, BY_CONSTRUCTOR, &type, &type);
         }
 }
@@ -222,7 +226,8 @@ bool dwarf_made_type(const struct dwarf_making *making, Dwarf_Die *type, Dwarf_D
                 offer_scope(&s, &origin, 0);
         if (dwarf_type_declared(&origin, &returned) && target_of(&returned, 1, type, named, &plain))
                 offer(&s, BY_POINTER, type, named);
-        offer_calls(&s);
+        if (!dwarf_type_in_c(&function))
+                offer_calls(&s);
         *type = s.type;
         *named = s.named;
         return s.rank < BY_NOTHING && !s.several;

@@ -245,25 +245,22 @@ char *dwarf_type_name(Dwarf_Die *type)
         return name;
 }
 
-static const char *keyword_of(Dwarf_Die *type)
+bool dwarf_type_in_c(Dwarf_Die *die)
 {
         Dwarf_Die unit;
-        int language = dwarf_diecu(type, &unit, NULL, NULL) ? dwarf_srclang(&unit) : -1;
+        int language = dwarf_diecu(die, &unit, NULL, NULL) ? dwarf_srclang(&unit) : -1;
 
-        if (language != DW_LANG_C && language != DW_LANG_C89 && language != DW_LANG_C99 && language != DW_LANG_C11)
-                return "";
-        return dwarf_tag(type) == DW_TAG_union_type ? "union " : "struct ";
+        return language == DW_LANG_C || language == DW_LANG_C89 || language == DW_LANG_C99 || language == DW_LANG_C11;
 }
 
 char *dwarf_type_used_name(Dwarf_Die *type, Dwarf_Die *named)
 {
-        char *name = dwarf_type_name(dwarf_tag(named) == DW_TAG_typedef ? named : type), *used;
+        Dwarf_Die *used = dwarf_tag(named) == DW_TAG_typedef ? named : type;
+        const char *keyword = dwarf_tag(type) == DW_TAG_union_type ? "union " : "struct ", *name = dwarf_diename(used);
 
-        if (!name || dwarf_tag(named) == DW_TAG_typedef)
-                return name;
-        used = mem_format("%s%s", keyword_of(type), name);
-        mem_free(name);
-        return used;
+        if (!dwarf_type_in_c(type))
+                return dwarf_type_name(used);
+        return name ? mem_format("%s%s", used == named ? "" : keyword, name) : NULL;
 }
 
 static bool is_library(Dwarf_Die *type)

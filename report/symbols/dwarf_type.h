@@ -36,6 +36,9 @@ bool dwarf_type_stripped(const Dwarf_Die *type, Dwarf_Die *stripped);
 /* What a pointer points at, as it is declared but for const and the like. */
 bool dwarf_type_target(const Dwarf_Die *pointer, Dwarf_Die *type);
 
+/* Is it of a unit in C, which has no scopes and no members but data? */
+bool dwarf_type_in_c(Dwarf_Die *die);
+
 /* Its size in bytes; 0 = unknown. */
 uint64_t dwarf_type_size(Dwarf_Die *type);
 
