@@ -149,6 +149,30 @@ void dwarf_index_deinit(struct dwarf_index *index)
         *index = (struct dwarf_index){ 0 };
 }
 
+/* Whether the linker made the code there: no unit has it.  (libdwfl's own way to
+ * a section reads all debug information first.) */
+static bool is_linkage(Dwfl_Module *module, uint64_t address)
+{
+        GElf_Addr bias;
+        Elf *elf = dwfl_module_getelf(module, &bias);
+        Elf_Scn *section = NULL;
+        GElf_Shdr header;
+        size_t names;
+
+        if (!elf || elf_getshdrstrndx(elf, &names))
+                return false;
+        while ((section = elf_nextscn(elf, section))) {
+                const char *name;
+
+                if (!gelf_getshdr(section, &header) || address - header.sh_addr >= header.sh_size)
+                        continue;
+                name = elf_strptr(elf, names, header.sh_name);
+                if (name && !strncmp(name, ".plt", 4))
+                        return true;
+        }
+        return false;
+}
+
 /* The unit that has the address, ready to be walked; NULL when none has it.
  * What a lean file does not know is asked of the whole one: what was read before
  * stays as it is, and is let go with the index. */
@@ -163,6 +187,8 @@ static int find_unit(struct dwarf_index *index, uint64_t place, struct dwarf_uni
                         (*unit)->code = (*unit)->die;
                 }
                 if (*unit ? (*unit)->read : !dwarf_lean_may_miss(index->lean, place))
+                        return 0;
+                if (!range && is_linkage(index->module, place + index->bias))
                         return 0;
                 if (read_whole(index))
                         return -1;
