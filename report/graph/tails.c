@@ -213,8 +213,11 @@ static void find_live(struct tails *t, uint64_t id, edge_t *edges, const struct 
                 if (!nearby_words(&t->nearby, start + 8 * at, words, (size_t)count))
                         continue;
                 for (uint64_t i = 0; i < count; i++) {
-                        struct pointee hit = pointers_find(t->pointers, words[i]);
+                        struct pointee hit;
 
+                        if (!pointers_near(t->pointers, words[i]))
+                                continue;
+                        hit = pointers_find(t->pointers, words[i]);
                         if ((hit.inside == ID_NONE && hit.end == ID_NONE) || tails_holds(t->scan, id, at + i))
                                 continue;
                         move_edge(edges, wanted, hit.inside, hit.offset ? STRENGTH_INTERIOR : STRENGTH_EXACT, at + i);
