@@ -158,12 +158,11 @@ static void print_path(const struct ink *ink, const struct report_cycle *cycle)
 static void print_breaks(const struct ink *ink, const struct report_cycle *cycle)
 {
         bool together = cycle->break_at_count && cycle->break_at[0].cut == CUT_TOGETHER;
-        size_t shown = cycle->break_at_count;
+        size_t shown = cycle->break_at_count < BREAKS_SHOWN ? cycle->break_at_count : BREAKS_SHOWN;
 
-        if (!together && shown > BREAKS_SHOWN)
-                shown = BREAKS_SHOWN;
         if (together)
-                ink_print(ink, INK_PLAIN, "    no single field breaks it; together these do:\n");
+                ink_print(ink, INK_PLAIN, "    no single field breaks it; these %" PRIu64 " together do:\n",
+                          cycle->break_at_total);
         for (size_t i = 0; i < shown; i++) {
                 ink_print(ink, INK_PLAIN, "    break it at: ");
                 print_step(ink, &cycle->break_at[i]);
@@ -172,8 +171,8 @@ static void print_breaks(const struct ink *ink, const struct report_cycle *cycle
                 putc('\n', ink->out);
         }
         if (cycle->break_at_total > shown)
-                ink_print(ink, INK_DIM, "    %s %" PRIu64 " more places\n", together ? "and" : "or",
-                          cycle->break_at_total - shown);
+                ink_print(ink, INK_DIM, "    %s %" PRIu64 " more, which a JSON report (-o FILE) lists\n",
+                          together ? "and" : "or", cycle->break_at_total - shown);
 }
 
 void text_cycle(const struct ink *ink, const struct report_cycle *cycle)
