@@ -22,6 +22,7 @@ int drafts_init(struct drafts *d, struct report *report, struct symbols *symbols
 void drafts_deinit(struct drafts *d)
 {
         typing_deinit(&d->typing);
+        held_deinit(&d->held);
         mem_free(d->slots);
         mem_free(d->list);
         mem_free(d->of_finding);
@@ -213,6 +214,8 @@ static int reference(struct drafts *d, const struct finding_block *here, const s
         if (from->other.stack && (typing_block(&d->typing, &from->other, &to->type) ||
                                   typing_likely(&d->typing, &from->other, &to->likely_type)))
                 return -1;
+        if (out && !to->type && !to->likely_type)
+                to->likely_type = held_type(&d->held, from->to);
         if (out) {
                 to->to = report_format(d->report, "0x%llx", (unsigned long long)from->to);
                 return !to->to || typing_field(&d->typing, here, from->offset, &to->field) ? -1 : 0;
@@ -257,6 +260,8 @@ static int examples(struct drafts *d, const struct finding *finding, struct repo
                     references(d, &from->block, from->references, from->references_count, true, &to->references,
                                &to->references_count))
                         return -1;
+                if (!to->type && !to->likely_type)
+                        to->likely_type = held_type(&d->held, from->address);
         }
         return 0;
 }
@@ -291,6 +296,7 @@ static int cycle(struct drafts *d, const struct finding_cycle *from, struct repo
         to->break_at_total = from->break_at_total;
         if (steps(d, from->path, from->path_count, &to->path, &to->path_count))
                 return -1;
+        held_path(&d->held, from->path, from->path_count, to->path);
         return steps(d, from->break_at, from->break_at_count, &to->break_at, &to->break_at_count);
 }
 
@@ -322,7 +328,9 @@ int drafts_begin(struct drafts *d, struct process *process, const struct finding
         d->process = d->typing.process = process;
         d->findings = findings;
         d->of_finding = mem_alloc(findings->count, sizeof *d->of_finding);
-        return d->of_finding ? 0 : error_no_memory(e, "collecting leaks");
+        if (!d->of_finding || held_learn(&d->held, &d->typing, findings))
+                return error_no_memory(e, "collecting leaks");
+        return 0;
 }
 
 static struct draft *join(struct drafts *d, const struct report_leak *leak, const struct finding *finding)
@@ -342,7 +350,10 @@ static struct draft *join(struct drafts *d, const struct report_leak *leak, cons
         draft = &d->list[d->count++];
         *draft = (struct draft){ .leak = *leak, .key = key };
         d->slots[slot] = d->count;
-        return examples(d, finding, &draft->leak) ? NULL : draft;
+        if (examples(d, finding, &draft->leak))
+                return NULL;
+        held_leak(finding, &draft->leak);
+        return draft;
 }
 
 int drafts_add(struct drafts *d, size_t index, struct error *e)

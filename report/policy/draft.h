@@ -13,6 +13,7 @@
 #include "../error.h"
 #include "../symbols/symbols.h"
 #include "findings.h"
+#include "held.h"
 #include "typing.h"
 
 struct draft {
@@ -28,6 +29,7 @@ struct drafts {
         struct report *report;
         struct symbols *symbols;
         struct typing typing;
+        struct held held; /* of the process at hand */
         struct draft *list;
         size_t count, capacity;
         size_t *slots; /* open addressing by key: index + 1 */

@@ -202,6 +202,7 @@ static int steps_of(struct findings *f, const struct snapshot *snapshot, const s
         for (size_t i = 0; *to && i < count; i++) {
                 (*to)[i] = (struct finding_step){
                         .offset = from[i].offset,
+                        .held = from[i].strength == STRENGTH_EXACT ? snapshot->blocks[from[i].to].address : 0,
                         .member = from[i].member,
                         .alike = from[i].alike,
                         .alike_total = from[i].alike_total,

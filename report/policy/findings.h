@@ -32,6 +32,7 @@ struct finding_block {
 struct finding_step {
         struct finding_block block; /* that the edge leaves */
         uint64_t offset;
+        uint64_t held;                /* in a path: the address of the next block, if the word is just that; else 0 */
         struct finding_place counted; /* vtable of the control block when the word may be half of a shared pointer */
         uint64_t member, alike, alike_total; /* see struct report_step */
         enum cut_effect cut;

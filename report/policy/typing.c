@@ -325,15 +325,21 @@ int typing_likely(struct typing *t, const struct finding_block *block, const cha
 
 /* ---- members -------------------------------------------------------------------- */
 
-/* The member at an offset of what the block most likely is. */
-static struct symbol_field field_made(struct typing *t, const struct finding_block *block, uint64_t offset)
+/* What is known to be at an offset of a block; NULL = nothing. */
+static const struct symbol_type *layout_at(struct typing *t, const struct typing_known *known,
+                                           const struct finding_block *block, uint64_t offset, bool *array)
 {
-        const struct typing_made *made = look_up_made(t, block);
-        struct symbol_field field = { 0 };
+        const struct typing_made *made;
 
-        if (made && made->type)
-                (void)symbols_field(t->symbols, &made->layout, false, offset, &field);
-        return field;
+        *array = known->type && known->array;
+        if (known->type) {
+                if (!known->layout.module || block->size < known->layout_size ||
+                    (known->array ? block->size % known->layout_size : offset >= known->layout_size))
+                        return NULL;
+                return &known->layout;
+        }
+        made = look_up_made(t, block);
+        return made && made->type ? &made->layout : NULL;
 }
 
 /* The member at an offset; path NULL = unknown. */
@@ -341,13 +347,11 @@ static struct symbol_field field_at(struct typing *t, const struct typing_known 
                                     const struct finding_block *block, uint64_t offset)
 {
         struct symbol_field field = { 0 };
+        bool array;
+        const struct symbol_type *layout = layout_at(t, known, block, offset, &array);
 
-        if (!known->type)
-                return field_made(t, block, offset);
-        if (!known->layout.module || block->size < known->layout_size ||
-            (known->array ? block->size % known->layout_size : offset >= known->layout_size))
-                return field;
-        (void)symbols_field(t->symbols, &known->layout, known->array, offset, &field);
+        if (layout)
+                (void)symbols_field(t->symbols, layout, array, offset, &field);
         return field;
 }
 
@@ -375,6 +379,22 @@ int typing_field(struct typing *t, const struct finding_block *block, uint64_t o
         here = *known;
         field = field_at(t, &here, block, offset);
         return name_field(t, &here, &field, offset, to);
+}
+
+int typing_pointed(struct typing *t, const struct finding_block *block, uint64_t offset, uint64_t size,
+                   const char **type)
+{
+        const struct typing_known *known = look_up(t, block);
+        const struct symbol_type *layout;
+        bool array;
+
+        *type = NULL;
+        if (!known)
+                return -1;
+        layout = layout_at(t, known, block, offset, &array);
+        if (layout)
+                *type = symbols_pointed(t->symbols, layout, array, offset, size);
+        return *type && !(*type = report_string(t->report, *type)) ? -1 : 0;
 }
 
 /* ---- steps of cycles -------------------------------------------------------------- */

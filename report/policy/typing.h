@@ -16,7 +16,8 @@
  *
  * Of what has no type by these, and comes from a function with debug information,
  * it may be told what it most likely is (symbols_made): by that function and the
- * block's size.  That is no part of the fingerprint, and never called a type.
+ * block's size; else by what holds it (held.h).  That is no part of the fingerprint,
+ * and never called a type.
  *
  * In a cycle a block may also be known by the control block of the shared
  * pointers that lead to it: what std::shared_ptr<raw>(new raw) counts is a raw.
@@ -75,6 +76,11 @@ int typing_likely(struct typing *typing, const struct finding_block *block, cons
 /* The member of a block that is at an offset ("items[3].next"); NULL = unknown.  It
  * is as sure as the type. */
 int typing_field(struct typing *typing, const struct finding_block *block, uint64_t offset, const char **field);
+
+/* The class of `size` bytes that this member is declared to point at; NULL =
+ * unknown, or it is declared to point at something else.  See held.h. */
+int typing_pointed(struct typing *typing, const struct finding_block *block, uint64_t offset, uint64_t size,
+                   const char **type);
 
 /* All of a step of a cycle but its site. */
 int typing_step(struct typing *typing, const struct finding_step *from, struct report_step *to);

@@ -279,6 +279,7 @@ struct path {
         size_t length;
         bool named; /* a member that the program knows is in it */
         bool full;
+        bool of_union; /* it leads through one */
 };
 
 static void add(struct path *path, const char *before, const char *text, const char *after)
@@ -428,6 +429,7 @@ static bool find(Dwarf_Die *type, uint64_t offset, int depth, struct path *path,
                 return !offset && path->length;
         if (!is_class(tag))
                 return false;
+        path->of_union |= tag == DW_TAG_union_type;
         if (is_room(type))
                 return argument_of(type, &child) && find(&child, offset, depth + 1, path, found);
         if (is_a(type, "__shared_ptr_emplace<") && offset >= EMPLACED) /* libc++: bytes, of which that is no member */
@@ -460,6 +462,7 @@ bool dwarf_type_field(Dwarf_Die *type, bool array, uint64_t offset, struct dwarf
         }
         if (!find(&stripped, offset, 0, &path, &field->type) || path.full || !path.length)
                 return false;
+        field->of_union = path.of_union;
         field->path = mem_string(path.text);
         return field->path != NULL;
 }

@@ -54,6 +54,7 @@ char *dwarf_type_used_name(Dwarf_Die *type, Dwarf_Die *named);
 struct dwarf_field {
         char *path;     /* "owner_.lock", "base::child", "items[3].next", of mem_alloc */
         Dwarf_Die type; /* its own */
+        bool of_union;  /* others may be there */
 };
 
 /* The pointer, or the standard library's class with one, at an offset of the

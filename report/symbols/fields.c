@@ -238,3 +238,36 @@ bool symbols_field(struct symbols *symbols, const struct symbol_type *type, bool
         }
         return field->path != NULL;
 }
+
+static const char *find_pointed(struct symbols *symbols, const struct symbol_type *type, bool array, uint64_t offset,
+                                uint64_t size)
+{
+        Dwarf_Die die, named, target;
+        struct dwarf_field found;
+        char *name;
+
+        if (!find_type(symbols, type, &die) || !dwarf_type_field(&die, array, offset, &found))
+                return NULL;
+        mem_free(found.path);
+        if (found.of_union || !dwarf_type_target(&found.type, &named) || !dwarf_type_stripped(&named, &target) ||
+            !dwarf_type_is_class(&target) || dwarf_type_size(&target) != size)
+                return NULL;
+        name = dwarf_type_used_name(&target, &named);
+        if (name)
+                name_shorten(name);
+        return keep(symbols, name);
+}
+
+const char *symbols_pointed(struct symbols *symbols, const struct symbol_type *type, bool array, uint64_t offset,
+                            uint64_t size)
+{
+        uint64_t number = (number_of(type, true, array, offset) ^ size) * UINT64_C(0x9e3779b97f4a7c15);
+        const struct symbol_frame *before = known(type, number);
+        struct symbol_frame answer = { 0 };
+
+        if (before)
+                return before->function;
+        answer.function = size ? find_pointed(symbols, type, array, offset, size) : NULL;
+        remember(type, number, &answer);
+        return answer.function;
+}

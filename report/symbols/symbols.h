@@ -152,6 +152,12 @@ uint64_t symbols_type_size(struct symbols *symbols, const struct symbol_type *ty
 bool symbols_field(struct symbols *symbols, const struct symbol_type *type, bool array, uint64_t offset,
                    struct symbol_field *field);
 
+/* The class of `size` bytes that the member at an offset of a type, or of an array of
+ * it, is declared to point at: "struct node"; NULL where it is none, or one of a
+ * union's.  What the pointer holds may be another one: it is likely, not certain. */
+const char *symbols_pointed(struct symbols *symbols, const struct symbol_type *type, bool array, uint64_t offset,
+                            uint64_t size);
+
 /* True when the module has debug information, in its file or apart from it. */
 bool symbols_have_lines(struct symbols *symbols, struct symbol_module *module);
 

@@ -314,6 +314,26 @@ static void check_field(struct symbols *symbols, const struct symbol_type *type,
         ck_assert_pstr_eq(field.type, declared);
 }
 
+/* `thing` has 48 bytes, ns::plain 16. */
+static void check_pointed(struct symbols *symbols, const struct symbol_type *type)
+{
+        static const struct {
+                uint64_t offset, size;
+                const char *name;
+        } targets[] = {
+                { 8, 48, "thing" },   { 8, 40, NULL },          { 8, 0, NULL },   { 24, 48, "thing" },
+                { 48, 48, "thing" },  { 56, 48, NULL },         { 64, 4, NULL },  { 112, 48, NULL },
+                { 136, 48, "thing" }, { 144, 16, "ns::plain" }, { 16, 16, NULL }, { 184, 48, "thing" },
+                { 192, 48, NULL },
+        };
+
+        for (size_t again = 0; again < 2; again++)
+                for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++)
+                        ck_assert_pstr_eq(symbols_pointed(symbols, type, false, targets[i].offset, targets[i].size),
+                                          targets[i].name);
+        ck_assert_pstr_eq(symbols_pointed(symbols, type, true, 192 * 7 + 8, 48), "thing");
+}
+
 static void check_fields(const char *name)
 {
         struct symbols *symbols = symbols_create(NULL, NULL);
@@ -324,6 +344,7 @@ static void check_fields(const char *name)
         for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
                 check_field(symbols, &type, false, fields[i].offset, fields[i].path, fields[i].type);
         check_field(symbols, &type, true, 192 * 7 + 8, "[7].child", NULL);
+        check_pointed(symbols, &type);
         type.address = address_of("fields", "_ZTVN2ns4baseE") + 16;
         check_field(symbols, &type, false, 8, "child", NULL);
         /* A control block: the object in it. */
