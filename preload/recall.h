@@ -40,9 +40,23 @@ struct unwind_thread {
         uintptr_t low, high; /* its own stack */
 };
 
-/* What unwind_stack answers where the guess does not. */
-uint32_t unwind_unrecalled(struct unwind_thread *thread, uintptr_t pc, uintptr_t sp, uintptr_t fp,
-                           enum weir_function function);
+/* What unwind_stack answers where the segments of the memo do not, or may not be
+ * asked.  `key` is the frame's (segments.h). */
+uint32_t unwind_unready(struct unwind_thread *thread, uint64_t key, uintptr_t sp, const uintptr_t *fp);
+
+/* What it answers where the guess does not.  The memo was begun at `epoch`, and
+ * is ended here. */
+uint32_t unwind_unguessed(struct unwind_thread *thread, uint64_t key, uintptr_t sp, const uintptr_t *fp,
+                          uint64_t epoch);
+
+/* The epoch now, by one compare with memory. */
+static inline bool recall_epoch_is(uint64_t epoch)
+{
+        uint64_t now;
+
+        __builtin_memcpy(&now, (const void *)&unwind_page.state.epoch, sizeof now);
+        return likely(now == epoch);
+}
 
 /* unwind_stack, with the place of the frame's fp.  A memo that nothing was
  * learned in has no guess, whatever its holder and the epoch. */
@@ -51,17 +65,19 @@ static inline __attribute__((always_inline)) uint32_t recall_stack(struct unwind
                                                                    enum weir_function function)
 {
         struct memo *memo = &thread->memo;
-        uint64_t epoch = atomic_load_explicit(&unwind_page.state.epoch, memory_order_acquire), now;
+        uint64_t epoch = atomic_load_explicit(&unwind_page.state.epoch, memory_order_acquire);
+        uint64_t key = segment_key(pc, function);
         uint32_t id;
 
         if (unlikely(!memo_ready(memo, epoch)))
-                return unwind_unrecalled(thread, pc, sp, *fp, function);
+                return unwind_unready(thread, key, sp, fp);
         memo_begin(memo, sp);
-        id = segments_recall(&memo->segments, &memo->spine, pc, sp, fp, function);
+        id = segments_recall(&memo->segments, &memo->spine, key, sp, fp);
+        if (unlikely(!id))
+                return unwind_unguessed(thread, key, sp, fp, epoch);
         memo_end(memo, epoch);
-        __builtin_memcpy(&now, (const void *)&unwind_page.state.epoch, sizeof now); /* one compare with memory */
-        if (unlikely(!id || now != epoch))
-                return unwind_unrecalled(thread, pc, sp, *fp, function);
+        if (unlikely(!recall_epoch_is(epoch)))
+                return unwind_unready(thread, key, sp, fp);
         return id;
 }
 

@@ -14,7 +14,8 @@
  * verified word by word.
  *
  * Most events come from a frame whose last stack comes again: a *guess* leads
- * there at once, as long as it is right.  It, too, chooses and no more.
+ * there at once, as long as it is right: once wrong, it is dropped.  It, too,
+ * chooses and no more.
  *
  * Three arrays: heads, direct-mapped by frame, with the discriminators; the
  * places of the segments, direct-mapped by frame and discriminators; and a
@@ -116,6 +117,16 @@ static inline uint64_t segment_key(uintptr_t pc, enum weir_function function)
         return pc | (uint64_t)function << 56;
 }
 
+static inline uintptr_t segment_pc(uint64_t key)
+{
+        return key & ((UINT64_C(1) << 56) - 1);
+}
+
+static inline enum weir_function segment_function(uint64_t key)
+{
+        return (enum weir_function)(key >> 56);
+}
+
 static inline uint64_t segment_mix(uint64_t hash)
 {
         return hash * UINT64_C(0x9e3779b97f4a7c15);
@@ -155,26 +166,26 @@ static inline struct segment *segment_at(const struct segments *s, uint32_t plac
         return (struct segment *)(s->ring + (place & s->ring_mask));
 }
 
-static inline struct segment_guess *segment_guess_of(struct segments *s, uintptr_t pc, uintptr_t sp)
+static inline struct segment_guess *segment_guess_of(struct segments *s, uint64_t key, uintptr_t sp)
 {
         const uintptr_t mask = sizeof s->guesses - sizeof s->guesses[0];
 
         /* sp is a multiple of 16 as a rule, and two calls are some bytes apart. */
-        return (struct segment_guess *)((char *)s->guesses + ((sp + 8 * pc) & mask));
+        return (struct segment_guess *)((char *)s->guesses + ((sp + 8 * key) & mask));
 }
 
-/* The head led to the segment at `place`: the guess was another one, or wrong. */
-static inline void segment_guess_next(const struct segments *s, struct segment_guess *guess, uintptr_t sp,
-                                      uint32_t place)
+/* The head led to the segment g, at `place`, and the guess did not: there is
+ * none of this frame, or no more.  A frame whose stacks take turns comes here
+ * each time, and pays for little. */
+static inline void segment_guess_next(const struct segments *s, struct segment_guess *guess, const struct segment *g,
+                                      uintptr_t sp, uint32_t place)
 {
-        const struct segment *g = segment_at(s, place);
-
-        if (guess->sp == sp && guess->key == g->key)
-                guess->until = 0;
-        if (guess->last - place >= SEGMENT_STREAK)
+        if (likely(guess->last - place >= SEGMENT_STREAK)) {
                 guess->last = place;
-        else if (++guess->last - place == SEGMENT_STREAK)
+        } else if (++guess->last - place == SEGMENT_STREAK) {
+                __asm__("" ::: "memory"); /* reads again here what the others then need not keep */
                 *guess = (struct segment_guess){ g->key, sp, g, place + s->ring_bytes, place };
+        }
 }
 
 /* Of the words behind the first two. */
@@ -236,45 +247,53 @@ static inline bool segment_holds(const struct segment *g, const struct spine *sp
         return spine_sweep_holds(spine, g->sweep);
 }
 
+/* Not 0, which spares the caller a look. */
+static inline uint32_t segment_id(const struct segment *g)
+{
+        if (g->id == 0)
+                __builtin_unreachable();
+        return g->id;
+}
+
 /* What the frame's guess answers: the stack's id, proven by reading, or 0.
  *
  * Where this or segments_find answers, the frame is on the thread's own stack:
  * only such ones are learned, and both the guess and the head know all of their
  * sp.  `fp` is where the frame's is kept: it is hardly ever wanted. */
-static inline uint32_t segments_recall(struct segments *s, const struct spine *spine, uintptr_t pc, uintptr_t sp,
-                                       const uintptr_t *fp, enum weir_function function)
+static inline uint32_t segments_recall(struct segments *s, const struct spine *spine, uint64_t key, uintptr_t sp,
+                                       const uintptr_t *fp)
 {
-        const struct segment_guess *guess = segment_guess_of(s, pc, sp);
+        struct segment_guess *guess = segment_guess_of(s, key, sp);
         const struct segment *g = guess->segment;
 
-        if (unlikely(guess->sp != sp || guess->key != segment_key(pc, function) || s->end > guess->until))
+        if (unlikely(guess->sp != sp || guess->key != key || s->end > guess->until))
                 return 0;
-        if (unlikely(!segment_holds(g, spine, sp, fp)))
+        if (unlikely(!segment_holds(g, spine, sp, fp))) {
+                guess->until = 0;
                 return 0;
-        if (g->id == 0)
-                __builtin_unreachable(); /* spares the caller a look */
-        return g->id;
+        }
+        return segment_id(g);
 }
 
 /* What the frame's head leads to, which may become the guess: the same. */
-static inline uint32_t segments_find(struct segments *s, const struct spine *spine, struct frame_state at,
-                                     enum weir_function function)
+static inline uint32_t segments_find(struct segments *s, const struct spine *spine, uint64_t key, uintptr_t sp,
+                                     const uintptr_t *fp)
 {
-        uint64_t key = segment_key(at.pc, function), hash = segment_hash(key, at.sp);
+        uint64_t hash = segment_hash(key, sp);
         struct segment_head *head = segment_head_of(s, hash);
         const struct segment *g;
         uint32_t place;
 
-        if (unlikely(head->sp != at.sp))
+        if (unlikely(head->sp != sp))
                 return 0;
-        place = *segment_choose(s, head, hash, at.sp);
+        place = *segment_choose(s, head, hash, sp);
         if (unlikely(!segment_kept(s, place)))
                 return 0;
         g = segment_at(s, place);
-        if (unlikely(g->key != key || g->sp != (uint32_t)at.sp || !segment_holds(g, spine, at.sp, &at.fp)))
+        if (unlikely(g->key != key || g->sp != (uint32_t)sp || !segment_holds(g, spine, sp, fp)))
                 return 0;
-        segment_guess_next(s, segment_guess_of(s, at.pc, at.sp), at.sp, place);
-        return g->id;
+        segment_guess_next(s, segment_guess_of(s, key, sp), g, sp, place);
+        return segment_id(g);
 }
 
 /* Forgets all; keeps larger arrays. */

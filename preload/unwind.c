@@ -274,40 +274,56 @@ static __attribute__((noinline, cold)) uint32_t unwind_slow(struct unwind_thread
         return id;
 }
 
-/* What the segments know, but for the guess: that was asked already, unless
- * the memo is to be checked. */
-static uint32_t unwind_by_segments(struct unwind_thread *thread, struct frame_state at, enum weir_function function)
+/* What the segments of a memo that is to be checked know: recall.h never asks
+ * them. */
+static uint32_t unwind_by_segments(struct unwind_thread *thread, uint64_t key, uintptr_t sp, const uintptr_t *fp)
 {
         struct memo *memo = &thread->memo;
-        uint64_t epoch = atomic_load_explicit(&state->epoch, memory_order_acquire), key = key_of(epoch);
-        uint32_t id = 0;
+        uint64_t epoch = atomic_load_explicit(&state->epoch, memory_order_acquire);
+        uint32_t id;
 
-        if (unlikely(epoch == 0 || !memo_ready(memo, key)))
+        if (epoch == 0 || !memo_ready(memo, epoch | KEY_CHECKED))
                 return 0;
-        memo_begin(memo, at.sp);
-        if (unlikely(key != epoch))
-                id = segments_recall(&memo->segments, &memo->spine, at.pc, at.sp, &at.fp, function);
+        memo_begin(memo, sp);
+        id = segments_recall(&memo->segments, &memo->spine, key, sp, fp);
         if (!id)
-                id = segments_find(&memo->segments, &memo->spine, at, function);
-        memo_end(memo, key);
-        return atomic_load_explicit(&state->epoch, memory_order_relaxed) == epoch ? id : 0;
+                id = segments_find(&memo->segments, &memo->spine, key, sp, fp);
+        memo_end(memo, epoch | KEY_CHECKED);
+        return recall_epoch_is(epoch) ? id : 0;
 }
 
-uint32_t unwind_unrecalled(struct unwind_thread *thread, uintptr_t pc, uintptr_t sp, uintptr_t fp,
-                           enum weir_function function)
+__attribute__((noinline, cold)) uint32_t unwind_unready(struct unwind_thread *thread, uint64_t key, uintptr_t sp,
+                                                        const uintptr_t *fp)
 {
-        const struct frame_state at = { .pc = pc, .sp = sp, .fp = fp };
-        uint32_t id = unwind_by_segments(thread, at, function);
+        const struct frame_state at = { .pc = segment_pc(key), .sp = sp, .fp = *fp };
+        enum weir_function function = segment_function(key);
+        uint32_t id;
 
-        if (unlikely(!id))
+        if (likely(!state->process.check))
+                return unwind_slow(thread, at, function);
+        id = unwind_by_segments(thread, key, sp, fp);
+        if (!id)
                 id = unwind_slow(thread, at, function);
-        if (unlikely(state->process.check))
-                check_stack(&state->nodes, id, at, function, &state->process.control->counters);
+        check_stack(&state->nodes, id, at, function, &state->process.control->counters);
         return id;
 }
 
-uint32_t unwind_stack_at(struct unwind_thread *thread, uintptr_t pc, uintptr_t sp, uintptr_t fp,
-                         enum weir_function function)
+/* Events of frames whose stacks take turns come here: all is inline.  Without an
+ * epoch, a memo that was ready is zeroed memory, not laid out. */
+__attribute__((noinline, flatten)) uint32_t unwind_unguessed(struct unwind_thread *thread, uint64_t key, uintptr_t sp,
+                                                             const uintptr_t *fp, uint64_t epoch)
+{
+        struct memo *memo = &thread->memo;
+        uint32_t id = likely(epoch) ? segments_find(&memo->segments, &memo->spine, key, sp, fp) : 0;
+
+        memo_end(memo, epoch);
+        if (unlikely(!id || !recall_epoch_is(epoch)))
+                return unwind_unready(thread, key, sp, fp);
+        return id;
+}
+
+__attribute__((flatten)) uint32_t unwind_stack_at(struct unwind_thread *thread, uintptr_t pc, uintptr_t sp,
+                                                  uintptr_t fp, enum weir_function function)
 {
         return recall_stack(thread, pc, sp, &fp, function);
 }
