@@ -34,7 +34,9 @@ struct capture {
         size_t limit_capacity;
 };
 
-int snapshot_limit(struct snapshot *snapshot, struct error *e, const char *format, ...)
+/* Adds to `limits` something that could not be looked at. */
+static int __attribute__((format(printf, 3, 4)))
+add_limit(struct snapshot *snapshot, struct error *e, const char *format, ...)
 {
         struct capture *capture = snapshot->owner;
         char text[400];
@@ -61,16 +63,16 @@ static int tell_threads(struct snapshot *snapshot, const struct stop *stop, stru
                 if (held->state == HELD_STOPPED || stop->standing)
                         snapshot->threads++;
                 else if (held->state == HELD_ASLEEP &&
-                         snapshot_limit(snapshot, e,
-                                        "thread %d waits in the kernel and could not be stopped: what only its "
-                                        "registers hold is not known",
-                                        (int)held->tid))
+                         add_limit(snapshot, e,
+                                   "thread %d waits in the kernel and could not be stopped: what only its "
+                                   "registers hold is not known",
+                                   (int)held->tid))
                         return -1;
                 else if (held->state == HELD_RUNNING &&
-                         snapshot_limit(snapshot, e,
-                                        "thread %d could not be stopped: its stack and registers are not known and "
-                                        "memory may have changed while it was read",
-                                        (int)held->tid))
+                         add_limit(snapshot, e,
+                                   "thread %d could not be stopped: its stack and registers are not known and "
+                                   "memory may have changed while it was read",
+                                   (int)held->tid))
                         return -1;
         }
         return 0;
@@ -130,8 +132,10 @@ static int hold(struct snapshot *snapshot, const struct capture_request *request
             !stop_standing(&capture->stop, request->pid, e)) {
                 snapshot->method = "standing";
                 /* The first of the limits, until it turns out to be none. */
-                return snapshot_limit(snapshot, e, "it ran while it was looked at, for nothing could hold it still "
-                                                   "(%s)", refused.text);
+                return add_limit(snapshot, e,
+                                 "it ran while it was looked at, for nothing could hold it still "
+                                 "(%s)",
+                                 refused.text);
         }
         *e = refused;
         return -1;

@@ -84,9 +84,4 @@ bool snapshot_copy(struct snapshot *snapshot);
  * alone. */
 void snapshot_release(struct snapshot *snapshot);
 
-/* Adds an entry to `limits` of a snapshot that was taken here: something that
- * could not be looked at. */
-int snapshot_limit(struct snapshot *snapshot, struct error *e, const char *format, ...)
-        __attribute__((format(printf, 3, 4)));
-
 #endif

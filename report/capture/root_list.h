@@ -25,9 +25,6 @@ int root_list_memory(struct root_builder *builder, enum root_kind kind, uint64_t
 /* Register words that live elsewhere. */
 int root_list_words(struct root_list *roots, const uint64_t *words, size_t count, const char *name, pid_t tid);
 
-/* Words of the list's own, zero until the caller fills them in; NULL without memory. */
-uint64_t *root_list_own_words(struct root_list *roots, size_t count, const char *name, pid_t tid);
-
 /* A word of the list's own. */
 int root_list_word(struct root_list *roots, uint64_t word, const char *name, pid_t tid);
 

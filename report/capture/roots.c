@@ -69,7 +69,8 @@ int root_list_words(struct root_list *roots, const uint64_t *words, size_t count
                                          .thread = (uint32_t)tid });
 }
 
-uint64_t *root_list_own_words(struct root_list *roots, size_t count, const char *name, pid_t tid)
+/* Words of the list's own, zero until the caller fills them in; NULL without memory. */
+static uint64_t *own_words(struct root_list *roots, size_t count, const char *name, pid_t tid)
 {
         uint64_t *own;
 
@@ -84,7 +85,7 @@ uint64_t *root_list_own_words(struct root_list *roots, size_t count, const char 
 
 int root_list_word(struct root_list *roots, uint64_t word, const char *name, pid_t tid)
 {
-        uint64_t *own = root_list_own_words(roots, 1, name, tid);
+        uint64_t *own = own_words(roots, 1, name, tid);
 
         if (!own)
                 return -1;
@@ -177,7 +178,7 @@ static int ignored_roots(struct root_builder *builder)
                 count += (request->blocks[i].flags & BLOCK_IGNORED) != 0;
         if (!count)
                 return 0;
-        words = root_list_own_words(builder->roots, count, ROOT_IGNORED_NAME, 0);
+        words = own_words(builder->roots, count, ROOT_IGNORED_NAME, 0);
         for (size_t i = 0; words && i < request->block_count; i++)
                 if (request->blocks[i].flags & BLOCK_IGNORED)
                         words[used++] = request->blocks[i].address;

@@ -138,7 +138,8 @@ bool identity_alive(int32_t pid)
         return read_stat(pid, &state, &parent, &exit_code) && state != 'Z' && state != 'X';
 }
 
-char *identity_exe(int32_t pid)
+/* What /proc/PID/exe names; mem_free it; NULL = unknown. */
+static char *exe_of(int32_t pid)
 {
         char path[64], exe[PATH_MAX];
         ssize_t length;
@@ -176,7 +177,7 @@ static void describe(struct process *process)
                 process->ppid = parent;
         if (process->forked)
                 return;
-        exe = identity_exe(process->pid);
+        exe = exe_of(process->pid);
         if (exe) {
                 mem_free(process->exe);
                 process->exe = exe;

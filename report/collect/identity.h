@@ -26,7 +26,4 @@ bool identity_alive(int32_t pid);
 /* The parent's pid, 0 = unknown. */
 int32_t identity_parent(int32_t pid);
 
-/* What /proc/PID/exe names; mem_free it; NULL = unknown. */
-char *identity_exe(int32_t pid);
-
 #endif

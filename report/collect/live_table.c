@@ -13,11 +13,6 @@ enum {
 
 /* ---- regions ------------------------------------------------------------- */
 
-static size_t region_bytes(unsigned bits)
-{
-        return sizeof(struct live_cell) << bits;
-}
-
 struct live_cell *live_region_find(const struct live_region *region, uint64_t address)
 {
         unsigned mask = (1u << region->bits) - 1, at = live_region_home(region, address);
@@ -41,21 +36,19 @@ static struct live_cell *region_place(struct live_region *region, uint64_t addre
 }
 
 /* The region's blocks in an array of 2^bits, where they fit. */
-static bool region_resize(struct live_table *table, struct live_region *region, unsigned bits)
+static bool region_resize(struct live_region *region, unsigned bits)
 {
         struct live_region old = *region;
         struct live_cell *cells = mem_alloc((size_t)1 << bits, sizeof *cells);
 
         if (!cells)
                 return false;
-        table->bytes += region_bytes(bits);
         *region = (struct live_region){ .cells = cells, .bits = (uint8_t)bits };
         if (!old.cells)
                 return true;
         for (unsigned i = 0; i < 1u << old.bits; i++)
                 if (old.cells[i].key)
                         *region_place(region, old.cells[i].key) = old.cells[i];
-        table->bytes -= region_bytes(old.bits);
         mem_free(old.cells);
         return true;
 }
@@ -67,13 +60,13 @@ static unsigned first_bits(const struct live_chunk *chunk, const struct live_reg
 }
 
 /* Room for one more block. */
-static bool region_room(struct live_table *table, const struct live_chunk *chunk, struct live_region *region)
+static bool region_room(const struct live_chunk *chunk, struct live_region *region)
 {
         if (!region->cells)
-                return region_resize(table, region, first_bits(chunk, region));
+                return region_resize(region, first_bits(chunk, region));
         if (region->used < 1u << region->bits)
                 return true;
-        return region_resize(table, region, region->bits < REGION_BITS_MORE ? REGION_BITS_MORE : region->bits + 1u);
+        return region_resize(region, region->bits < REGION_BITS_MORE ? REGION_BITS_MORE : region->bits + 1u);
 }
 
 /* Empties a place: what follows moves up where it may. */
@@ -144,7 +137,6 @@ static struct live_chunk *chunk_create(struct live_table *table, uint64_t number
         chunk->number = number;
         slot_put(table, chunk);
         table->chunk_count++;
-        table->bytes += sizeof *chunk;
         return chunk;
 }
 
@@ -164,7 +156,6 @@ static void chunk_destroy(struct live_table *table, struct live_chunk *chunk)
         slots[gap] = (struct live_slot){ 0 };
         mem_free(chunk);
         table->chunk_count--;
-        table->bytes -= sizeof *chunk;
         if (table->bits > SLOT_BITS_MIN && table->chunk_count < mask / 16)
                 (void)slots_resize(table, table->bits - 2); /* stays as it is without memory */
 }
@@ -178,11 +169,10 @@ static void region_lost(struct live_table *table, uint64_t address)
         table->used--;
         if (region->used) {
                 if (region->bits > REGION_BITS_MIN && region->used < (1u << region->bits) / SPARSE)
-                        (void)region_resize(table, region,
+                        (void)region_resize(region,
                                             region->bits - 2u > REGION_BITS_MIN ? region->bits - 2u : REGION_BITS_MIN);
                 return;
         }
-        table->bytes -= region_bytes(region->bits);
         mem_free(region->cells);
         *region = (struct live_region){ 0 };
         if (--chunk->used == 0)
@@ -207,7 +197,7 @@ struct live_cell *live_table_put_slow(struct live_table *table, uint64_t address
         cell = first ? NULL : live_region_find(region, address);
         if (cell)
                 return cell;
-        if (!region_room(table, chunk, region)) {
+        if (!region_room(chunk, region)) {
                 if (!chunk->used)
                         chunk_destroy(table, chunk);
                 return NULL;
@@ -325,10 +315,4 @@ void live_table_deinit(struct live_table *table)
         mem_free(table->slots);
         mem_free(table->great.sizes);
         *table = (struct live_table){ 0 };
-}
-
-size_t live_table_bytes(const struct live_table *table)
-{
-        return table->bytes + slot_count(table) * sizeof *table->slots +
-               table->great.capacity * sizeof *table->great.sizes;
 }

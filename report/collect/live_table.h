@@ -84,8 +84,7 @@ struct live_table {
         struct live_slot *slots; /* open addressing; NULL until the first block */
         unsigned bits;           /* 2^bits slots */
         size_t chunk_count;
-        size_t used;  /* blocks */
-        size_t bytes; /* that chunks and regions occupy */
+        size_t used; /* blocks */
         struct live_great great;
 };
 
@@ -122,9 +121,6 @@ struct live_cursor {
 bool live_table_next(struct live_cursor *cursor, struct live_entry *entry);
 /* Likewise, only those of ring `ring`'s share of the addresses. */
 bool live_table_next_of(struct live_cursor *cursor, unsigned ring, struct live_entry *entry);
-
-/* Bytes that the table occupies. */
-size_t live_table_bytes(const struct live_table *table);
 
 /* ---- what the inline functions leave to others --------------------------- */
 

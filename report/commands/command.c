@@ -33,7 +33,8 @@ static const struct {
         { "126, 127", "the command cannot be run; was not found" },
 };
 
-const struct command *command_find(const char *name)
+/* The command of that name, or NULL. */
+static const struct command *find(const char *name)
 {
         for (size_t i = 0; i < COMMANDS; i++)
                 if (!strcmp(commands[i]->name, name))
@@ -41,7 +42,7 @@ const struct command *command_find(const char *name)
         return NULL;
 }
 
-void command_complain(const struct error *e)
+static void complain(const struct error *e)
 {
         fprintf(stderr, "weir: %s\n", e->text);
 }
@@ -78,7 +79,7 @@ static void print_command_help(const struct command *command, bool all, FILE *ou
 
 static int fail(const struct error *e, const struct command *command)
 {
-        command_complain(e);
+        complain(e);
         if (e->code == ERROR_USAGE)
                 fprintf(stderr, "weir: see 'weir %s%s--help'\n", command ? command->name : "", command ? " " : "");
         return error_exit_status(e);
@@ -141,7 +142,7 @@ static int no_such_command(const char *name, struct error *e)
 
 static int help_for(const char *name, struct error *e)
 {
-        const struct command *command = command_find(name);
+        const struct command *command = find(name);
 
         if (!command)
                 return no_such_command(name, e);
@@ -188,7 +189,7 @@ int command_main(int argc, char **argv)
                           word);
                 return fail(&e, NULL);
         }
-        command = command_find(word);
+        command = find(word);
         if (!command)
                 return no_such_command(word, &e);
         return dispatch(command, argc - 1, argv + 1, &e);

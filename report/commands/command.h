@@ -56,14 +56,8 @@ extern const struct command command_why;
  * no option stands a long option of Valgrind's. */
 bool memcheck_is_meant(int argc, char **argv);
 
-/* The command of that name, or NULL. */
-const struct command *command_find(const char *name);
-
 /* Everything that main does: dispatch, --help, --version, --print-schema,
  * printing of errors.  Returns the exit status. */
 int command_main(int argc, char **argv);
-
-/* Prints "weir: " and the error's text on standard error. */
-void command_complain(const struct error *e);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include "utf8.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -151,14 +150,4 @@ void ink_bytes(const struct ink *ink, enum ink_style style, uint64_t bytes)
         for (; value >= 1024 && unit + 1 < sizeof units / sizeof units[0]; unit++)
                 value /= 1024;
         ink_print(ink, style, "%s bytes (%.1f %s)", ink_grouped(bytes, buffer), value, units[unit]);
-}
-
-void ink_duration(const struct ink *ink, enum ink_style style, uint64_t ns)
-{
-        if (ns >= UINT64_C(1000000000))
-                ink_print(ink, style, "%.1f s", (double)ns / 1e9);
-        else if (ns >= 1000000)
-                ink_print(ink, style, "%" PRIu64 " ms", ns / 1000000);
-        else
-                ink_print(ink, style, "%" PRIu64 " us", ns / 1000);
 }

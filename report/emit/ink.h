@@ -44,7 +44,4 @@ void ink_number(const struct ink *ink, enum ink_style style, uint64_t value);
 void ink_bytes(const struct ink *ink, enum ink_style style, uint64_t bytes);
 void ink_count(const struct ink *ink, enum ink_style style, uint64_t count, const char *unit);
 
-/* "1.5 s", "12 ms", "340 us" */
-void ink_duration(const struct ink *ink, enum ink_style style, uint64_t ns);
-
 #endif

@@ -63,7 +63,8 @@ size_t take_down(struct take *at, const char *key)
         return before;
 }
 
-size_t take_down_index(struct take *at, size_t index)
+/* Likewise to an element. */
+static size_t down_index(struct take *at, size_t index)
 {
         char text[32];
 
@@ -332,7 +333,7 @@ int take_list(struct take *at, const json_t *object, const char *key, size_t siz
                 return error_no_memory(at->e, "reading a report");
         above = take_down(at, key);
         for (size_t i = 0; i < length; i++) {
-                size_t here = take_down_index(at, i);
+                size_t here = down_index(at, i);
 
                 if (read(at, json_array_get(array, i), objects + i * size))
                         return -1;

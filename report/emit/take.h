@@ -74,9 +74,8 @@ struct take {
  * an error that calls it `name`; else release it with json_decref. */
 json_t *take_load(const char *text, size_t length, const char *name, struct error *e);
 
-/* Goes down to a member or element and, with what it returned, back up. */
+/* Goes down to a member and, with what it returned, back up. */
 size_t take_down(struct take *at, const char *key);
-size_t take_down_index(struct take *at, size_t index);
 void take_up(struct take *at, size_t length);
 
 /* "FILE: PATH: expected WHAT, found ..." */

@@ -18,7 +18,8 @@ const char *words_kind(enum kind kind)
         return words[kind];
 }
 
-void words_amount(const struct escape *to, uint64_t bytes, uint64_t blocks)
+/* "1,234 bytes in 2 blocks" */
+static void put_amount(const struct escape *to, uint64_t bytes, uint64_t blocks)
 {
         char a[INK_GROUPED], b[INK_GROUPED];
 
@@ -28,11 +29,11 @@ void words_amount(const struct escape *to, uint64_t bytes, uint64_t blocks)
 
 void words_leak(const struct escape *to, const struct report_leak *leak)
 {
-        words_amount(to, leak->bytes, leak->blocks);
+        put_amount(to, leak->bytes, leak->blocks);
         escape_print(to, " %s", words_kind(leak->kind));
         if (leak->exclusive_bytes > leak->bytes) {
                 escape_print(to, ", with what it alone holds ");
-                words_amount(to, leak->exclusive_bytes, leak->exclusive_blocks);
+                put_amount(to, leak->exclusive_bytes, leak->exclusive_blocks);
         }
 }
 

@@ -11,9 +11,6 @@
 /* "definitely lost": what follows "96 bytes in 2 blocks". */
 const char *words_kind(enum kind kind);
 
-/* "1,234 bytes in 2 blocks" */
-void words_amount(const struct escape *to, uint64_t bytes, uint64_t blocks);
-
 /* "96 bytes in 2 blocks definitely lost, with what it alone holds 4,196 bytes in 12 blocks" */
 void words_leak(const struct escape *to, const struct report_leak *leak);
 

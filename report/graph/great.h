@@ -23,9 +23,4 @@ struct great {
 int great_find(struct great *g, const struct components *c, const struct scan *scan, uint64_t blocks);
 void great_free(struct great *g);
 
-static inline bool great_has(const struct great *g, uint64_t id)
-{
-        return g->members[id / 64] >> id % 64 & 1;
-}
-
 #endif

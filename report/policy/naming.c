@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *name_function(enum weir_function function)
+/* The name of an allocation function as a program writes it. */
+static const char *function_name(enum weir_function function)
 {
         static const char *const names[WEIR_FN_COUNT] = {
                 [WEIR_FN_MALLOC] = "malloc",
@@ -137,7 +138,7 @@ static int name_frame(struct naming *n, struct symbols *symbols, struct process 
 /* Frame 0: the allocation function, which is no frame of the recorded stack. */
 static int name_allocator(struct naming *n, enum weir_function function)
 {
-        const char *name = name_function(function);
+        const char *name = function_name(function);
         struct report_frame *frame;
 
         if (!name)

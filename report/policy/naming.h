@@ -48,7 +48,4 @@ int name_held(struct report *report, struct symbols *symbols, const struct proce
 int name_root(struct report *report, struct symbols *symbols, struct process *process, const struct snapshot *snapshot,
               uint64_t index, uint64_t offset, const char **name);
 
-/* The name of an allocation function as a program writes it. */
-const char *name_function(enum weir_function function);
-
 #endif
