@@ -26,7 +26,7 @@ int copy_pages(struct ranges *pages, const struct snapshot *snapshot);
 int copy_take(struct copy *copy, const struct snapshot *snapshot, uint64_t most);
 void copy_deinit(struct copy *copy); /* a zeroed one is allowed */
 
-/* Reads the copy, which must outlive it. */
+/* Reads the copy, which must outlive it; for any number of threads. */
 struct memory copy_reader(struct copy *copy);
 
 #endif

@@ -29,8 +29,13 @@ struct fields_number {
         }
 #define FIELDS_COUNT(array) (sizeof(array) / sizeof(array)[0])
 
+/* The numbers of the struct at `object`, one after another as the table has
+ * them; read, one that does not fit its field or is above its `most` makes the
+ * cursor bad. */
 void fields_pack_numbers(struct pack *pack, const void *object, const struct fields_number *numbers, size_t count);
 void fields_read_numbers(struct bytes *b, void *object, const struct fields_number *numbers, size_t count);
+
+/* What pack_signed wrote. */
 int64_t fields_read_signed(struct bytes *b);
 
 /* A string of its own, "" never NULL; *text NULL and the cursor bad when it

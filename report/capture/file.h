@@ -25,9 +25,9 @@
  * skippable frames of zeroes.  `check` is the 32-bit FNV-1a hash of the five
  * words before it and of the prefix.
  * raw <= 16 * packed + 4096 always (that is what the zeroes are for), so that
- * no reader is made to unpack more than the file's size justifies.  raw and packed are at most 4 MiB and 8 MiB;
- * a longer table is several sections of the same kind, each of which can be
- * decoded without the others.
+ * no reader is made to unpack more than the file's size justifies.  raw is at
+ * most 4 MiB and packed 8 MiB; a longer table is several sections of the same
+ * kind, each of which can be decoded without the others.
  *
  *     kind      raw content
  *  1  SESSION   s weir_version, v there is a command, v count, count * s its arguments, v or z refused, duration_ns,

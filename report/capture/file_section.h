@@ -81,8 +81,11 @@ struct stored_session {
         char **command; /* NULL-terminated; NULL = bare */
 };
 
+/* The raw content of a whole section; without memory the pack is bad. */
 void session_pack(struct pack *pack, char *const *command, const struct collector_result *run);
 void process_pack(struct pack *pack, const struct process *process);
+
+/* Each writes a table.  0, or -1 with the error set. */
 int process_write_modules(struct capture_writer *writer, const struct process *process, struct error *e);
 int process_write_nodes(struct capture_writer *writer, const struct process *process, struct error *e);
 
@@ -95,6 +98,7 @@ int process_read_nodes(struct bytes *b, struct process *process, size_t *capacit
 
 /* ---- names: file_names.c -------------------------------------------------- */
 
+/* Reads a whole section, as above, and tells `symbols` its answers. */
 int names_read(struct bytes *b, struct symbols *symbols);
 
 /* ---- heaps: file_heap.c -------------------------------------------------- */
@@ -112,6 +116,7 @@ struct stored {
         struct image_file *image;
 };
 
+/* Each writes a table.  0, or -1 with the error set. */
 int heap_write_blocks(struct capture_writer *writer, uint32_t process, const struct block *blocks, size_t count,
                       struct error *e);
 /* `filter`, in this and in image_write, may be NULL: everything is kept. */
@@ -121,8 +126,10 @@ int heap_write_segments(struct capture_writer *writer, uint32_t process, const s
                         struct error *e);
 int heap_write_frames(struct capture_writer *writer, uint32_t process, const struct snapshot *snapshot,
                       struct error *e);
+/* As session_pack. */
 void heap_pack_snapshot(struct pack *pack, const struct snapshot *snapshot);
 
+/* Each reads a whole section, as above. */
 int heap_read_blocks(struct bytes *b, struct stored *stored);
 int heap_read_roots(struct bytes *b, struct stored *stored);
 int heap_read_segments(struct bytes *b, struct stored *stored);
@@ -140,11 +147,14 @@ struct watch {
         uint64_t **pages; /* a bitmap for each segment */
 };
 
+/* Writes the pages under blocks, roots and what `watch` saw, by all processors.
+ * 0, or -1 with the error set. */
 int image_write(struct capture_writer *writer, uint32_t process, const struct snapshot *snapshot,
                 const struct watch *watch, const struct filter *filter, struct error *e);
 
-/* The writer's, for capture_writer_watch. */
+/* The writer's, for capture_writer_watch; it lives as long as the writer. */
 struct watch *writer_watch(struct capture_writer *writer);
+/* Was capture_writer_filter called? */
 bool writer_filters(const struct capture_writer *writer);
 
 #endif

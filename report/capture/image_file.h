@@ -14,8 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where a capture file's bytes come from; `read` gives exactly `size` bytes or
- * false. */
+/* Where a capture file's bytes come from. */
 struct file_source {
         const char *name; /* for errors */
         int fd;           /* -1: from memory */
@@ -25,6 +24,8 @@ struct file_source {
         struct error error;
 };
 
+/* Exactly `size` bytes from byte `at` on; false when it does not have them or
+ * cannot be read.  On any thread. */
 bool file_source_read(const struct file_source *source, uint64_t at, void *buffer, size_t size);
 
 struct image_file;

@@ -24,18 +24,19 @@ struct targets {
 int targets_init(struct targets *targets, const struct snapshot *snapshot);
 void targets_deinit(struct targets *targets);
 
-/* What targets_near let through: does it? */
+/* Does an address that targets_near let through lead to a block? */
 bool targets_hit(const struct targets *targets, uint64_t address);
 
 /* Has what targets_hit will look at brought into the cache. */
 void targets_fetch(const struct targets *targets, uint64_t address);
 
-/* May the address lead to a block?  One comparison. */
+/* May the address lead to a block?  False is final.  One comparison. */
 static inline bool targets_near(const struct targets *targets, uint64_t address)
 {
         return address - targets->least <= targets->span;
 }
 
+/* Does the address lead to a block? */
 static inline bool targets_lead(const struct targets *targets, uint64_t address)
 {
         return targets_near(targets, address) && targets_hit(targets, address);

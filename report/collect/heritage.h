@@ -10,9 +10,10 @@
 
 struct process;
 
-/* Gives the child what it inherited, or as much of it as can still be known
- * after a while; its own events must not be read before.  False while the parent, one of the processes
- * from `first` on, has not come so far. */
+/* Gives the child what it inherited; its own events must not be read before.
+ * False: the parent, one of the processes from `first` on, has not recorded the
+ * fork in every ring yet, so call again later.  After two seconds, or once the
+ * parent is over, it gives what is known and tells the child what is not. */
 bool heritage_take(struct process *first, struct process *child, uint64_t now_ns);
 
 #endif

@@ -60,7 +60,7 @@ struct live {
         struct live_table table;
         struct live_limbo limbos[WEIR_RINGS];
         struct live_mappings mappings;
-        uint64_t families;/* given out */
+        uint64_t families; /* numbers of mappings that were given out */
         /* What was last unmapped out of a mapping: a mapping put in its very
          * place (MAP_FIXED) belongs to what is around it. */
         struct live_mapping last_cut;
@@ -99,9 +99,11 @@ bool live_find(const struct live *live, uint64_t address, struct live_entry *ent
  * before, or NULL; valid until the next event. */
 const struct live_entry *live_moved(const struct live *live, uint64_t address, uint32_t thread);
 
-/* Puts into `child`, which has no blocks there yet, copies of all blocks of ring `ring`'s share of
- * the addresses (and, with ring 0, of all mappings in place of what it has), as inherited and without their stacks (the
- * child's stack table is another).  0, or -1 without memory. */
+/* Puts into `child`, which has no blocks there yet, copies of all blocks of
+ * ring `ring`'s share of the addresses (and, with ring 0, of all mappings in
+ * place of what it has), as inherited and without their stacks (the child's
+ * stack table is another).  0, or -1 without memory: then child->no_memory is
+ * set. */
 int live_inherit(struct live *child, const struct live *parent, unsigned ring);
 
 /* The mappings' part of live_inherit: all of them come with ring 0. */
@@ -113,7 +115,7 @@ int live_inherit_mappings(struct live *child, const struct live *parent, unsigne
  * mapping comes first. */
 int live_blocks(const struct live *live, struct block **blocks, size_t *count, struct error *e);
 
-/* Calls for each block that is not inherited, in no order. */
+/* Calls `visit` for each block that is not inherited, in no order. */
 void live_each(const struct live *live, void (*visit)(void *context, const struct live_entry *entry), void *context);
 
 /* ---- inline ------------------------------------------------------------- */

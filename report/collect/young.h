@@ -47,17 +47,19 @@ struct young {
 /* To be called before anything else; nothing is remembered. */
 void young_begin(struct young *young, struct live *live, uint64_t now_ns);
 
-/* Everything to the table and the totals. */
+/* Hands everything on to the table and the totals; nothing is remembered. */
 void young_flush(struct young *young);
 
-/* The counts to the totals, and what is known of `address` to the table: afterwards any event of live.h may follow for
- * this address. */
+/* Hands the counts on to the totals, and what is known of `address` to the
+ * table: afterwards any event of live.h may follow for this address, and then
+ * young_resume must. */
 void young_settle(struct young *young, uint64_t address);
 
-/* The totals again, after such an event. */
+/* Goes on counting from the totals as such an event left them. */
 void young_resume(struct young *young);
 
-/* An ALLOC or a FREE that the front does not know about. */
+/* What young_alloc and young_free leave to others: an address that the front
+ * does not know as gone, or as live. */
 void young_alloc_other(struct young *young, uint64_t head, uint64_t body);
 void young_free_other(struct young *young, uint64_t head);
 
@@ -101,7 +103,8 @@ static inline void young_count_free(struct young_tally *tally, uint64_t size)
         tally->live_bytes -= size;
 }
 
-/* A short ALLOC record, of whose head only the address counts. */
+/* One ALLOC or FREE record that is neither long nor inherited; of its head only
+ * the address counts. */
 static inline __attribute__((always_inline)) void young_alloc(struct young *young, uint64_t head, uint64_t body)
 {
         struct young_slot *slot = young_slot(young, head);

@@ -19,11 +19,11 @@
  * For the third kind the component is searched depth first from its oldest
  * block and from that with the most pointers, by fields of sites and by fields
  * of sizes.  The edges that lead back are a set without which there is no cycle
- * (cuts_back_edges), and of the four the one with the fewest fields is taken, then that with
- * the fewest edges.  A field goes as a whole when half of it or more would; then those
- * are left out, least first, that the others have made needless, as long as the
- * same bounds allow.  The result always breaks everything; that there is none
- * smaller is not said (the problem is NP-hard).
+ * (cuts_back_edges), and of the four the one with the fewest fields is taken,
+ * then that with the fewest edges.  A field goes as a whole when half of it or
+ * more would; then those are left out, least first, that the others have made
+ * needless, as long as the same bounds allow.  The result always breaks
+ * everything; that there is none smaller is not said (the problem is NP-hard).
  */
 #ifndef WEIR_GRAPH_BREAKS_H
 #define WEIR_GRAPH_BREAKS_H

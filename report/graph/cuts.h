@@ -4,7 +4,7 @@
  * here knows of blocks.
  *
  * No recursion; all of it in O(vertices + edges), whatever the length of the
- * cycles.
+ * cycles.  All functions that return an int return 0, or -1 without memory.
  */
 #ifndef WEIR_GRAPH_CUTS_H
 #define WEIR_GRAPH_CUTS_H
@@ -58,7 +58,5 @@ static inline bool cuts_is_gone(const uint64_t *gone, uint32_t edge)
 {
         return gone[edge / 64] >> edge % 64 & 1;
 }
-
-/* All return 0, or -1 without memory. */
 
 #endif

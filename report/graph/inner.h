@@ -21,9 +21,10 @@ struct inner {
  * itself. */
 uint64_t inner_count_edges(const struct graph *graph, uint64_t component);
 
-/* d.count and d.edge_count are set; 0, or -1 without memory and with nothing
- * to free. */
+/* Fills d.row, d.to and edges from all else, which the caller has set.  0, or
+ * -1 without memory and with nothing to free. */
 int inner_init(struct inner *inner);
+/* Releases what inner_init made; a zeroed one is allowed. */
 void inner_free(struct inner *inner);
 
 static inline uint64_t inner_id(const struct inner *inner, uint32_t vertex)

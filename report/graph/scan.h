@@ -144,11 +144,12 @@ static inline const edge_t *scan_edges(const struct scan *scan, uint64_t id, uin
 
 /* Scans everything.  Marks blocks that cannot be read in full
  * BLOCK_UNREADABLE.  Every word of a root is still an edge of its own, until
- * strengths_refine calls scan_merge_roots. */
+ * strengths_refine calls scan_merge_roots.  0, or -1 with the error set and
+ * nothing to free. */
 int scan_run(struct scan *scan, const struct snapshot *snapshot, const struct pointers *pointers, struct error *e);
 void scan_free(struct scan *scan);
 
-/* Releases inner words. */
+/* Releases the inner words of one list, or of all. */
 void inner_list_free(struct inner_list *inner);
 void scan_free_inner(struct scan *scan);
 

@@ -64,7 +64,8 @@ int tail_note_word(struct tails *t, uint64_t id, uint64_t word);
 
 /* tails_vector.c: notes the vectors. */
 int tails_find_vectors(struct tails *t);
-/* What of the block word `i` of the list keeps alive, or a root's word. */
+/* What word `i` of the list, or a root's word, keeps alive of the block that it
+ * leads to. */
 struct tail_range tails_vector_kept_at(struct tails *t, const struct inner_list *inner, uint64_t i);
 struct tail_range tails_vector_kept(struct tails *t, const struct tail_place *place);
 
