@@ -9,21 +9,11 @@ void held_deinit(struct held *held)
         table_free(&held->types);
 }
 
-/* The word at `offset` of `holder` is the address of a block of `size` bytes. */
-static int learn(struct held *held, struct typing *typing, const struct finding_block *holder, uint64_t offset,
-                 uint64_t address, uint64_t size)
+static int note(struct held *held, uint64_t address, const char *type)
 {
-        const char *type;
-        uint64_t *slot;
         bool fresh;
+        uint64_t *slot = table_put(&held->types, address, &fresh);
 
-        if (!holder->stack)
-                return 0;
-        if (typing_pointed(typing, holder, offset, size, &type))
-                return -1;
-        if (!type)
-                return 0;
-        slot = table_put(&held->types, address, &fresh);
         if (!slot)
                 return -1;
         if (fresh)
@@ -33,13 +23,45 @@ static int learn(struct held *held, struct typing *typing, const struct finding_
         return 0;
 }
 
+/* The word at `offset` of `holder` is the address of a block of `size` bytes. */
+static int learn(struct held *held, struct typing *typing, const struct finding_block *holder, uint64_t offset,
+                 uint64_t address, uint64_t size)
+{
+        const char *type;
+
+        if (!holder->stack)
+                return 0;
+        if (typing_pointed(typing, holder, offset, size, &type))
+                return -1;
+        return type ? note(held, address, type) : 0;
+}
+
+/* Likewise, of a global or static variable. */
+static int learn_global(struct held *held, struct typing *typing, const struct finding_place *word, uint64_t address,
+                        const struct finding_block *block)
+{
+        const char *known, *type;
+
+        if (typing_block(typing, block, &known) || (!known && typing_likely(typing, block, &known)))
+                return -1;
+        if (known)
+                return 0;
+        if (typing_global(typing, word, block->size, &type))
+                return -1;
+        return type ? note(held, address, type) : 0;
+}
+
 static int learn_example(struct held *held, struct typing *typing, const struct finding_example *example)
 {
         for (size_t i = 0; i < example->referenced_by_count; i++) {
                 const struct finding_reference *by = &example->referenced_by[i];
 
-                if (by->strength == STRENGTH_EXACT &&
-                    learn(held, typing, &by->other, by->offset, example->address, example->block.size))
+                if (by->strength != STRENGTH_EXACT)
+                        continue;
+                if (by->global.module && !by->from && example->reference_count == example->referenced_by_count &&
+                    learn_global(held, typing, &by->global, example->address, &example->block))
+                        return -1;
+                if (learn(held, typing, &by->other, by->offset, example->address, example->block.size))
                         return -1;
         }
         for (size_t i = 0; i < example->references_count; i++) {

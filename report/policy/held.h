@@ -1,11 +1,13 @@
 /*
  * held.h: what blocks without a type most likely are by what holds them: a
- * member of a block whose type is known or likely, that holds exactly the start
- * of the block and is declared to point at a class of the block's size.
+ * member of a block whose type is known or likely, or a global or static variable,
+ * that holds exactly the start of the block and is declared to point at a class of
+ * the block's size.
  *
  * What is looked at is what a report shows of one process: its examples, what
  * holds them and what they hold, and the paths of its cycles.  Where members
- * there say different things of one block, nothing is told.  Pointers to no type, to
+ * there say different things of one block, nothing is told; a variable is asked only
+ * where all words are shown that hold the block.  Pointers to no type, to
  * characters and to what has another size say nothing, nor do members of unions.
  * What is told so is not asked in turn for what it holds.
  */
@@ -18,7 +20,7 @@
 #include "typing.h"
 
 struct held {
-        struct table types; /* address of a block -> its class, in the report's memory, or HELD_AS_SEVERAL */
+        struct table types; /* address of a block -> its class, in the report's memory, or 1: several */
 };
 
 void held_deinit(struct held *held);

@@ -397,6 +397,22 @@ int typing_pointed(struct typing *t, const struct finding_block *block, uint64_t
         return *type && !(*type = report_string(t->report, *type)) ? -1 : 0;
 }
 
+int typing_global(struct typing *t, const struct finding_place *word, uint64_t size, const char **type)
+{
+        struct symbol_type layout = { .what = SYMBOL_VARIABLE };
+        struct symbol_variable variable;
+
+        *type = NULL;
+        layout.module = name_module_at(t->symbols, t->process, word->module);
+        if (!layout.module)
+                return -1;
+        if (!symbols_variable(t->symbols, layout.module, word->address, &variable))
+                return 0;
+        layout.address = word->address - variable.offset;
+        *type = symbols_pointed(t->symbols, &layout, false, variable.offset, size);
+        return *type && !(*type = report_string(t->report, *type)) ? -1 : 0;
+}
+
 /* ---- steps of cycles -------------------------------------------------------------- */
 
 static bool is_weak(const struct symbol_field *field)

@@ -82,6 +82,9 @@ int typing_field(struct typing *typing, const struct finding_block *block, uint6
 int typing_pointed(struct typing *typing, const struct finding_block *block, uint64_t offset, uint64_t size,
                    const char **type);
 
+/* Likewise, that a word of a global or static variable is declared to point at. */
+int typing_global(struct typing *typing, const struct finding_place *word, uint64_t size, const char **type);
+
 /* All of a step of a cycle but its site. */
 int typing_step(struct typing *typing, const struct finding_step *from, struct report_step *to);
 

@@ -145,6 +145,7 @@ int dwarf_index_read(struct dwarf_index *index, Dwfl_Module *module)
 void dwarf_index_deinit(struct dwarf_index *index)
 {
         units_deinit(index);
+        dwarf_variables_deinit(&index->variables);
         dwarf_lean_close(index->lean);
         *index = (struct dwarf_index){ 0 };
 }

@@ -8,6 +8,7 @@
 #define WEIR_DWARF_INDEX_H
 
 #include "dwarf_lean.h"
+#include "dwarf_variables.h"
 
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
@@ -46,6 +47,7 @@ struct dwarf_index {
         Dwarf *dwarf;               /* of the whole, once that was read */
         struct dwarf_lean *lean;    /* NULL = the file is not compressed, or of no usual kind */
         Dwfl_Module *module;
+        struct dwarf_variables variables;
         uint64_t bias; /* add to an address of the debug information for one of the module */
 };
 

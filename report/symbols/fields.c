@@ -107,8 +107,8 @@ static bool find_made(struct symbols *symbols, const struct symbol_type *wanted,
 
 static bool find_type(struct symbols *symbols, const struct symbol_type *wanted, Dwarf_Die *type)
 {
-        bool of_function = wanted->what == SYMBOL_ARGUMENT || wanted->what == SYMBOL_MADE;
-        const char *class_name = of_function ? NULL : symbols_class(symbols, wanted->module, wanted->address);
+        bool of_class = wanted->what == SYMBOL_CLASS || wanted->what == SYMBOL_COUNTED;
+        const char *class_name = of_class ? symbols_class(symbols, wanted->module, wanted->address) : NULL;
         struct debug_file *file = file_of(symbols, wanted);
         Dwarf_Die function, named;
 
@@ -116,6 +116,9 @@ static bool find_type(struct symbols *symbols, const struct symbol_type *wanted,
                 return false;
         if (wanted->what == SYMBOL_MADE)
                 return find_made(symbols, wanted, file, type, &named);
+        if (wanted->what == SYMBOL_VARIABLE)
+                return dwarf_variables_find(&file->dwarf, wanted->address, &function) &&
+                       dwarf_type_declared(&function, type);
         if (wanted->what == SYMBOL_ARGUMENT)
                 return find_function(file, wanted, &function) && dwarf_type_argument(&function, type);
         return class_name && class_type(file, class_name, wanted->address, type) &&
@@ -243,12 +246,17 @@ static const char *find_pointed(struct symbols *symbols, const struct symbol_typ
                                 uint64_t size)
 {
         Dwarf_Die die, named, target;
-        struct dwarf_field found;
+        struct dwarf_field found = { 0 };
         char *name;
 
-        if (!find_type(symbols, type, &die) || !dwarf_type_field(&die, array, offset, &found))
+        if (!find_type(symbols, type, &die))
                 return NULL;
-        mem_free(found.path);
+        found.type = die;
+        if (array || offset || !dwarf_type_target(&die, &named)) {
+                if (!dwarf_type_field(&die, array, offset, &found))
+                        return NULL;
+                mem_free(found.path);
+        }
         if (found.of_union || !dwarf_type_target(&found.type, &named) || !dwarf_type_stripped(&named, &target) ||
             !dwarf_type_is_class(&target) || dwarf_type_size(&target) != size)
                 return NULL;

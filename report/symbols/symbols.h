@@ -124,6 +124,7 @@ struct symbol_type {
                 SYMBOL_COUNTED,  /* what the first template argument of that class points at */
                 SYMBOL_ARGUMENT, /* the first template argument of the function that is frame `frame` of symbols_frames
                                   */
+                SYMBOL_VARIABLE, /* that the global or static variable has which begins at `address` */
                 SYMBOL_MADE,     /* what that function most likely made of `size` bytes; see symbols_made */
         } what;
         struct symbol_module *module;
@@ -153,7 +154,7 @@ bool symbols_field(struct symbols *symbols, const struct symbol_type *type, bool
                    struct symbol_field *field);
 
 /* The class of `size` bytes that the member at an offset of a type, or of an array of
- * it, is declared to point at: "struct node"; NULL where it is none, or one of a
+ * it, or at 0 the type itself, is declared to point at: "struct node"; NULL where it is none, or one of a
  * union's.  What the pointer holds may be another one: it is likely, not certain. */
 const char *symbols_pointed(struct symbols *symbols, const struct symbol_type *type, bool array, uint64_t offset,
                             uint64_t size);

@@ -334,6 +334,21 @@ static void check_pointed(struct symbols *symbols, const struct symbol_type *typ
         ck_assert_pstr_eq(symbols_pointed(symbols, type, true, 192 * 7 + 8, 48), "thing");
 }
 
+static void check_variables(struct symbols *symbols, struct symbol_module *module)
+{
+        struct symbol_type type = { .what = SYMBOL_VARIABLE, .module = module };
+
+        type.address = address_of("fields", "one");
+        ck_assert_pstr_eq(symbols_pointed(symbols, &type, false, 0, 192), "ns::holder<int>");
+        ck_assert_pstr_eq(symbols_pointed(symbols, &type, false, 0, 8), NULL);
+        ck_assert_pstr_eq(symbols_pointed(symbols, &type, false, 8, 192), NULL);
+        type.address = address_of("fields", "zero");
+        ck_assert_pstr_eq(symbols_pointed(symbols, &type, false, 8, 48), "thing");
+        ck_assert_pstr_eq(symbols_pointed(symbols, &type, false, 0, 48), NULL);
+        type.address += 8;
+        ck_assert_pstr_eq(symbols_pointed(symbols, &type, false, 0, 48), NULL);
+}
+
 static void check_fields(const char *name)
 {
         struct symbols *symbols = symbols_create(NULL, NULL);
@@ -345,6 +360,7 @@ static void check_fields(const char *name)
                 check_field(symbols, &type, false, fields[i].offset, fields[i].path, fields[i].type);
         check_field(symbols, &type, true, 192 * 7 + 8, "[7].child", NULL);
         check_pointed(symbols, &type);
+        check_variables(symbols, type.module);
         type.address = address_of("fields", "_ZTVN2ns4baseE") + 16;
         check_field(symbols, &type, false, 8, "child", NULL);
         /* A control block: the object in it. */
