@@ -16,49 +16,39 @@ struct bytes {
         bool bad;
 };
 
-static inline bool take(struct bytes *b, void *out, size_t size)
+/* A little-endian number of at most 8 bytes. */
+static inline uint64_t take_number(struct bytes *b, size_t size)
 {
+        uint64_t v = 0;
+
         if ((size_t)(b->end - b->at) < size) {
                 b->bad = true;
                 b->at = b->end;
-                memset(out, 0, size);
-                return false;
+                return 0;
         }
-        memcpy(out, b->at, size);
+        memcpy(&v, b->at, size);
         b->at += size;
-        return true;
+        return v;
 }
 
 static inline uint8_t take_u8(struct bytes *b)
 {
-        uint8_t v;
-
-        take(b, &v, sizeof v);
-        return v;
+        return (uint8_t)take_number(b, 1);
 }
 
 static inline uint16_t take_u16(struct bytes *b)
 {
-        uint16_t v;
-
-        take(b, &v, sizeof v);
-        return v;
+        return (uint16_t)take_number(b, 2);
 }
 
 static inline uint32_t take_u32(struct bytes *b)
 {
-        uint32_t v;
-
-        take(b, &v, sizeof v);
-        return v;
+        return (uint32_t)take_number(b, 4);
 }
 
 static inline uint64_t take_u64(struct bytes *b)
 {
-        uint64_t v;
-
-        take(b, &v, sizeof v);
-        return v;
+        return take_number(b, 8);
 }
 
 /* LEB128; `extend` says whether the sign is to be spread.  Bits beyond the
