@@ -24,33 +24,19 @@ def bench(weir, name):
     return os.path.join(os.path.dirname(weir.path), "..", "tests", "bench", name)
 
 
-def pairs(weir, depth, sites, threads, count):
-    compare(weir, [bench(weir, "bench-pairs"), str(depth), str(sites), str(threads), str(count)], count)
+# Frames, sites, threads, and stacks of each.
+PAIRS = {
+    "depth-8": (8, 1, 1, 3000),
+    "depth-32": (32, 1, 1, 2000),
+    "depth-128": (128, 1, 1, 1000),
+    "two-sites": (16, 2, 1, 3000),
+    "four-threads": (16, 2, 4, 1000),
+}
 
 
-@CASES.add
-def depth_8(weir):
-    pairs(weir, 8, 1, 1, 3000)
-
-
-@CASES.add
-def depth_32(weir):
-    pairs(weir, 32, 1, 1, 2000)
-
-
-@CASES.add
-def depth_128(weir):
-    pairs(weir, 128, 1, 1, 1000)
-
-
-@CASES.add
-def two_sites(weir):
-    pairs(weir, 16, 2, 1, 3000)
-
-
-@CASES.add
-def four_threads(weir):
-    pairs(weir, 16, 2, 4, 1000)
+for name, numbers in PAIRS.items():
+    CASES.functions[name] = lambda weir, numbers=numbers: compare(
+        weir, [bench(weir, "bench-pairs"), *map(str, numbers)], numbers[-1])
 
 
 @CASES.add

@@ -9,6 +9,8 @@
 
 /* What keeps the memory of a live heap: sums, tree, accumulation points. */
 
+static const struct keepers_options everything = { .references = 4 };
+
 static void run(struct analysed *a, struct keepers *k, const struct keepers_options *options)
 {
         struct vtables vtables = { 0 };
@@ -61,14 +63,13 @@ static uint64_t add_list(struct analysed *a, unsigned count)
 
 START_TEST(a_table_is_where_its_items_pile_up)
 {
-        const struct keepers_options options = { .references = 4 };
         struct analysed a;
         struct keepers k;
         const struct keepers_point *p;
 
         begin(&a);
         root_word(&a, ROOT_GLOBAL, add_table(&a, 500));
-        run(&a, &k, &options);
+        run(&a, &k, &everything);
         ck_assert_uint_eq(k.point_count, 1);
         p = k.points;
         ck_assert_uint_eq(p->parent, heap_id(&a.heap, HEAP_START));
@@ -84,7 +85,6 @@ END_TEST
 
 START_TEST(a_list_is_one_entry_with_its_head)
 {
-        const struct keepers_options options = { .references = 4 };
         struct analysed a;
         struct keepers k;
         uint64_t holder, first;
@@ -94,7 +94,7 @@ START_TEST(a_list_is_one_entry_with_its_head)
         root_word(&a, ROOT_GLOBAL, holder);
         first = add_list(&a, 1000);
         heap_word(&a.heap, holder, first);
-        run(&a, &k, &options);
+        run(&a, &k, &everything);
         ck_assert_uint_eq(k.point_count, 1);
         ck_assert_uint_eq(k.points[0].parent, heap_id(&a.heap, holder));
         ck_assert_uint_eq(k.points[0].first, heap_id(&a.heap, first));
@@ -117,7 +117,6 @@ END_TEST
 
 START_TEST(a_list_that_two_hold_is_told_without_its_holders)
 {
-        const struct keepers_options options = { .references = 4 };
         struct analysed a;
         struct keepers k;
         uint64_t first;
@@ -126,7 +125,7 @@ START_TEST(a_list_that_two_hold_is_told_without_its_holders)
         first = add_list(&a, KEEPERS_POINT);
         root_word(&a, ROOT_GLOBAL, first);
         root_word(&a, ROOT_GLOBAL, first);
-        run(&a, &k, &options);
+        run(&a, &k, &everything);
         ck_assert_uint_eq(k.point_count, 1);
         ck_assert_uint_eq(k.points[0].parent, k.retained.root);
         ck_assert_uint_eq(k.points[0].blocks, KEEPERS_POINT);
@@ -136,7 +135,7 @@ END_TEST
 
 START_TEST(what_a_function_has_in_hand_is_held_by_the_variable)
 {
-        uint32_t of[2] = { 0, 1 };
+        uint32_t of[3] = { 0, 1, 1 }; /* of each root edge its holder */
         const struct retained_holders holders = { of, 2 };
         const struct keepers_options options = { .holders = &holders, .references = 4 };
         struct analysed a;
@@ -150,18 +149,8 @@ START_TEST(what_a_function_has_in_hand_is_held_by_the_variable)
         heap_root(&a.heap, ROOT_STACK, ROOT_START + 0x100000, ROOT_START + 0x100040);
         heap_word(&a.heap, ROOT_START + 0x100000, global);
         heap_word(&a.heap, ROOT_START + 0x100008, local);
-        analyse(&a);
+        run(&a, &k, &options);
         ck_assert_uint_eq(a.graph.scan.root_count, 3);
-        groups_release(&a.groups);
-        graph_release(&a.graph);
-        {
-                uint32_t three[3] = { 0, 1, 1 };
-                const struct retained_holders all = { three, 2 };
-                struct keepers_options wanted = options;
-
-                wanted.holders = &all;
-                run(&a, &k, &wanted);
-        }
         ck_assert_uint_eq(k.retained.bytes[k.retained.first_holder], 64);
         ck_assert_uint_eq(k.retained.bytes[k.retained.first_holder + 1], 16);
         ck_assert_uint_eq(k.retained.bytes[k.retained.root], 80);
@@ -176,7 +165,6 @@ END_TEST
 
 START_TEST(sites_and_types_retain_what_their_topmost_blocks_do)
 {
-        const struct keepers_options options = { .references = 4 };
         struct analysed a;
         struct keepers k;
         uint64_t outer, middle, inner, vtable;
@@ -191,7 +179,7 @@ START_TEST(sites_and_types_retain_what_their_topmost_blocks_do)
         heap_word(&a.heap, middle, inner);
         heap_word(&a.heap, inner, vtable);
         root_word(&a, ROOT_GLOBAL, outer);
-        run(&a, &k, &options);
+        run(&a, &k, &everything);
         ck_assert_uint_eq(k.site_count, 2);
         ck_assert_uint_eq(k.sites[0].first, heap_id(&a.heap, outer));
         ck_assert_uint_eq(k.sites[0].blocks, 2);
@@ -262,7 +250,6 @@ END_TEST
 
 START_TEST(many_references_of_one_block_are_counted_exactly)
 {
-        const struct keepers_options options = { .references = 4 };
         struct analysed a;
         struct keepers k;
         uint64_t table, item;
@@ -273,7 +260,7 @@ START_TEST(many_references_of_one_block_are_counted_exactly)
         for (unsigned i = 0; i < 100; i++)
                 heap_word(&a.heap, table + 8 * i, item);
         root_word(&a, ROOT_GLOBAL, table);
-        run(&a, &k, &options);
+        run(&a, &k, &everything);
         ck_assert_uint_eq(k.block_count, 2);
         ck_assert_uint_eq(k.blocks[1].block, heap_id(&a.heap, item));
         ck_assert_uint_eq(k.blocks[1].reference_count, 100);
@@ -326,7 +313,6 @@ END_TEST
 
 START_TEST(memory_that_runs_out_is_an_error)
 {
-        const struct keepers_options options = { .references = 4 };
         struct analysed a;
         struct keepers k;
         struct error e = { 0 };
@@ -341,7 +327,7 @@ START_TEST(memory_that_runs_out_is_an_error)
         vtables.snapshot = a.graph.snapshot;
         for (unsigned nth = 1; status && nth < 10000; nth++) {
                 mem_fail_after(nth);
-                status = keepers_run(&k, &a.graph, &vtables, &recounts, &options, &e);
+                status = keepers_run(&k, &a.graph, &vtables, &recounts, &everything, &e);
                 mem_fail_after(0);
                 ck_assert(!status || e.code == ERROR_NO_MEMORY);
         }
