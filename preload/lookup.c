@@ -103,8 +103,7 @@ static inline __attribute__((always_inline)) uint32_t insert_from(struct lookup_
 
 uint32_t lookup_insert(struct lookup *l, uint32_t hash, uint32_t number, lookup_equal *equal, const void *wanted)
 {
-        return insert_from(atomic_load_explicit(&l->level, memory_order_acquire), hash, number, equal, wanted,
-                           false);
+        return insert_from(atomic_load_explicit(&l->level, memory_order_acquire), hash, number, equal, wanted, false);
 }
 
 /* ---- growing ----------------------------------------------------------- */

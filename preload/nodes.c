@@ -112,7 +112,8 @@ static bool equal_frame(const void *wanted, uint32_t number)
 {
         const struct wanted_frame *w = wanted;
 
-        return number < w->nodes->frame_capacity && is_frame(w->request, w->frame, w->detail, &w->nodes->frames[number]);
+        return number < w->nodes->frame_capacity &&
+               is_frame(w->request, w->frame, w->detail, &w->nodes->frames[number]);
 }
 
 /* The number of a frame, 0 when there is no room. */

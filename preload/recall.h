@@ -60,9 +60,8 @@ static inline bool recall_epoch_is(uint64_t epoch)
 
 /* unwind_stack, with the place of the frame's fp.  A memo that nothing was
  * learned in has no guess, whatever its holder and the epoch. */
-static inline __attribute__((always_inline)) uint32_t recall_stack(struct unwind_thread *thread, uintptr_t pc,
-                                                                   uintptr_t sp, const uintptr_t *fp,
-                                                                   enum weir_function function)
+static inline __attribute__((always_inline)) uint32_t
+recall_stack(struct unwind_thread *thread, uintptr_t pc, uintptr_t sp, const uintptr_t *fp, enum weir_function function)
 {
         struct memo *memo = &thread->memo;
         uint64_t epoch = atomic_load_explicit(&unwind_page.state.epoch, memory_order_acquire);

@@ -6,7 +6,7 @@
 enum {
         HEAD_WORDS = 8,
         CONTAINER_MOST = 1 << 28, /* of what a container's block can hold */
-        AHEAD = 128, /* bytes: how far ahead it is found out where words lead */
+        AHEAD = 128,              /* bytes: how far ahead it is found out where words lead */
         TEXT_AROUND = 528,        /* what decides whether a word is text, and the word */
         CLASS_DROP = 0,
         CLASS_TEXT,

@@ -147,10 +147,9 @@ int main(int argc, char **argv)
                 unsigned degree;
                 const char *shape;
         } table[] = {
-                { 10000, 4, "held" },    { 100000, 4, "held" },   { 1000000, 4, "held" }, { 4000000, 4, "held" },
-                { 4000000, 4, "most" },
-                { 10000, 4, "lost" },    { 100000, 4, "lost" },   { 1000000, 4, "lost" }, { 4000000, 4, "lost" },
-                { 10000000, 1, "list" }, { 10000000, 1, "ring" },
+                { 10000, 4, "held" },   { 100000, 4, "held" },   { 1000000, 4, "held" },  { 4000000, 4, "held" },
+                { 4000000, 4, "most" }, { 10000, 4, "lost" },    { 100000, 4, "lost" },   { 1000000, 4, "lost" },
+                { 4000000, 4, "lost" }, { 10000000, 1, "list" }, { 10000000, 1, "ring" },
         };
         uint64_t count = argc > 1 ? strtoull(argv[1], NULL, 0) : 0;
         unsigned degree = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 0) : 4;

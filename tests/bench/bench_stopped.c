@@ -230,8 +230,8 @@ int main(int argc, char **argv)
                 sanitizer = check_by_sanitizer(shapes[i]);
                 if (check_by_weir(shapes[i], &weir))
                         return 1;
-                printf("%-6s %12lu %10lu %14.3f %12.3f %7.2f %12.3f %8.3f\n", shapes[i], weir.edges, weir.lost, sanitizer,
-                       weir.kinds, sanitizer > 0 ? weir.kinds / sanitizer : 0, weir.groups, weir.copied);
+                printf("%-6s %12lu %10lu %14.3f %12.3f %7.2f %12.3f %8.3f\n", shapes[i], weir.edges, weir.lost,
+                       sanitizer, weir.kinds, sanitizer > 0 ? weir.kinds / sanitizer : 0, weir.groups, weir.copied);
                 fflush(stdout);
         }
         return 0;

@@ -54,7 +54,8 @@ START_TEST(pointers_stay)
 {
         const uint64_t kept[] = { HEAP,       HEAP + 77, HEAP + 8192 + 24,          HEAP + 8195,
                                   TABLE + 16, 0,         0xabcd000000000000 | HEAP, HEAP + 4000 };
-        const uint64_t dropped[] = { HEAP + 16384, HEAP + 4008, HEAP + 8192 - 8, HEAP + 8192 + 32, TABLE + 5000, 1, 0x4142434445464748, 12345678901 };
+        const uint64_t dropped[] = { HEAP + 16384, HEAP + 4008, HEAP + 8192 - 8,    HEAP + 8192 + 32,
+                                     TABLE + 5000, 1,           0x4142434445464748, 12345678901 };
 
         memset(memory, 0, sizeof memory);
         for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
@@ -113,8 +114,8 @@ END_TEST
 START_TEST(what_leads_to_a_block_is_known_to_eight_bytes)
 {
         struct block some[] = {
-                { .address = HEAP + 16, .size = 0 },         { .address = HEAP + 48, .size = 1 },
-                { .address = HEAP + 64, .size = 8000 },      { .address = HEAP + 100000, .size = 4096 },
+                { .address = HEAP + 16, .size = 0 },           { .address = HEAP + 48, .size = 1 },
+                { .address = HEAP + 64, .size = 8000 },        { .address = HEAP + 100000, .size = 4096 },
                 { .address = HEAP + 200000, .size = 1 << 20 }, { .address = HEAP + 200000 + (1 << 19), .size = 64 },
         };
         const struct snapshot all = { .blocks = some, .block_count = sizeof some / sizeof some[0] };
@@ -185,4 +186,5 @@ START_TEST(registers_are_filtered)
 END_TEST
 
 SUITE_MAIN("filter", pointers_stay, unaligned_pointers_stay, a_pointer_may_straddle_what_is_filtered,
-           heads_keep_small_numbers, what_leads_to_a_block_is_known_to_eight_bytes, no_text_is_left, text_around_a_pointer_keeps_its_shape, registers_are_filtered)
+           heads_keep_small_numbers, what_leads_to_a_block_is_known_to_eight_bytes, no_text_is_left,
+           text_around_a_pointer_keeps_its_shape, registers_are_filtered)
