@@ -33,26 +33,30 @@
  *  1  SESSION   s weir_version, v there is a command, v count, count * s its arguments, v or z refused, duration_ns,
  *               z started_s, v command_ended, z command_status, z command_pid (struct collector_result), v count of
  *               untraced programs, each: z pid, s exe, s reason
- *  2  PROCESS   v or z the numbers of struct process in the order of the table in file_process.c, s exe, s cwd, s
- * build_id, v there is an end_exec, s end_exec, v count, count * s argv, v count of messages, each: v incomplete, s
- * text; v count of execs, each: z pid, v since_ns, s file, s the program's own suppressions 3  MODULES   v count, each:
- * v id, v start, v end, v bias, s build_id, s path 4  NODES     v count, each: v index (difference to the one before),
- * v pc_module, v parent, v detail 5  BLOCKS    v count, each: v address (difference to the start of the one before), v
- * size, z time_ns (difference), v stack, v thread, v flags 6  ROOTS     v count, each: v kind, v start, v end - start,
- * s name, v thread, v word_count, word_count * u64 7  SEGMENTS  v count, each: v start, v end - start, v bias, v
- * writable | executable << 1, s path 8  IMAGE     pages of memory.  The prefix is u32 count, u32 zero and `count` runs:
+ *  2  PROCESS   v or z the numbers of struct process in the order of the table in file_process.c, s exe, s cwd, s build_id,
+ *               v there is an end_exec, s end_exec, v count, count * s argv, v count of messages, each: v incomplete,
+ *               s text; v count of execs, each: z pid, v since_ns, s file,
+ *               s the program's own suppressions
+ *  3  MODULES   v count, each: v id, v start, v end, v bias, s build_id, s path
+ *  4  NODES     v count, each: v index (difference to the one before), v pc_module, v parent, v detail
+ *  5  BLOCKS    v count, each: v address (difference to the start of the one before), v size,
+ *               z time_ns (difference), v stack, v thread, v flags
+ *  6  ROOTS     v count, each: v kind, v start, v end - start, s name, v thread, v word_count, word_count * u64
+ *  7  SEGMENTS  v count, each: v start, v end - start, v bias, v writable | executable << 1, s path
+ *  8  IMAGE     pages of memory.  The prefix is u32 count, u32 zero and `count` runs:
  *               u64 address, u32 pages (of 4096 bytes), u32 zero (1: all zeroes, nothing in the frame); `raw` is
  *               the bytes of the other runs, one after another.  Runs ascend within a process.
  *  9  SNAPSHOT  s at, s method, v at_ns, v pause_ns, v threads, v roots_bytes, v heap_bytes, v count, count * s limit;
  *               after all other sections of that heap; without one the blocks are known and nothing else
  * 10  FORGET    empty: sections 5 to 9 and 13 of that process so far are void (the exec they were made for failed)
- * 12  NAMES     v count, each a row: v 0 and a module: s path, v there is a directory, s directory, s build_id, v there
- * is a message, s message; or v 1 + n and an answer about the last module of the section: n is what was asked (0: the
- * functions at an address, 1: a class, 2: a variable, 3: a type), v address, v extent, v count, each: u32 (1: function,
- * 2: linkage name, 4: file, 8: directory are there; 16: inlined), u32 line, s ... of those that are there.  See
- * symbols/answers.h.  A file with such sections needs no other for names. 13  FRAMES    v count, each: v low
- * (difference to the end of the one before), v high - low, v pc, v exact (struct stack_frame), ascending; none where no
- * stack was walked 11  END       u64 number of sections before it
+ * 12  NAMES     v count, each a row: v 0 and a module: s path, v there is a directory, s directory, s build_id, v there is
+ *               a message, s message; or v 1 + n and an answer about the last module of the section: n is what was
+ *               asked (0: the functions at an address, 1: a class, 2: a variable, 3: a type), v address, v extent, v count, each:
+ *               u32 (1: function, 2: linkage name, 4: file, 8: directory are there; 16: inlined), u32 line, s ... of
+ *               those that are there.  See symbols/answers.h.  A file with such sections needs no other for names.
+ * 13  FRAMES    v count, each: v low (difference to the end of the one before), v high - low, v pc, v exact (struct
+ *               stack_frame), ascending; none where no stack was walked
+ * 11  END       u64 number of sections before it
  *
  * The image holds every page on which a block, a root or a word of a module
  * that the analysis looked at lies, as far as the process ever wrote it.
