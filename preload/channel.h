@@ -110,7 +110,7 @@ struct weir_session {
          * `asleep` is set. */
         _Alignas(128) _Atomic uint32_t bell;
         /* (collector) 1 while it waits on `bell` and nobody need fear that it
-         * is draining already. */
+         * is draining already; the shim makes it 0 when it wakes it. */
         _Atomic uint32_t asleep;
         /* (collector) Lock word of a robust, process-shared mutex that the
          * collector holds for life: the kernel sets FUTEX_OWNER_DIED

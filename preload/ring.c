@@ -54,9 +54,12 @@ static bool wait_for_room(struct weir_ring *ring, uint64_t position, uint64_t re
         return true;
 }
 
+/* Once for each time that it sleeps: it may have to wait for a processor. */
 static void wake_collector(void)
 {
-        if (atomic_load_explicit(&process_self->session->asleep, memory_order_relaxed))
+        _Atomic uint32_t *asleep = &process_self->session->asleep;
+
+        if (atomic_load_explicit(asleep, memory_order_relaxed) && atomic_exchange(asleep, 0))
                 session_ring_bell(process_self->session);
 }
 
