@@ -116,17 +116,6 @@ __attribute__((noinline, cold)) void ring_put_late(struct process_ring *ring, ui
                 ring_fill(ring, position, kind, address, size, stack);
 }
 
-__attribute__((noinline)) void ring_put_shared(unsigned kind, uint64_t address, uint64_t size, uint32_t stack)
-{
-        struct process_ring *ring = &process_self->rings[weir_ring_of(address)];
-        uint64_t position = atomic_fetch_add_explicit(&ring->position, 1, memory_order_relaxed);
-
-        if (unlikely(position >= atomic_load_explicit(&ring->limit, memory_order_acquire)))
-                ring_put_late(ring, position, kind, address, size, stack);
-        else
-                ring_fill(ring, position, kind, address, size, stack);
-}
-
 /* PROCESS_DROP: whether there is room to reserve at all.  The last quarter is
  * kept for releases, whose loss would show as false leaks, the last sixteenth for
  * threads that looked at the same time. */

@@ -19,10 +19,7 @@ enum { RING_AHEAD = 32 }; /* slots between the one that is written and the one a
 /* For every record and every state of the process. */
 void ring_put_slow(unsigned kind, uint64_t address, uint64_t size, uint32_t stack);
 
-/* The same for what fits 16 bytes, when there may be other threads. */
-void ring_put_shared(unsigned kind, uint64_t address, uint64_t size, uint32_t stack);
-
-/* And when `position` is reserved for it, and beyond the ring's limit. */
+/* The same when `position` is reserved for it, and beyond the ring's limit. */
 void ring_put_late(struct process_ring *ring, uint64_t position, unsigned kind, uint64_t address, uint64_t size,
                    uint32_t stack);
 
@@ -74,6 +71,19 @@ static inline __attribute__((always_inline)) void ring_fill(const struct process
         ring_approach(event + RING_AHEAD);
         ring_publish(event, (address << WEIR_HEAD_ADDRESS_SHIFT) + weir_tag(position) + kind,
                      size | (uint64_t)stack << WEIR_BODY_SIZE_BITS | thread_local_state.body_bits);
+}
+
+/* What fits 16 bytes, when there may be other threads. */
+static inline __attribute__((always_inline)) void ring_put_shared(unsigned kind, uint64_t address, uint64_t size,
+                                                                  uint32_t stack)
+{
+        struct process_ring *ring = &process_self->rings[weir_ring_of(address)];
+        uint64_t position = atomic_fetch_add_explicit(&ring->position, 1, memory_order_relaxed);
+
+        if (unlikely(position >= atomic_load_explicit(&ring->limit, memory_order_acquire)))
+                ring_put_late(ring, position, kind, address, size, stack);
+        else
+                ring_fill(ring, position, kind, address, size, stack);
 }
 
 /* Records one event, where guard_raise said that the process is plain: ALLOC,
