@@ -1,10 +1,18 @@
 #include "memo.h"
 
+#include <string.h>
+
+/* Nothing that leads into the store counts from here on. */
+static void begin(struct memo *memo)
+{
+        memo->last = NULL;
+        memset(&memo->guesses, 0, sizeof memo->guesses);
+}
+
 static void forget(struct memo *memo)
 {
-        segments_reset(&memo->segments);
-        spine_reset(&memo->spine);
-        memo->debt = 0;
+        store_reset(&memo->store);
+        begin(memo);
 }
 
 bool memo_enter(struct memo *memo, uintptr_t sp, uint64_t key)
@@ -38,8 +46,7 @@ void memo_end_trail(struct memo *memo, struct trail *trail)
 
 void memo_release(struct memo *memo)
 {
-        spine_release(&memo->spine);
-        segments_release(&memo->segments);
+        store_release(&memo->store);
         trail_release(&memo->deep);
 }
 
@@ -57,49 +64,30 @@ static struct trail_frame *push(struct trail *trail, struct frame_state at)
         return frame;
 }
 
-/* Whether a walk that came to `at` has met the spine's frame. */
-static bool same_frame(const struct spine_frame *frame, struct frame_state at)
+/* Whether a walk that came to `at` has met the limb's frame. */
+static bool same_frame(const struct limb *l, struct frame_state at)
 {
-        return frame->sp == at.sp && frame->pc == at.pc && (!frame->live || frame->fp == at.fp);
+        return limb_sp(l) == at.sp && l->pc == at.pc && (!l->live || l->fp[0] == at.fp);
 }
 
-/* Tries the spine at one frame of the walk.  *next (index + 1) is the
- * innermost frame that may still be met; a failed proof moves it outside of
- * the frame that leads elsewhere now.  True: *next is the junction. */
-static bool try_junction(const struct spine *spine, struct frame_state at, uint32_t *next)
+enum walk_result memo_walk(struct memo *memo, struct memo_walk *w, struct frame_state at)
 {
-        const struct spine_frame *frame;
-        uint32_t differs;
+        const struct limb *next = limbs_known(memo->last, at.sp);
+        struct window window = { at.sp, w->high };
 
-        while (*next && spine->frames[*next - 1].sp < at.sp)
-                --*next;
-        if (*next == 0)
-                return false;
-        frame = &spine->frames[*next - 1];
-        if (!same_frame(frame, at))
-                return false;
-        if (spine_holds(spine, frame))
-                return true;
-        differs = spine_first_difference(spine, *next);
-        *next = differs ? differs - 1 : *next - 1;
-        return false;
-}
-
-enum walk_result memo_walk(struct memo *memo, struct trail *trail, struct frame_state at, struct window window,
-                           uint32_t *junction)
-{
-        uint32_t next = spine_search(&memo->spine, at.sp);
-
-        *junction = 0;
+        w->known = next;
+        w->junction = NULL;
         for (;;) {
-                struct trail_frame *frame = push(trail, at);
+                struct trail_frame *frame = push(&w->trail, at);
                 enum walk_result result;
 
                 if (!frame)
                         return WALK_ODD;
-                if (trail->count > 1 && try_junction(&memo->spine, at, &next)) {
-                        trail->count--;
-                        *junction = next;
+                while (next && limb_sp(next) < at.sp)
+                        next = next->outer;
+                if (next && w->trail.count > 1 && same_frame(next, at)) {
+                        w->trail.count--;
+                        w->junction = next;
                         return WALK_ON;
                 }
                 frame->rule = rules_find(at.pc);
@@ -117,30 +105,43 @@ enum walk_result memo_walk(struct memo *memo, struct trail *trail, struct frame_
         }
 }
 
-struct nodes_place memo_place(const struct memo *memo, uint32_t junction)
+/* The event's leaf: one that was known, or a new one, or NULL.  *outer becomes
+ * the innermost limb of its stack that is known now. */
+static const struct leaf *learn(struct store *s, const struct memo_walk *w, enum weir_function function, uint32_t id,
+                                const struct limb **outer)
 {
-        if (junction == 0)
-                return (struct nodes_place){ 0 };
-        return (struct nodes_place){ spine_node(&memo->spine.frames[junction - 1]),
-                                     memo->spine.frames[junction - 1].hash };
+        const struct trail_frame *frame = &w->trail.frames[0];
+        uint64_t key = leaf_key(frame->pc, function), callers, home, here;
+        const struct leaf *leaf;
+        struct limb_run run;
+
+        if (!limbs_make(s, &w->trail, outer, &run))
+                return NULL;
+        callers = leaf_callers((struct frame_state){ frame->pc, frame->sp, frame->fp }, w->high);
+        home = leaf_hash(key, frame->sp, callers, NULL);
+        here = leaf_hash(key, frame->sp, callers, w->known);
+        leaf = leaf_find(s, home, key, frame->sp, &frame->fp);
+        if (!leaf) {
+                leaf = leaf_make(s, frame, function, *outer, &run, id);
+                if (!leaf)
+                        return NULL;
+                store_index(s, home, STORE_LEAF, leaf);
+        }
+        if (here != home)
+                store_index(s, here, STORE_LEAF, leaf);
+        return leaf;
 }
 
-void memo_learn(struct memo *memo, struct trail *trail, uint32_t junction, enum weir_function function, uint32_t id,
-                bool again)
+void memo_learn(struct memo *memo, const struct memo_walk *w, enum weir_function function, uint32_t id, bool again)
 {
-        uint32_t fresh = trail->count - 1;
-        struct trail leaf = *trail;
+        const struct trail_frame *frame = &w->trail.frames[0];
+        const struct limb *outer = w->junction;
+        const struct leaf *leaf = learn(&memo->store, w, function, id, &outer);
 
-        if (again)
-                segments_missed(&memo->segments);
-        if (junction && memo->debt + fresh <= MEMO_DEBT &&
-            segments_learn(&memo->segments, trail, &memo->spine, junction, function, id)) {
-                memo->debt += fresh;
-                return;
-        }
-        memo->debt = 0;
-        spine_replace(&memo->spine, junction, trail);
-        leaf.count = 1;
-        if (fresh && memo->spine.count == junction + fresh)
-                (void)segments_learn(&memo->segments, &leaf, &memo->spine, memo->spine.count, function, id);
+        store_walked(&memo->store, again);
+        memo->last = outer;
+        if (leaf)
+                *leaf_guess_of(&memo->guesses, leaf->key, frame->sp) = leaf;
+        else if (memo->store.full && store_make_room(&memo->store))
+                begin(memo);
 }

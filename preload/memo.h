@@ -1,10 +1,9 @@
 /*
- * memo.h: what one thread remembers of its last stacks, as a whole.
+ * memo.h: what one thread remembers of its stacks, as a whole.
  *
- * First the segments are asked (segments.h); when they do not know, the stack
- * is walked frame by frame until the walk meets the spine (spine.h), and the
- * result is learned: as a segment where it is short, else by moving the spine
- * to where the program now works.
+ * First the leaves are asked (leaves.h); when they do not know, the stack is
+ * walked frame by frame until the walk meets a limb of the last one (limbs.h),
+ * and the result is learned.
  *
  * Private to one thread; memo_enter guards it against the thread's own signal
  * handlers.  Zeroed memory is valid.
@@ -12,16 +11,14 @@
 #ifndef WEIR_MEMO_H
 #define WEIR_MEMO_H
 
-#include "segments.h"
-#include "spine.h"
+#include "leaves.h"
+#include "limbs.h"
+#include "store.h"
 #include "walk.h"
 
 enum {
         MEMO_TRAIL = 24,        /* new frames without mapping memory */
         MEMO_TRAIL_KEPT = 1024, /* room for that many is kept once it was mapped */
-        /* Frames walked in vain since the spine last moved, after which it
-         * moves: the program works elsewhere by now. */
-        MEMO_DEBT = 64,
 };
 
 /* Keys are not below it, and stack pointers are. */
@@ -31,14 +28,14 @@ struct memo {
         /* The sp of the event being worked on; while there is none, the key of
          * what all below belongs to (recall.h).  0 = nothing. */
         uint64_t holder;
-        uint32_t debt;
-        struct segments segments;
-        struct spine spine;
+        const struct limb *last; /* the innermost one of the last event's stack, or NULL */
+        struct leaf_guesses guesses;
+        struct store store;
         struct trail deep; /* mapped for a walk that did not fit in `scratch`, and kept */
         struct trail_frame scratch[MEMO_TRAIL];
 };
 
-/* Whether the memo is of `key` and free: then its segments may be asked. */
+/* Whether the memo is of `key` and free: then its leaves may be asked. */
 static inline bool memo_ready(const struct memo *memo, uint64_t key)
 {
         return memo->holder == key;
@@ -70,18 +67,55 @@ void memo_end_trail(struct memo *memo, struct trail *trail);
 /* Unmaps what was mapped.  The memory may be wiped then. */
 void memo_release(struct memo *memo);
 
-/* Walks from `at` until the spine or the end of the stack.  WALK_ON: *junction
- * is the spine's frame (index + 1), and stands as one more frame behind the
- * trail's count.  WALK_END: *junction is 0.  WALK_ODD: neither can be had. */
-enum walk_result memo_walk(struct memo *memo, struct trail *trail, struct frame_state at, struct window window,
-                           uint32_t *junction);
+/* What the frame's guess answers: the stack's id, proven by reading, or 0.
+ *
+ * Where this or memo_find answers, the frame is on the thread's own stack: only
+ * such ones are learned, with all of their sp.  `fp` is where the frame's is
+ * kept: it is hardly ever wanted. */
+static inline uint32_t memo_recall(struct memo *memo, uint64_t key, uintptr_t sp, const uintptr_t *fp)
+{
+        const struct leaf *leaf = *leaf_guess_of(&memo->guesses, key, sp);
 
-/* Where the trail's path continues outside, for nodes_intern. */
-struct nodes_place memo_place(const struct memo *memo, uint32_t junction);
+        if (unlikely(!leaf || !leaf_holds(leaf, key, sp, fp) || !limbs_hold(leaf->outer)))
+                return 0;
+        memo->last = leaf->outer;
+        return leaf_id(leaf);
+}
+
+/* What the index answers for a frame on the thread's own stack, that ends at
+ * `high`: the same. */
+static inline uint32_t memo_find(struct memo *memo, uint64_t key, uintptr_t sp, const uintptr_t *fp, uintptr_t high)
+{
+        uint64_t callers = leaf_callers((struct frame_state){ leaf_pc(key), sp, *fp }, high);
+        const struct leaf *leaf = leaf_find(&memo->store, leaf_hash(key, sp, callers, NULL), key, sp, fp);
+        const struct limb *known;
+
+        if (unlikely(!leaf)) {
+                known = limbs_known(memo->last, sp);
+                leaf = leaf_find(&memo->store, leaf_hash(key, sp, callers, known), key, sp, fp);
+                if (!leaf)
+                        return 0;
+        }
+        *leaf_guess_of(&memo->guesses, key, sp) = leaf;
+        memo->last = leaf->outer;
+        return leaf_id(leaf);
+}
+
+/* One walk of a stack, until a limb that it knows. */
+struct memo_walk {
+        struct trail trail;
+        const struct limb *known;    /* the innermost limb of the last stack from which all words hold */
+        const struct limb *junction; /* it or one outside of it, which the walk met; NULL: it met none */
+        uintptr_t high;              /* the end of the thread's own stack */
+};
+
+/* Walks from `at` until a limb or the end of the stack.  WALK_ON: w->junction
+ * stands as one more frame behind the trail's count.  WALK_END: there is none.
+ * WALK_ODD: neither can be had. */
+enum walk_result memo_walk(struct memo *memo, struct memo_walk *w, struct frame_state at);
 
 /* Learns a walked, marked and interned event whose answer is `id`; `again` when
  * this stack had an id before. */
-void memo_learn(struct memo *memo, struct trail *trail, uint32_t junction, enum weir_function function, uint32_t id,
-                bool again);
+void memo_learn(struct memo *memo, const struct memo_walk *w, enum weir_function function, uint32_t id, bool again);
 
 #endif

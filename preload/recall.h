@@ -40,8 +40,8 @@ struct unwind_thread {
         uintptr_t low, high; /* its own stack */
 };
 
-/* What unwind_stack answers where the segments of the memo do not, or may not be
- * asked.  `key` is the frame's (segments.h). */
+/* What unwind_stack answers where the leaves of the memo do not, or may not be
+ * asked.  `key` is the frame's (leaves.h). */
 uint32_t unwind_unready(struct unwind_thread *thread, uint64_t key, uintptr_t sp, const uintptr_t *fp);
 
 /* What it answers where the guess does not.  The memo was begun at `epoch`, and
@@ -65,13 +65,13 @@ recall_stack(struct unwind_thread *thread, uintptr_t pc, uintptr_t sp, const uin
 {
         struct memo *memo = &thread->memo;
         uint64_t epoch = atomic_load_explicit(&unwind_page.state.epoch, memory_order_acquire);
-        uint64_t key = segment_key(pc, function);
+        uint64_t key = leaf_key(pc, function);
         uint32_t id;
 
         if (unlikely(!memo_ready(memo, epoch)))
                 return unwind_unready(thread, key, sp, fp);
         memo_begin(memo, sp);
-        id = segments_recall(&memo->segments, &memo->spine, key, sp, fp);
+        id = memo_recall(memo, key, sp, fp);
         if (unlikely(!id))
                 return unwind_unguessed(thread, key, sp, fp, epoch);
         memo_end(memo, epoch);

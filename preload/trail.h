@@ -17,7 +17,7 @@ struct trail_frame {
         uintptr_t base_word;  /* address where the step read the CFA of a realigned frame; 0: it did not */
         uint16_t rule;        /* rules.h */
         uint8_t flags;        /* enum weir_frame_flag */
-        bool live;            /* by spine_mark_live: fp matters further out */
+        bool live;            /* by limbs_mark_live: fp matters further out */
         uint32_t node;        /* by nodes_intern: its node, and the hash of its path */
         uint32_t hash;
 };

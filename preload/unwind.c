@@ -190,10 +190,8 @@ enum { ABANDONED = 1 };
 
 void unwind_thread_init(struct unwind_thread *thread, uintptr_t low, uintptr_t high)
 {
-        const uintptr_t most = UINT32_MAX; /* segments.h: a half of sp says it all */
-
         thread->memo.holder = ABANDONED;
-        thread->low = high - low > most ? high - most : low;
+        thread->low = low;
         thread->high = high;
 }
 
@@ -203,25 +201,27 @@ void unwind_thread_release(struct unwind_thread *thread)
         memset(thread, 0, sizeof *thread);
 }
 
-/* An event that no segment knows. */
+/* An event that no leaf knows. */
 static uint32_t unwind_by_walk(struct unwind_thread *thread, struct frame_state at, enum weir_function function,
                                uint64_t epoch)
 {
         struct memo *memo = &thread->memo;
-        struct trail trail = memo_trail(memo);
-        struct window own = { at.sp, thread->high };
-        uint32_t junction, id, last;
+        struct memo_walk w = { .trail = memo_trail(memo), .high = thread->high };
+        struct nodes_place outside = { 0 };
+        uint32_t id, last;
 
-        if (memo_walk(memo, &trail, at, own, &junction) == WALK_ODD) {
-                memo_end_trail(memo, &trail);
-                return unwind_whole(own, at, function, epoch);
+        if (memo_walk(memo, &w, at) == WALK_ODD) {
+                memo_end_trail(memo, &w.trail);
+                return unwind_whole((struct window){ at.sp, thread->high }, at, function, epoch);
         }
-        spine_mark_live(&trail, junction && memo->spine.frames[junction - 1].live);
+        if (w.junction)
+                outside = (struct nodes_place){ w.junction->node, w.junction->hash };
+        limbs_mark_live(&w.trail, w.junction && w.junction->live);
         last = atomic_load_explicit(state->nodes.next, memory_order_relaxed);
-        id = intern(trail.frames, trail.count, memo_place(memo, junction), function, epoch);
+        id = intern(w.trail.frames, w.trail.count, outside, function, epoch);
         if (id)
-                memo_learn(memo, &trail, junction, function, id, id < last);
-        memo_end_trail(memo, &trail);
+                memo_learn(memo, &w, function, id, id < last);
+        memo_end_trail(memo, &w.trail);
         return id;
 }
 
@@ -249,7 +249,7 @@ static uint64_t key_of(uint64_t epoch)
         return state->process.check ? epoch | KEY_CHECKED : epoch;
 }
 
-/* Everything but the segments: also when these could not be asked at all. */
+/* Everything but the leaves: also when these could not be asked at all. */
 static __attribute__((noinline, cold)) uint32_t unwind_slow(struct unwind_thread *thread, struct frame_state at,
                                                             enum weir_function function)
 {
@@ -274,9 +274,8 @@ static __attribute__((noinline, cold)) uint32_t unwind_slow(struct unwind_thread
         return id;
 }
 
-/* What the segments of a memo that is to be checked know: recall.h never asks
- * them. */
-static uint32_t unwind_by_segments(struct unwind_thread *thread, uint64_t key, uintptr_t sp, const uintptr_t *fp)
+/* What the leaves of a memo that is to be checked know: recall.h never asks them. */
+static uint32_t unwind_by_leaves(struct unwind_thread *thread, uint64_t key, uintptr_t sp, const uintptr_t *fp)
 {
         struct memo *memo = &thread->memo;
         uint64_t epoch = atomic_load_explicit(&state->epoch, memory_order_acquire);
@@ -285,9 +284,9 @@ static uint32_t unwind_by_segments(struct unwind_thread *thread, uint64_t key, u
         if (epoch == 0 || !memo_ready(memo, epoch | KEY_CHECKED))
                 return 0;
         memo_begin(memo, sp);
-        id = segments_recall(&memo->segments, &memo->spine, key, sp, fp);
-        if (!id)
-                id = segments_find(&memo->segments, &memo->spine, key, sp, fp);
+        id = memo_recall(memo, key, sp, fp);
+        if (!id && on_own_stack(thread, sp))
+                id = memo_find(memo, key, sp, fp, thread->high);
         memo_end(memo, epoch | KEY_CHECKED);
         return recall_epoch_is(epoch) ? id : 0;
 }
@@ -295,13 +294,13 @@ static uint32_t unwind_by_segments(struct unwind_thread *thread, uint64_t key, u
 __attribute__((noinline, cold)) uint32_t unwind_unready(struct unwind_thread *thread, uint64_t key, uintptr_t sp,
                                                         const uintptr_t *fp)
 {
-        const struct frame_state at = { .pc = segment_pc(key), .sp = sp, .fp = *fp };
-        enum weir_function function = segment_function(key);
+        const struct frame_state at = { .pc = leaf_pc(key), .sp = sp, .fp = *fp };
+        enum weir_function function = leaf_function(key);
         uint32_t id;
 
         if (likely(!state->process.check))
                 return unwind_slow(thread, at, function);
-        id = unwind_by_segments(thread, key, sp, fp);
+        id = unwind_by_leaves(thread, key, sp, fp);
         if (!id)
                 id = unwind_slow(thread, at, function);
         check_stack(&state->nodes, id, at, function, &state->process.control->counters);
@@ -314,7 +313,7 @@ __attribute__((noinline, flatten)) uint32_t unwind_unguessed(struct unwind_threa
                                                              const uintptr_t *fp, uint64_t epoch)
 {
         struct memo *memo = &thread->memo;
-        uint32_t id = likely(epoch) ? segments_find(&memo->segments, &memo->spine, key, sp, fp) : 0;
+        uint32_t id = likely(epoch && on_own_stack(thread, sp)) ? memo_find(memo, key, sp, fp, thread->high) : 0;
 
         memo_end(memo, epoch);
         if (unlikely(!id || !recall_epoch_is(epoch)))

@@ -9,7 +9,7 @@
  *     hook:   struct frame_state at = frame_state_of_caller();
  *             uint32_t stack = unwind_stack(thread, at, WEIR_FN_MALLOC);
  *
- * How: see "soundness" in spine.h; in one line, the words that an earlier
+ * How: see "soundness" in limbs.h; in one line, the words that an earlier
  * walk read are read again and compared, and only frames inside of the first
  * difference are walked, by call-frame rules decoded once for each address.
  *

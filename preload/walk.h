@@ -4,7 +4,7 @@
  * A step is a function of (pc, sp, fp), the rule of pc and at most three
  * stack words: the return address, the saved fp and, for a realigned frame,
  * its CFA.  The addresses of those words are told in the trail, because
- * spine.h lives on reading them again.
+ * limbs.h lives on reading them again.
  */
 #ifndef WEIR_WALK_H
 #define WEIR_WALK_H

@@ -458,7 +458,7 @@ static NOINLINE void ask_often(void)
         after++;
 }
 
-/* So deep that the spine moves there. */
+/* So deep that its stack has several limbs. */
 static NOINLINE void ask_below(int depth)
 {
         if (depth)

@@ -1,5 +1,5 @@
 /*
- * The unwinder built with a fault: it does not read the words of the spine
+ * The unwinder built with a fault: it does not read the words of limbs
  * again.  Stacks that differ in their outer frames alone come out as equal; both
  * checks, the one of the tests and that of --check-stacks, must see it.
  */
