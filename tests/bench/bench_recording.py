@@ -5,11 +5,12 @@
 
 WEIR_BENCH in the environment may hold options, too.
 
-Each round runs every workload under every variant in turn, and every figure is
-compared with the untraced run of its own round.  Slow variants have one round
-of their own, at the end.  Rounds take half of the budget, the slow one stops when
-all of it is spent.  --long traces a program with 10^9 events as well, which takes
-a minute.  Prints markdown tables; progress goes to standard error.
+Each round runs every workload under every variant in turn, whole programs several
+times, and every figure is compared with the untraced run of its own turn.  Slow
+variants have one round of their own, at the end.  Rounds take half of the budget,
+the slow one stops when all of it is spent.  --long traces a program with 10^9
+events as well, which takes a minute.  Prints markdown tables; progress goes to
+standard error.
 """
 import argparse
 import json
@@ -32,7 +33,6 @@ from bench_profile import instructions_per_pair
 from bench_variants import variants_of
 from bench_workloads import pair_workloads, program_workloads, startup_workloads, thread_workloads
 
-STARTUP_RUNS = 5
 MANY = 1000  # processes of one workload, run untraced and under weir alone
 MEMORY_PEERS = ("heaptrack's shim to /dev/null", "LeakSanitizer")
 
@@ -112,25 +112,25 @@ class Bench:
             self.results.add(workload.name, variant.name, "recording", turn, recording_seconds(variant.report))
 
     def run_startup(self, workload, variant, turn):
-        for attempt in range(1 if variant.slow or workload.processes > 1 else STARTUP_RUNS):
-            run = timed_run(variant.command(workload.command), variant.environment)
-            if run.status != 0:
-                self.results.fail(workload.name, variant.name, run.status)
-                return
-            self.results.add(workload.name, variant.name, "wall", (turn, attempt), run.wall * 1000 / workload.processes)
+        run = timed_run(variant.command(workload.command), variant.environment)
+        if run.status != 0:
+            self.results.fail(workload.name, variant.name, run.status)
+            return
+        self.results.add(workload.name, variant.name, "wall", turn, run.wall * 1000 / workload.processes)
 
-    def round(self, turn, end, slow=False):
-        """One run of each workload under each variant; the first round does not look at the time."""
+    def round(self, number, end, slow=False):
+        """Some runs of each workload under each variant in turn; the first of all do not look at the time."""
         kinds = ((self.pairs + self.threads, self.run_pairs), (self.programs, self.run_program),
                  (self.startup, self.run_startup))
         for workloads, run in kinds:
             for workload in workloads:
-                progress(f"{'slow round' if slow else f'round {turn + 1}'}: {workload.name}")
-                for variant in self.variants_in(turn, slow):
-                    if workload.processes >= MANY and not variant.is_control and not variant.collects:
-                        continue
-                    if turn == 0 or time.monotonic() < end:
-                        run(workload, variant, turn)
+                progress(f"{'slow round' if slow else f'round {number + 1}'}: {workload.name}")
+                for attempt in range(1 if slow else workload.runs):
+                    for variant in self.variants_in(number + attempt, slow):
+                        if workload.processes >= MANY and not variant.is_control and not variant.collects:
+                            continue
+                        if (number, attempt) == (0, 0) or time.monotonic() < end:
+                            run(workload, variant, (number, attempt))
 
     def all_rounds(self, most):
         half = time.monotonic() + (self.end - time.monotonic()) / (2 if self.slow else 1)
@@ -217,7 +217,7 @@ def print_report(bench, weir, profile, memory, long_runs):
     rounds = f"{bench.rounds} interleaved round{'s' if bench.rounds > 1 else ''}"
     print(f"{processor()}, Linux {platform.release()}; {versions(weir)}.{bench.parallelism()}\n\n"
           f"Medians of up to {rounds}, in brackets the least and the most; one figure alone is one run. "
-          "Each is compared with the untraced run of its own round. "
+          "Each is compared with the untraced run of its own turn. "
           f"Absent: {', '.join(bench.absent) or 'none'}.")
     print_goals(bench, long_runs)
     tables.print_pairs(bench.results, bench.variants, bench.pairs, "Nanoseconds added to each malloc and free together",

@@ -11,11 +11,13 @@ TREES = (50, 1000)
 
 
 class Workload:
-    """One command.  environment is set for it under every variant; absent says what it lacks."""
+    """One command, run `runs` times in each round; environment is set for it under every variant; absent says what it
+    lacks."""
 
     def __init__(self, name, command, environment=None, absent=None, processes=1):
         self.name, self.command, self.environment = name, list(command), environment or {}
         self.absent, self.processes = absent, processes
+        self.runs = 5 if processes == 1 else 1
 
 
 class PairWorkload:
@@ -23,7 +25,7 @@ class PairWorkload:
 
     def __init__(self, name, program, arguments, threads=1):
         self.name, self.threads = name, threads
-        self.program, self.arguments, self.processes = program, arguments, 1
+        self.program, self.arguments, self.processes, self.runs = program, arguments, 1, 1
 
     def command(self, divisor):
         pairs = max(1, PAIRS // divisor // self.threads)
@@ -115,9 +117,9 @@ def json_text():
 
 
 def git_history():
-    """A stream for git fast-import: 300 commits that each change one of twenty files."""
+    """A stream for git fast-import: 1500 commits that each change one of twenty files."""
     numbers, lines, stream = random.Random(1), {}, []
-    for commit in range(300):
+    for commit in range(1500):
         name = f"file{commit % 20}"
         text = lines.setdefault(name, [f"line {i} of {name}" for i in range(300)])
         for _ in range(30):
