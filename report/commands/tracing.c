@@ -4,6 +4,7 @@
 #include "collect/collector.h"
 #include "command.h"
 #include "judging.h"
+#include "policy/ahead.h"
 #include "policy/assemble.h"
 #include "policy/look.h"
 #include "progress.h"
@@ -27,6 +28,7 @@ struct tracing {
         struct collector_options collector; /* the result may refer to it */
         struct collector_result result;
         struct symbols *symbols; /* the worker's while processes are looked at, then ours */
+        struct ahead ahead;
         struct report *report;
 };
 
@@ -114,6 +116,7 @@ static int collect(struct tracing *tracing, int socket, struct store *store, str
         tracing->look.retained = tracing->options->output.retained;
         tracing->look.limit = (size_t)tracing->options->output.limit.value;
         tracing->look.symbols = tracing->symbols;
+        tracing->look.ahead = &tracing->ahead;
         tracing->look.reachable =
                 (tracing->options->output.kinds | shared_policy_kinds(&tracing->options->policy)) & 1u << KIND_REACHABLE;
         return collector_run(&tracing->collector, &tracing->result, e);
@@ -198,6 +201,7 @@ static int trace(struct tracing *tracing, int socket, struct tracing_files *file
         if (!tracing->symbols || judging_load(&tracing->judging, &tracing->options->policy, e) ||
             collect(tracing, socket, &files->store, e))
                 return -1;
+        ahead_end(&tracing->ahead);
         result = make_report(tracing, e);
         if (!result)
                 result = judging_print(&tracing->judging, &files->printing, tracing->report, first_pid(tracing), e);
@@ -210,6 +214,7 @@ static int trace(struct tracing *tracing, int socket, struct tracing_files *file
 
 static void tracing_deinit(struct tracing *tracing)
 {
+        ahead_end(&tracing->ahead);
         report_destroy(tracing->report);
         symbols_destroy(tracing->symbols);
         forget_findings(&tracing->result);

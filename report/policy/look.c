@@ -4,6 +4,7 @@
 #include "../graph/graph.h"
 #include "../graph/group.h"
 #include "../mem.h"
+#include "ahead.h"
 #include "check.h"
 #include "findings.h"
 #include "keep.h"
@@ -22,6 +23,7 @@ void look_forget(void *context, struct process *process)
 
 struct look {
         struct process *process;
+        const struct look_options *options;
         unsigned tries; /* left, to find it at a moment when nothing is half done */
         bool again;     /* this was not such a moment */
         struct range *own;
@@ -74,6 +76,19 @@ static int thread_table(struct look *look, struct capture_request *request, stru
         return look->threads ? 0 : error_no_memory(e, "listing threads");
 }
 
+/* The names of a process that ends are needed next; those of others may have to
+ * wait for more to come, and a store keeps what was asked for. */
+static void look_ahead(const struct look *look, const struct capture_request *request)
+{
+        const struct look_options *options = look->options;
+        const struct process *process = look->process;
+        bool ends = process->asked_how == WEIR_END_EXIT || process->asked_how == WEIR_END_SIGNAL;
+
+        if (options->ahead && process->look == PROCESS_LOOK_ENDING && ends &&
+            !(options->store && store_wanted(options->store)))
+                ahead_begin(options->ahead, options->symbols, look->process, request->blocks, request->block_count);
+}
+
 /* All threads stand still: now the live table can be made exact. */
 static int heap_of_process(void *context, struct capture_request *request, struct error *e)
 {
@@ -84,7 +99,10 @@ static int heap_of_process(void *context, struct capture_request *request, struc
                 return error_set(e, ERROR_REFUSED, "a thread is inside realloc");
         if (process_settle(look->process, true, e) || own_ranges(look, request, e) || thread_table(look, request, e))
                 return -1;
-        return process_blocks(look->process, &request->blocks, &request->block_count, e);
+        if (process_blocks(look->process, &request->blocks, &request->block_count, e))
+                return -1;
+        look_ahead(look, request);
+        return 0;
 }
 
 static const char *name_of_moment(const struct process *process)
@@ -122,6 +140,8 @@ static int keep_findings(struct process *process, const struct graph *graph, con
                 return -1;
         if (!options->retained)
                 return 0;
+        if (options->ahead)
+                ahead_end(options->ahead);
         findings->retained_memory = report_create();
         if (findings->retained_memory)
                 findings->retained = report_array(findings->retained_memory, 1, sizeof *findings->retained);
@@ -193,7 +213,7 @@ static int hold(struct look *look, struct capture_request *request, struct snaps
 
 static int look_alive(struct process *process, const struct look_options *options, struct error *e)
 {
-        struct look look = { .process = process };
+        struct look look = { .process = process, .options = options };
         struct capture_request request = {
                 .pid = process->pid,
                 .inner_pid = process->inner_pid,
@@ -255,6 +275,8 @@ static void answer(struct process *process, const struct look_options *options)
         struct error e = { 0 };
 
         process->check = (struct process_check){ .failed = true };
+        if (options->ahead)
+                ahead_end(options->ahead); /* one thread at a time reads files of symbols */
         if ((options->rules && options->rules(options, &rules, &e)) || check_count(process, &rules, &e))
                 process_tell(process, false, "a leak check that it asked for failed: %s", e.text);
         suppressions_deinit(&rules);

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct ahead;
 struct store;
 
 struct look_options {
@@ -22,6 +23,7 @@ struct look_options {
         bool retained;       /* find what keeps the memory: with `symbols` */
         size_t limit;        /* entries of each of its lists, 0 = all */
         struct symbols *symbols; /* for that, and for the names in a store */
+        struct ahead *ahead;     /* what names those that the report will need, until ahead_end; NULL = nothing */
         struct store *store; /* where the heaps are kept; NULL = nowhere */
         /* Adds the rules that apply to a check which a program asks for; 0, or -1. */
         int (*rules)(const struct look_options *options, struct suppressions *to, struct error *e);

@@ -36,13 +36,26 @@ static int fill(struct symbols *symbols, struct symbol_module *module, const str
         return 0;
 }
 
+/* The module at an index is mentioned, if it was not before. */
+static struct symbol_module *mention(struct symbols *symbols, size_t at)
+{
+        struct symbol_module *module = symbols->modules[at];
+
+        if (!symbols->foreseeing && at >= symbols->mentioned) {
+                symbols->modules[at] = symbols->modules[symbols->mentioned];
+                symbols->modules[symbols->mentioned] = module;
+                module->ordinal = symbols->mentioned++;
+        }
+        return module;
+}
+
 struct symbol_module *module_find(struct symbols *symbols, const struct symbol_file *file)
 {
         struct symbol_module *module;
 
         for (size_t i = 0; i < symbols->module_count; i++) {
                 if (same_file(&symbols->modules[i]->wanted, file))
-                        return symbols->modules[i];
+                        return mention(symbols, i);
         }
         if (mem_grow(&symbols->modules, &symbols->module_capacity, symbols->module_count + 1, sizeof *symbols->modules))
                 return NULL;
@@ -55,7 +68,7 @@ struct symbol_module *module_find(struct symbols *symbols, const struct symbol_f
         }
         module->ordinal = symbols->module_count;
         symbols->modules[symbols->module_count++] = module;
-        return module;
+        return mention(symbols, symbols->module_count - 1);
 }
 
 void module_destroy(struct symbol_module *module)
@@ -103,6 +116,7 @@ static void open_module(struct symbols *symbols, struct symbol_module *module, s
                 module->state = MODULE_USELESS;
                 return;
         }
+        module->foreseen = symbols->foreseeing;
         while (symbols->open_count >= symbols->open_limit)
                 close_oldest(symbols);
         if (!debug_file_open(&module->file, &module->wanted, &symbols->callbacks, &why)) {
@@ -121,6 +135,7 @@ static void open_module(struct symbols *symbols, struct symbol_module *module, s
 struct debug_file *module_file(struct symbols *symbols, struct symbol_module *module, struct error *e)
 {
         module->used = ++symbols->clock;
+        module_asked(symbols, module);
         if (module->state == MODULE_CLOSED && !symbols->closed)
                 open_module(symbols, module, e);
         return module->state == MODULE_OPEN ? &module->file : NULL;

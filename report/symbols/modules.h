@@ -25,13 +25,15 @@ struct symbol_module {
         struct variables variables;
         uint64_t used; /* the context's clock when it was last asked about */
         char *message; /* for the user; NULL = all is well */
+        bool foreseen; /* nobody has really asked yet: the message is not told */
         size_t ordinal;
 };
 
 struct symbols {
         struct strings strings;
-        struct symbol_module **modules; /* in the order of their first mention */
-        size_t module_count, module_capacity;
+        struct symbol_module **modules; /* in the order of their first mention, then those that were only foreseen */
+        size_t module_count, module_capacity, mentioned;
+        bool foreseeing;
         size_t open_count, open_limit;
         uint64_t clock;
         bool closed;                  /* no files are opened */
@@ -46,6 +48,13 @@ struct debug_file *module_file(struct symbols *symbols, struct symbol_module *mo
 
 /* As symbols_module. */
 struct symbol_module *module_find(struct symbols *symbols, const struct symbol_file *file);
+
+/* To be called where an answer is given that needed no file any more. */
+static inline void module_asked(const struct symbols *symbols, struct symbol_module *module)
+{
+        if (!symbols->foreseeing)
+                module->foreseen = false;
+}
 
 void module_destroy(struct symbol_module *module);
 

@@ -130,6 +130,7 @@ static const struct frame_cache_entry *find(struct symbols *symbols, struct symb
         struct error why = { 0 };
         size_t count = 1;
 
+        module_asked(symbols, module);
         if (entry)
                 return entry;
         file = module_file(symbols, module, &why);
@@ -161,6 +162,11 @@ int symbols_frames(struct symbols *symbols, struct symbol_module *module, uint64
         *frames = entry->frames;
         *count = entry->count;
         return 0;
+}
+
+void symbols_foresee(struct symbols *symbols, bool foreseeing)
+{
+        symbols->foreseeing = foreseeing;
 }
 
 static int compare_places(const void *left, const void *right)
@@ -295,7 +301,7 @@ void symbols_each_message(const struct symbols *symbols, void (*each)(void *cont
                           void *context)
 {
         for (size_t i = 0; i < symbols->module_count; i++) {
-                if (symbols->modules[i]->message)
+                if (symbols->modules[i]->message && !symbols->modules[i]->foreseen)
                         each(context, symbols->modules[i]->message);
         }
 }

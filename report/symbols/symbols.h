@@ -108,6 +108,11 @@ typedef void symbols_progress(void *context, size_t done, size_t total);
 int symbols_prepare(struct symbols *symbols, const struct symbol_place *places, size_t count,
                     symbols_progress *progress, void *context, struct error *e);
 
+/* While it is on, what is asked for is only foreseen to be needed: it is
+ * remembered, but leaves no other trace, in the order of modules and their
+ * messages.  Off at first. */
+void symbols_foresee(struct symbols *symbols, bool foreseeing);
+
 /* The global or static variable at an address; false when none is known. */
 bool symbols_variable(struct symbols *symbols, struct symbol_module *module, uint64_t address,
                       struct symbol_variable *variable);

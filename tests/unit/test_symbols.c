@@ -268,6 +268,35 @@ START_TEST(what_is_no_file_is_told_once)
 }
 END_TEST
 
+START_TEST(what_was_foreseen_changes_no_message)
+{
+        struct symbols *symbols = symbols_create(NULL, NULL);
+        struct symbol_module *early, *late;
+        uint64_t address;
+
+        workshop_open();
+        shell("gcc -O2 -g main.c -o main");
+        address = address_of("main", "main");
+        symbols_foresee(symbols, true);
+        early = module_of(symbols, "early");
+        ck_assert_ptr_null(first(symbols, early, 4096)->function);
+        ck_assert_ptr_null(first(symbols, module_of(symbols, "never"), 4096)->function);
+        ck_assert_pstr_eq(first(symbols, module_of(symbols, "main"), address)->function, "main");
+        symbols_foresee(symbols, false);
+        ck_assert_uint_eq(messages_of(symbols).count, 0);
+        late = module_of(symbols, "late");
+        ck_assert_ptr_null(first(symbols, late, 4096)->function);
+        ck_assert_uint_eq(messages_of(symbols).count, 1);
+        ck_assert_ptr_eq(module_of(symbols, "early"), early);
+        ck_assert_ptr_null(first(symbols, early, 4096)->function);
+        ck_assert_uint_eq(messages_of(symbols).count, 2);
+        ck_assert_ptr_nonnull(strstr(messages_of(symbols).last, "early"));
+        ck_assert_pstr_eq(first(symbols, module_of(symbols, "main"), address)->function, "main");
+        symbols_destroy(symbols);
+        workshop_close();
+}
+END_TEST
+
 START_TEST(a_relative_path_begins_in_its_directory)
 {
         struct symbols *symbols = symbols_create(NULL, NULL);
@@ -502,6 +531,6 @@ SUITE_MAIN("symbols", frames_are_those_of_addr2line, compressed_debug_informatio
            without_symbols_there_is_no_name, a_return_address_belongs_to_the_call,
            a_module_is_known_by_path_and_build_id, another_build_gives_no_names,
            without_a_build_id_the_file_itself_is_compared, what_is_no_file_is_told_once,
-           a_relative_path_begins_in_its_directory, variables_have_names, classes_are_known_by_their_vtables,
-           files_are_closed_to_open_others, many_addresses_at_once_show_progress, damaged_files_do_no_harm,
-           failing_memory_is_an_error_and_no_more)
+           what_was_foreseen_changes_no_message, a_relative_path_begins_in_its_directory, variables_have_names,
+           classes_are_known_by_their_vtables, files_are_closed_to_open_others, many_addresses_at_once_show_progress,
+           damaged_files_do_no_harm, failing_memory_is_an_error_and_no_more)
