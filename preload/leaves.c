@@ -1,7 +1,7 @@
 #include "leaves.h"
 
-const struct leaf *leaf_make(struct store *s, const struct trail_frame *frame, enum weir_function function,
-                             const struct limb *outer, const struct limb_run *run, uint32_t id)
+struct leaf *leaf_make(struct store *s, const struct trail_frame *frame, enum weir_function function,
+                       const struct limb *outer, const struct limb_run *run, uint32_t id)
 {
         unsigned groups = (run->count + WORD_GROUP - 1) / WORD_GROUP;
         struct leaf *leaf;

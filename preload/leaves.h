@@ -6,12 +6,13 @@
  * again, its words hold what they held, and so do those of all its limbs
  * (limbs.h says why that is proof), nothing is walked and nothing looked up.
  *
- * Three ways lead to a leaf.  A *guess* is the frame's last one.  Where that is
- * wrong, the return addresses of the innermost callers, which are found by their
- * rules, tell most stacks of a frame apart; and where they do not, the
- * innermost limb of the last event that still holds does.  Leaves are indexed
- * by both.  All three choose and no more: what is chosen is verified word by
- * word.
+ * Four ways lead to a leaf.  A *guess* is the frame's last one.  Where that is
+ * wrong, the one that was right when it last was wrong mostly is again: stacks
+ * take turns.  Where not, the return addresses of the innermost callers, which
+ * are found by their rules, tell most stacks of a frame apart; and where they do
+ * not, the innermost limb of the last event that still holds does.  Leaves are
+ * indexed by these two.  All choose and no more: what is chosen is verified word
+ * by word.
  *
  * Private to one thread, like the limbs.
  */
@@ -35,6 +36,7 @@ struct leaf {
         uint64_t key; /* pc, and the function in bits 56..63 */
         uintptr_t sp;
         const struct limb *outer; /* NULL: there is none */
+        struct leaf *next;        /* what was right when this, as a guess, last was not; NULL: nothing yet */
         uint32_t id : 24;
         uint32_t more : 7; /* groups of words behind the first */
         uint32_t live : 1; /* the fp of its frame matters, and stands behind them */
@@ -45,7 +47,7 @@ _Static_assert(LOOKUP_NUMBERS < 1 << 24, "what an id holds");
 
 /* Zeroed memory is valid: there is none. */
 struct leaf_guesses {
-        const struct leaf *leaf[LEAF_GUESSES]; /* direct-mapped by frame */
+        struct leaf *leaf[LEAF_GUESSES]; /* direct-mapped by frame */
 };
 
 static inline uint64_t leaf_key(uintptr_t pc, enum weir_function function)
@@ -63,12 +65,12 @@ static inline enum weir_function leaf_function(uint64_t key)
         return (enum weir_function)(key >> 56);
 }
 
-static inline const struct leaf **leaf_guess_of(struct leaf_guesses *g, uint64_t key, uintptr_t sp)
+static inline struct leaf **leaf_guess_of(struct leaf_guesses *g, uint64_t key, uintptr_t sp)
 {
         const uintptr_t mask = sizeof g->leaf - sizeof g->leaf[0];
 
         /* sp is a multiple of 16 as a rule, and two calls are some bytes apart. */
-        return (const struct leaf **)((char *)g->leaf + ((sp / 2 + 8 * key) & mask));
+        return (struct leaf **)((char *)g->leaf + ((sp / 2 + 8 * key) & mask));
 }
 
 /* Not 0, which spares the caller a look. */
@@ -98,6 +100,12 @@ static inline bool leaf_holds(const struct leaf *leaf, uint64_t key, uintptr_t s
         if (unlikely(leaf->key != key || leaf->sp != sp) || !words_hold(leaf->words, base))
                 return false;
         return !(leaf->more | leaf->live) || leaf_rest_holds(leaf, base, fp);
+}
+
+/* The leaf is this event's stack: proven. */
+static inline bool leaf_proven(const struct leaf *leaf, uint64_t key, uintptr_t sp, const uintptr_t *fp)
+{
+        return leaf_holds(leaf, key, sp, fp) && limbs_hold(leaf->outer);
 }
 
 /* A hash of the return addresses of the innermost callers, as far as short
@@ -132,16 +140,16 @@ static inline uint64_t leaf_hash(uint64_t key, uintptr_t sp, uint64_t callers, c
 }
 
 /* The frame's leaf that the index leads to: proven, or NULL. */
-static inline const struct leaf *leaf_find(const struct store *s, uint64_t hash, uint64_t key, uintptr_t sp,
-                                           const uintptr_t *fp)
+static inline struct leaf *leaf_find(const struct store *s, uint64_t hash, uint64_t key, uintptr_t sp,
+                                     const uintptr_t *fp)
 {
         const uint32_t *bucket = store_bucket(s, hash);
         uint32_t tag = store_tag(hash, STORE_LEAF);
 
         for (int i = 0; i < STORE_WAYS; i++) {
-                const struct leaf *leaf = store_at(s, bucket[i]);
+                struct leaf *leaf = store_at(s, bucket[i]);
 
-                if (store_meant(bucket[i], tag) && leaf_holds(leaf, key, sp, fp) && limbs_hold(leaf->outer))
+                if (store_meant(bucket[i], tag) && leaf_proven(leaf, key, sp, fp))
                         return leaf;
         }
         return NULL;
@@ -149,7 +157,7 @@ static inline const struct leaf *leaf_find(const struct store *s, uint64_t hash,
 
 /* Makes the leaf of the event at `frame` from its words out to `outer`; NULL
  * when there is no room. */
-const struct leaf *leaf_make(struct store *s, const struct trail_frame *frame, enum weir_function function,
-                             const struct limb *outer, const struct limb_run *run, uint32_t id);
+struct leaf *leaf_make(struct store *s, const struct trail_frame *frame, enum weir_function function,
+                       const struct limb *outer, const struct limb_run *run, uint32_t id);
 
 #endif

@@ -107,12 +107,12 @@ enum walk_result memo_walk(struct memo *memo, struct memo_walk *w, struct frame_
 
 /* The event's leaf: one that was known, or a new one, or NULL.  *outer becomes
  * the innermost limb of its stack that is known now. */
-static const struct leaf *learn(struct store *s, const struct memo_walk *w, enum weir_function function, uint32_t id,
-                                const struct limb **outer)
+static struct leaf *learn(struct store *s, const struct memo_walk *w, enum weir_function function, uint32_t id,
+                          const struct limb **outer)
 {
         const struct trail_frame *frame = &w->trail.frames[0];
         uint64_t key = leaf_key(frame->pc, function), callers, home, here;
-        const struct leaf *leaf;
+        struct leaf *leaf;
         struct limb_run run;
 
         if (!limbs_make(s, &w->trail, outer, &run))
@@ -136,7 +136,7 @@ void memo_learn(struct memo *memo, const struct memo_walk *w, enum weir_function
 {
         const struct trail_frame *frame = &w->trail.frames[0];
         const struct limb *outer = w->junction;
-        const struct leaf *leaf = learn(&memo->store, w, function, id, &outer);
+        struct leaf *leaf = learn(&memo->store, w, function, id, &outer);
 
         store_walked(&memo->store, again);
         memo->last = outer;

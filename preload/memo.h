@@ -76,27 +76,39 @@ static inline uint32_t memo_recall(struct memo *memo, uint64_t key, uintptr_t sp
 {
         const struct leaf *leaf = *leaf_guess_of(&memo->guesses, key, sp);
 
-        if (unlikely(!leaf || !leaf_holds(leaf, key, sp, fp) || !limbs_hold(leaf->outer)))
+        if (unlikely(!leaf || !leaf_proven(leaf, key, sp, fp)))
                 return 0;
         memo->last = leaf->outer;
         return leaf_id(leaf);
 }
 
-/* What the index answers for a frame on the thread's own stack, that ends at
- * `high`: the same. */
-static inline uint32_t memo_find(struct memo *memo, uint64_t key, uintptr_t sp, const uintptr_t *fp, uintptr_t high)
+/* The leaf that the index leads to, by the innermost callers, and where that is
+ * not enough by what is known of the stack; proven, or NULL. */
+static inline struct leaf *memo_search(struct memo *memo, uint64_t key, uintptr_t sp, const uintptr_t *fp,
+                                       uintptr_t high)
 {
         uint64_t callers = leaf_callers((struct frame_state){ leaf_pc(key), sp, *fp }, high);
-        const struct leaf *leaf = leaf_find(&memo->store, leaf_hash(key, sp, callers, NULL), key, sp, fp);
-        const struct limb *known;
+        struct leaf *leaf = leaf_find(&memo->store, leaf_hash(key, sp, callers, NULL), key, sp, fp);
 
-        if (unlikely(!leaf)) {
-                known = limbs_known(memo->last, sp);
-                leaf = leaf_find(&memo->store, leaf_hash(key, sp, callers, known), key, sp, fp);
-                if (!leaf)
+        if (likely(leaf))
+                return leaf;
+        return leaf_find(&memo->store, leaf_hash(key, sp, callers, limbs_known(memo->last, sp)), key, sp, fp);
+}
+
+/* What the rest answers for a frame on the thread's own stack, which ends at
+ * `high`, where its guess does not: the same. */
+static inline uint32_t memo_find(struct memo *memo, uint64_t key, uintptr_t sp, const uintptr_t *fp, uintptr_t high)
+{
+        struct leaf **guess = leaf_guess_of(&memo->guesses, key, sp), *was = *guess, *leaf = was ? was->next : NULL;
+
+        if (!leaf || !leaf_proven(leaf, key, sp, fp)) {
+                leaf = memo_search(memo, key, sp, fp, high);
+                if (unlikely(!leaf))
                         return 0;
+                if (was)
+                        was->next = leaf;
         }
-        *leaf_guess_of(&memo->guesses, key, sp) = leaf;
+        *guess = leaf;
         memo->last = leaf->outer;
         return leaf_id(leaf);
 }
