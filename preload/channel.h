@@ -37,7 +37,7 @@
 #include <stdint.h>
 
 #define WEIR_CHANNEL_MAGIC   UINT64_C(0x314e484352494557) /* "WEIRCHN1" */
-#define WEIR_CHANNEL_VERSION 3u
+#define WEIR_CHANNEL_VERSION 4u
 
 enum {
         WEIR_PAGE = 4096,
@@ -110,7 +110,7 @@ struct weir_session {
          * `asleep` is set. */
         _Alignas(128) _Atomic uint32_t bell;
         /* (collector) 1 while it waits on `bell` and nobody need fear that it
-         * is draining already. */
+         * is draining already; the shim makes it 0 when it wakes it. */
         _Atomic uint32_t asleep;
         /* (collector) Lock word of a robust, process-shared mutex that the
          * collector holds for life: the kernel sets FUTEX_OWNER_DIED
@@ -268,15 +268,31 @@ struct weir_frame {
 };
 _Static_assert(sizeof(struct weir_frame) == 16, "frame");
 
-/* One frame of a stack and, through `parent`, all frames outside it.  A stack
+/* One frame of a stack and, through its parent, all frames outside it.  A stack
  * is named by the index of its innermost node, 0 = no stack.  Equal stacks
  * have equal indices within one channel.  A node is complete before any event
- * names it and never changes. */
+ * names it and never changes.
+ *
+ * frame   bits  0..20  index of its frame
+ * parent  bits  0..23  index of the caller's node; 0 = the outermost frame; always < own index
+ *
+ * The bits above are the shim's own: of the node's hash (nodes.c). */
 struct weir_node {
-        uint32_t frame;  /* index of its frame */
-        uint32_t parent; /* index of the caller's node; 0 = the outermost frame; always < own index */
+        uint32_t frame_bits, parent_bits;
 };
 _Static_assert(sizeof(struct weir_node) == 8, "node");
+
+enum { WEIR_NODE_FRAME_BITS = 21, WEIR_NODE_PARENT_BITS = 24 };
+
+static inline uint32_t weir_node_frame(struct weir_node node)
+{
+        return node.frame_bits & ((1u << WEIR_NODE_FRAME_BITS) - 1);
+}
+
+static inline uint32_t weir_node_parent(struct weir_node node)
+{
+        return node.parent_bits & ((1u << WEIR_NODE_PARENT_BITS) - 1);
+}
 
 enum weir_frame_flag {
         WEIR_FRAME_EXACT = 1,     /* pc is not a return address: look it up at pc, not pc - 1 */

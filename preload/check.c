@@ -19,8 +19,8 @@ struct check {
 static bool check_frame(void *context, uintptr_t pc, uint16_t flags)
 {
         struct check *c = context;
-        const struct weir_node *n = &c->nodes->table[c->node];
-        const struct weir_frame *f = &c->nodes->frames[n->frame];
+        const struct weir_node n = c->nodes->table[c->node];
+        const struct weir_frame *f = &c->nodes->frames[weir_node_frame(n)];
         uint32_t detail = (c->depth ? 0u : (uint32_t)c->function) | (uint32_t)flags << 8;
         uint32_t significant = 0xffu | WEIR_FRAME_EXACT << 8;
 
@@ -32,7 +32,7 @@ static bool check_frame(void *context, uintptr_t pc, uint16_t flags)
                 return false;
         }
         c->depth++;
-        c->node = n->parent;
+        c->node = weir_node_parent(n);
         return true;
 }
 
@@ -82,7 +82,7 @@ __attribute__((noinline)) void check_stack(const struct nodes *nodes, uint32_t i
         count(&counters->checked);
         if (check.differs || (check.node != 0 && result == REFERENCE_END)) {
                 if (!check.differs)
-                        check.found = nodes->frames[nodes->table[check.node].frame].pc_module;
+                        check.found = nodes->frames[weir_node_frame(nodes->table[check.node])].pc_module;
                 count(&counters->mismatches);
                 tell_mismatch(&check);
         }

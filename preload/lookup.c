@@ -2,172 +2,262 @@
 
 #include <sys/mman.h>
 
+#include "alone.h"
 #include "frame.h"
 #include "raw.h"
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+enum {
+        PAGE = 4096,
+        ENTRIES_OF_PAGE = PAGE / sizeof(uint32_t),
+        MOVED_AT_ONCE = 128, /* entries; so that things are read side by side for their hashes */
+};
+_Static_assert(ENTRIES_OF_PAGE % MOVED_AT_ONCE == 0, "a level is a multiple");
+
 /* ---- levels ------------------------------------------------------------ */
 
-enum { PAGE = 4096 };
-
-static size_t level_bytes(uint32_t entries)
+static size_t level_bytes(const struct lookup_level *level)
 {
-        return (sizeof(struct lookup_level) + entries * sizeof(uint32_t) + PAGE - 1) & ~(size_t)(PAGE - 1);
+        return level->size * sizeof(uint32_t);
 }
 
-/* Twice as many, and pages that are full again. */
-static uint32_t next_size(uint32_t entries)
+static uint32_t limit_of(uint32_t size)
 {
-        return 2 * entries + (uint32_t)(sizeof(struct lookup_level) / sizeof(uint32_t));
+        return size - size / 5;
 }
 
-/* All of it is about to be written, from one end to the other or in no order at
- * all: its pages come at once, not with two faults each. */
-static void *map(size_t bytes)
+/* Of the level after one of `size` entries: full pages; 0 when there is no
+ * number that would need it. */
+static uint32_t next_size(uint32_t size)
 {
-        return raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_POPULATE,
-                        -1, 0);
+        if (limit_of(size) >= LOOKUP_NUMBERS)
+                return 0;
+        if (size < LOOKUP_SMALL)
+                return 2 * size;
+        return (size + size / 2 + ENTRIES_OF_PAGE - 1) / ENTRIES_OF_PAGE * ENTRIES_OF_PAGE;
 }
 
-/* `used`: how many are about to be put in. */
-static struct lookup_level *create(uint32_t entries, uint32_t used)
+/* Makes the level's entries; `others`: another thread was quicker.  False when
+ * there is no memory. */
+static bool create(struct lookup_level *level, bool *others)
 {
-        struct lookup_level *level = map(level_bytes(entries));
+        _Atomic uint32_t *entries, *none = NULL;
 
-        if (level) {
-                (void)raw_madvise(level, level_bytes(entries), MADV_WIPEONFORK);
-                level->size = entries;
-                atomic_init(&level->used, used);
-        }
-        return level;
+        if (level->size == 0)
+                return false;
+        entries = raw_mmap(NULL, level_bytes(level), PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (!entries)
+                return false;
+        (void)raw_madvise(entries, level_bytes(level), MADV_WIPEONFORK);
+        *others = !atomic_compare_exchange_strong(&level->entries, &none, entries);
+        if (*others)
+                raw_munmap(entries, level_bytes(level));
+        return true;
 }
 
 bool lookup_init(struct lookup *l, const _Atomic uint32_t *count, lookup_hasher *hasher, const void *owner)
 {
-        struct lookup_level *level = create(LOOKUP_LEAST, 0);
+        uint32_t size = LOOKUP_LEAST;
+        bool others;
 
-        if (!level)
-                return false;
+        for (unsigned i = 0; i + 1 < LOOKUP_LEVELS; i++) {
+                atomic_init(&l->levels[i].entries, NULL);
+                atomic_init(&l->levels[i].moved, 0);
+                l->levels[i].size = size;
+                l->levels[i].limit = limit_of(size);
+                size = size ? next_size(size) : 0;
+        }
         l->count = count;
         l->hasher = hasher;
         l->owner = owner;
-        atomic_store_explicit(&l->level, level, memory_order_release);
+        if (!create(&l->levels[0], &others))
+                return false;
+        atomic_store_explicit(&l->level, &l->levels[0], memory_order_release);
         return true;
 }
 
 /* ---- inserting --------------------------------------------------------- */
 
 /* Takes an empty entry; false when it was lost to another thread or closed,
- * and *found is what is there then.  An old level whose pages were given back
- * looks empty to a thread that was stopped since: so what is taken while a
- * next level exists counts as closed. */
-static bool take(struct lookup_level *level, uint32_t at, uint32_t entry, uint32_t *found)
+ * and *found is what is there then.  In a level that moves, or has moved, what
+ * is empty counts as closed, and becomes it where that has not moved yet. */
+static inline bool take(struct lookup_level *level, _Atomic uint32_t *entries, uint32_t at, uint32_t entry,
+                        uint32_t *found)
 {
-        bool moving = atomic_load_explicit(&level->next, memory_order_acquire) != NULL;
+        bool moving = lookup_next(level) != NULL;
 
-        if (!atomic_compare_exchange_strong_explicit(&level->entries[at], found, moving ? LOOKUP_CLOSED : entry,
-                                                     memory_order_acq_rel, memory_order_acquire))
+        if ((!moving || lookup_counts(level, at)) &&
+            !alone_swap(alone_now(), &entries[at], found, moving ? LOOKUP_CLOSED : entry))
                 return false;
-        if (!moving && !atomic_load_explicit(&level->next, memory_order_acquire))
+        if (!moving && !lookup_next(level))
                 return true;
         *found = LOOKUP_CLOSED;
         return false;
 }
 
-/* `counted`: the level where it ends up counts it already. */
-static inline __attribute__((always_inline)) uint32_t insert_from(struct lookup_level *level, uint32_t hash,
-                                                                  uint32_t number, lookup_equal *equal,
-                                                                  const void *wanted, bool counted)
+/* Into one level; 0 when it must be the next one. */
+static inline __attribute__((always_inline)) uint32_t
+insert_here(struct lookup_level *level, uint32_t hash, uint32_t number, lookup_equal *equal, const void *wanted)
 {
-        uint32_t at = lookup_begin(level, hash), entry = lookup_entry(hash, number);
+        _Atomic uint32_t *entries = atomic_load_explicit(&level->entries, memory_order_acquire);
+        uint32_t size = level->size, at = lookup_begin(size, hash), entry = lookup_entry(hash, number);
 
-        while (level) {
-                uint32_t found = atomic_load_explicit(&level->entries[at], memory_order_acquire);
+        if (!entries)
+                return 0; /* wiped just now */
+        for (;;) {
+                uint32_t found = atomic_load_explicit(&entries[at], memory_order_acquire);
 
-                if (found == 0 && take(level, at, entry, &found)) {
-                        if (!counted)
-                                atomic_fetch_add_explicit(&level->used, 1, memory_order_relaxed);
+                if (found == 0 && take(level, entries, at, entry, &found))
                         return number;
-                }
-                if (found == LOOKUP_CLOSED) {
-                        level = atomic_load_explicit(&level->next, memory_order_acquire);
-                        at = level ? lookup_begin(level, hash) : 0;
-                        continue;
-                }
+                if (found == LOOKUP_CLOSED)
+                        return 0;
                 if (found == entry || (equal && found >> 24 == entry >> 24 && equal(wanted, found & LOOKUP_NUMBERS)))
-                        return found & LOOKUP_NUMBERS;
-                if (++at == level->size)
+                        return lookup_counts(level, at) ? found & LOOKUP_NUMBERS : 0;
+                if (++at == size)
                         at = 0;
         }
-        return 0;
+}
+
+static inline __attribute__((always_inline)) uint32_t
+insert_from(struct lookup_level *level, uint32_t hash, uint32_t number, lookup_equal *equal, const void *wanted)
+{
+        uint32_t there = 0;
+
+        for (; level && !there; level = lookup_next(level))
+                there = insert_here(level, hash, number, equal, wanted);
+        return there;
 }
 
 uint32_t lookup_insert(struct lookup *l, uint32_t hash, uint32_t number, lookup_equal *equal, const void *wanted)
 {
-        return insert_from(atomic_load_explicit(&l->level, memory_order_acquire), hash, number, equal, wanted, false);
+        return insert_from(atomic_load_explicit(&l->level, memory_order_acquire), hash, number, equal, wanted);
 }
 
 /* ---- growing ----------------------------------------------------------- */
 
-/* No entry is put into the level any more. */
-static void close_empty(struct lookup_level *level)
-{
-        for (uint32_t i = 0; i < level->size; i++) {
-                uint32_t empty = 0;
+/* A move of all entries of a level to the next one, and how far it has come.
+ * In the child of a signal handler that forks in the midst of it, all but this
+ * is wiped. */
+struct move {
+        lookup_hasher *hasher;
+        const void *owner;
+        struct lookup_level *old, *next;
+        _Atomic uint32_t *entries; /* of the old level */
+        uint32_t size;
+        size_t given_back; /* bytes of the old level */
+        size_t populated;  /* of the next one */
+};
 
-                atomic_compare_exchange_strong_explicit(&level->entries[i], &empty, LOOKUP_CLOSED, memory_order_acq_rel,
-                                                        memory_order_acquire);
+/* The pages that the next entries go to come at once, not with two faults
+ * each: where the kernel knows how. */
+static void populate(struct move *m, uint32_t old_entries)
+{
+        size_t bytes = level_bytes(m->next), upto = (size_t)((uint64_t)old_entries * bytes / m->size);
+        char *entries = (char *)atomic_load_explicit(&m->next->entries, memory_order_relaxed);
+
+        while (m->populated < upto && m->populated < bytes) {
+                size_t left = bytes - m->populated, part = left < LOOKUP_PART ? left : LOOKUP_PART;
+
+                (void)raw_madvise(entries + m->populated, part, MADV_POPULATE_WRITE);
+                m->populated += part;
         }
 }
 
-/* The level keeps its address, and its first page, for threads that still look
- * into it. */
-static void give_back(struct lookup_level *level)
+/* Gives back the pages of the entries before `end`, where a search ends.  The
+ * addresses stay, for threads that still look there: they read as empty. */
+static void give_back(struct move *m, uint32_t end)
 {
-        if (level_bytes(level->size) > PAGE)
-                (void)raw_madvise((char *)level + PAGE, level_bytes(level->size) - PAGE, MADV_DONTNEED);
+        size_t upto = end * sizeof *m->entries & ~(size_t)(PAGE - 1);
+
+        atomic_store_explicit(&m->old->moved, end, memory_order_release);
+        (void)raw_madvise((char *)m->entries + m->given_back, upto - m->given_back, MADV_DONTNEED);
+        m->given_back = upto;
 }
 
-/* Moves all of a level to the next, which this thread made.  Without memory
- * for the hashes both stay in use, the old one first. */
-static void move(struct lookup *l, struct lookup_level *old)
+/* What the entry holds when nothing is put there any more. */
+static uint32_t closed(_Atomic uint32_t *entry)
 {
-        struct lookup_level *next = atomic_load_explicit(&old->next, memory_order_acquire), *expected = old;
-        uint32_t count, *hashes;
+        uint32_t found = atomic_load_explicit(entry, memory_order_acquire);
 
-        close_empty(old);
-        count = atomic_load_explicit(l->count, memory_order_acquire);
-        hashes = map(count * sizeof *hashes);
-        if (!hashes)
-                return;
-        l->hasher(l->owner, hashes, count);
-        for (uint32_t i = 0; i < old->size; i++) {
-                uint32_t entry = atomic_load_explicit(&old->entries[i], memory_order_acquire);
+        if (found == 0 && alone_swap(alone_now(), entry, &found, LOOKUP_CLOSED))
+                return LOOKUP_CLOSED;
+        return found;
+}
 
-                if (entry != LOOKUP_CLOSED)
-                        insert_from(next, hashes[entry & LOOKUP_NUMBERS], entry & LOOKUP_NUMBERS, NULL, NULL, true);
+/* Moves the entries [from, end); behind the last closed one, or 0. */
+static uint32_t move_some(struct move *m, uint32_t from, uint32_t end)
+{
+        const uint32_t tag = (1u << LOOKUP_TAG_BITS) - 1;
+        uint32_t moving[MOVED_AT_ONCE], hashes[MOVED_AT_ONCE], count = 0, behind = 0;
+
+        for (uint32_t i = from; i < end; i++) {
+                uint32_t entry = closed(&m->entries[i]);
+
+                if (entry == LOOKUP_CLOSED) {
+                        behind = i + 1;
+                        continue;
+                }
+                moving[count] = entry;
+                hashes[count++] = entry & LOOKUP_NUMBERS;
         }
-        raw_munmap(hashes, count * sizeof *hashes);
-        if (atomic_compare_exchange_strong(&l->level, &expected, next))
-                give_back(old);
+        m->hasher(m->owner, hashes, count);
+        for (uint32_t i = 0; i < count; i++)
+                (void)insert_from(m->next, (hashes[i] & ~tag) | moving[i] >> 24, moving[i] & LOOKUP_NUMBERS, NULL,
+                                  NULL);
+        return behind;
+}
+
+static void move_all(const struct lookup *l, struct lookup_level *old)
+{
+        struct move m = {
+                .hasher = l->hasher,
+                .owner = l->owner,
+                .old = old,
+                .next = old + 1,
+                .entries = old->entries,
+                .size = old->size,
+        };
+
+        for (uint32_t i = 0, behind; i < m.size; i += MOVED_AT_ONCE) {
+                populate(&m, i + ENTRIES_OF_PAGE);
+                behind = move_some(&m, i, i + MOVED_AT_ONCE);
+                if (behind * sizeof *m.entries >= m.given_back + LOOKUP_PART)
+                        give_back(&m, behind);
+        }
+        give_back(&m, m.size);
+}
+
+/* Searches begin behind what is all moved. */
+static void advance(struct lookup *l)
+{
+        struct lookup_level *level = atomic_load(&l->level), *next;
+
+        while (level && level->moved == level->size && (next = lookup_next(level)) != NULL)
+                if (atomic_compare_exchange_strong(&l->level, &level, next))
+                        level = next;
 }
 
 bool lookup_reserve(struct lookup *l)
 {
-        struct lookup_level *level = atomic_load_explicit(&l->level, memory_order_acquire), *next, *none = NULL;
-        uint32_t used, size;
+        struct lookup_level *level = atomic_load_explicit(&l->level, memory_order_acquire), *next;
+        uint32_t count = atomic_load_explicit(l->count, memory_order_relaxed);
+        bool others;
 
-        while ((next = atomic_load_explicit(&level->next, memory_order_acquire)) != NULL)
+        if (!level)
+                return false;
+        while ((next = lookup_next(level)) != NULL)
                 level = next;
-        used = atomic_load_explicit(&level->used, memory_order_relaxed);
-        if (likely(used < level->size - level->size / 3))
+        if (likely(count < level->limit))
                 return true;
-        size = next_size(level->size);
-        next = create(size, used);
-        if (!next)
-                return used < level->size - level->size / 16;
-        if (atomic_compare_exchange_strong(&level->next, &none, next))
-                move(l, level);
-        else
-                raw_munmap(next, level_bytes(size));
+        if (!create(level + 1, &others))
+                return count < level->size - level->size / 16;
+        if (!others) {
+                move_all(l, level);
+                advance(l);
+        }
         return true;
 }

@@ -11,17 +11,25 @@
  * things meet, for they probe the same entries and an insertion is one
  * compare-and-swap of an empty one.
  *
- * At two thirds the set moves to another level, twice as large: the
- * thread that wins the right to do so closes every empty entry, and then puts
- * every number into the next level, by hashes that are worked out anew.
- * Whoever meets a closed entry goes on in the next level.  An entry is
- * therefore either taken in the old level, where every search meets it first,
- * or closed, and then all its inserters meet in the next one.  A thread
- * stopped in the midst of it holds up nobody.  When all has moved, the old
- * level's pages are given back; what a thread that was stopped since puts there
- * is put into the next level, too.
+ * At four fifths the set moves to another level, larger by a half once it is
+ * not small: 5 to 7.5 bytes for each number.  The thread that wins the
+ * right to make the next level goes through the old one from end to end: it
+ * closes what is empty, and puts every number into the next level.  Whoever
+ * meets an empty or closed entry in a level that has a next one goes on there
+ * (and closes what it finds empty before it does).  An entry is therefore
+ * either taken in the old level, where every search meets it first, or closed,
+ * and then all its inserters meet in the next one.  A thread stopped in the
+ * midst of it holds up nobody.
  *
- * Private memory, wiped by the kernel in a fork child: its numbers are its own.
+ * Both levels are in the order of the hashes, so old pages are given back
+ * while new ones fill: all in all, growing needs no more memory than the larger
+ * of them, and LOOKUP_PART.  Given back is what lies before an entry that was
+ * empty, `moved`: no search that must still find something in the old level
+ * passes there.  What a thread that was stopped since puts there counts for
+ * nobody, and that thread goes on in the next level, too.
+ *
+ * Private memory, wiped by the kernel in a fork child, like the struct itself
+ * must be: its numbers are its own.
  */
 #ifndef WEIR_LOOKUP_H
 #define WEIR_LOOKUP_H
@@ -31,33 +39,41 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LOOKUP_NUMBERS = (1 << 24) - 1, LOOKUP_LEAST = 1008 };
+enum {
+        LOOKUP_NUMBERS = (1 << 24) - 1,
+        LOOKUP_HASH_BITS = 27,    /* of a hash */
+        LOOKUP_TAG_BITS = 8,      /* of these, kept in the entry */
+        LOOKUP_LEAST = 1024,      /* entries, one page */
+        LOOKUP_SMALL = 16 * 1024, /* entries; up to here a level is twice the one before */
+        LOOKUP_LEVELS = 40,
+        LOOKUP_PART = 128 * 1024, /* bytes that are populated, or given back, at once */
+};
 
 #define LOOKUP_CLOSED UINT32_MAX
 
 struct lookup_level {
-        _Atomic(struct lookup_level *) next; /* set once moving has begun */
-        uint32_t size;                       /* entries */
-        _Atomic uint32_t used;
-        uint32_t pad[12];
-        _Atomic uint32_t entries[];
+        _Atomic(_Atomic uint32_t *) entries; /* NULL: not there yet */
+        uint32_t size;                       /* of them; 0: there cannot be this level */
+        uint32_t limit;                      /* numbers given out at which it is time for the next one */
+        _Atomic uint32_t moved;              /* entries before it are all in the next level */
 };
 
-/* Writes the hashes of the things 1..count-1, all complete but those that no
- * search can meet yet, to hashes[]. */
-typedef void lookup_hasher(const void *owner, uint32_t *hashes, uint32_t count);
+/* Puts the hashes of things that are in the set in the place of their numbers;
+ * the low LOOKUP_TAG_BITS are not looked at. */
+typedef void lookup_hasher(const void *owner, uint32_t *numbers, uint32_t count);
 
 struct lookup {
-        _Atomic(struct lookup_level *) level;
-        const _Atomic uint32_t *count; /* numbers given out so far, plus 1 */
+        _Atomic(struct lookup_level *) level; /* the first one that is not all moved */
+        const _Atomic uint32_t *count;        /* numbers given out so far, plus 1 */
         lookup_hasher *hasher;
         const void *owner;
+        struct lookup_level levels[LOOKUP_LEVELS];
 };
 
 /* Whether the thing `number` is the wanted one. */
 typedef bool lookup_equal(const void *wanted, uint32_t number);
 
-/* False when there is no memory. */
+/* Makes an empty set of a zeroed or used one.  False when there is no memory. */
 bool lookup_init(struct lookup *l, const _Atomic uint32_t *count, lookup_hasher *hasher, const void *owner);
 
 /* Grows when it is time.  False when it is not possible and the set is too
@@ -70,12 +86,27 @@ uint32_t lookup_insert(struct lookup *l, uint32_t hash, uint32_t number, lookup_
 
 static inline uint32_t lookup_entry(uint32_t hash, uint32_t number)
 {
-        return hash << 24 | number;
+        return hash << (32 - LOOKUP_TAG_BITS) | number;
 }
 
-static inline uint32_t lookup_begin(const struct lookup_level *level, uint32_t hash)
+/* Where the search for a hash begins. */
+static inline uint32_t lookup_begin(uint32_t size, uint32_t hash)
 {
-        return (uint32_t)((uint64_t)hash * level->size >> 32);
+        return (uint32_t)((uint64_t)hash * size >> LOOKUP_HASH_BITS);
+}
+
+/* The next level, NULL when there is none yet. */
+static inline struct lookup_level *lookup_next(const struct lookup_level *level)
+{
+        struct lookup_level *after = (struct lookup_level *)level + 1;
+
+        return atomic_load_explicit(&after->entries, memory_order_acquire) ? after : NULL;
+}
+
+/* Whether what was found in an entry counts; otherwise the next level knows. */
+static inline bool lookup_counts(const struct lookup_level *level, uint32_t at)
+{
+        return at >= atomic_load_explicit(&level->moved, memory_order_acquire);
 }
 
 /* The number of the thing that is equal, or 0. */
@@ -84,18 +115,22 @@ static inline __attribute__((always_inline)) uint32_t lookup_find(const struct l
 {
         const struct lookup_level *level = atomic_load_explicit(&l->level, memory_order_acquire);
 
-        while (level) {
-                uint32_t at = lookup_begin(level, hash), entry;
+        for (; level; level = lookup_next(level)) {
+                const _Atomic uint32_t *entries = atomic_load_explicit(&level->entries, memory_order_acquire);
+                uint32_t size = level->size, at = lookup_begin(size, hash), entry;
 
-                while ((entry = atomic_load_explicit(&level->entries[at], memory_order_acquire)) != LOOKUP_CLOSED) {
-                        if (entry == 0)
-                                return 0;
-                        if ((uint8_t)(entry >> 24) == (uint8_t)hash && equal(wanted, entry & LOOKUP_NUMBERS))
-                                return entry & LOOKUP_NUMBERS;
-                        if (++at == level->size)
+                if (!entries)
+                        return 0; /* wiped just now */
+                while ((entry = atomic_load_explicit(&entries[at], memory_order_acquire)) != 0 &&
+                       entry != LOOKUP_CLOSED) {
+                        if ((uint8_t)(entry >> 24) == (uint8_t)hash && equal(wanted, entry & LOOKUP_NUMBERS)) {
+                                if (lookup_counts(level, at))
+                                        return entry & LOOKUP_NUMBERS;
+                                break;
+                        }
+                        if (++at == size)
                                 at = 0;
                 }
-                level = atomic_load_explicit(&level->next, memory_order_acquire);
         }
         return 0;
 }

@@ -1,5 +1,6 @@
 #include "nodes.h"
 
+#include "alone.h"
 #include "frame.h"
 
 static const uint64_t PC_MASK = (UINT64_C(1) << 48) - 1;
@@ -14,31 +15,57 @@ static inline uint32_t extend_hash(uint32_t hash, uintptr_t pc, uint32_t detail)
         return (uint32_t)(x * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 }
 
-static uint32_t hash_frame(const struct weir_frame *frame, uint32_t outer)
+/* What a set of lookup.h goes by. */
+static inline uint32_t lookup_hash(uint32_t hash)
 {
-        return extend_hash(outer, frame->pc_module & PC_MASK, frame->detail);
+        return hash >> (32 - LOOKUP_HASH_BITS);
 }
 
-static void hash_all_frames(const void *owner, uint32_t *hashes, uint32_t count)
+/* ---- nodes -------------------------------------------------------------- */
+
+/* A node keeps those bits of its path's lookup_hash that its entry does not:
+ * so the set can move without working out hashes, for which whole paths would
+ * have to be read. */
+enum {
+        FRAME_ROOM = 32 - WEIR_NODE_FRAME_BITS,
+        PARENT_ROOM = 32 - WEIR_NODE_PARENT_BITS,
+};
+_Static_assert(FRAME_ROOM + PARENT_ROOM == LOOKUP_HASH_BITS - LOOKUP_TAG_BITS, "all of them");
+
+static struct weir_node node_of(uint32_t frame, uint32_t parent, uint32_t hash)
+{
+        uint32_t kept = lookup_hash(hash) >> LOOKUP_TAG_BITS;
+
+        return (struct weir_node){
+                .frame_bits = frame | kept << WEIR_NODE_FRAME_BITS,
+                .parent_bits = parent | kept >> FRAME_ROOM << WEIR_NODE_PARENT_BITS,
+        };
+}
+
+static void hash_paths(const void *owner, uint32_t *numbers, uint32_t count)
 {
         const struct nodes *nodes = owner;
 
-        for (uint32_t i = 1; i < count; i++)
-                hashes[i] = hash_frame(&nodes->frames[i], 0);
-}
+        for (uint32_t i = 0; i < count; i++) {
+                struct weir_node n = nodes->table[numbers[i] < nodes->capacity ? numbers[i] : 0];
+                uint32_t high = n.parent_bits >> WEIR_NODE_PARENT_BITS;
 
-/* Parents come first.  A node that is not complete yet may hold anything. */
-static void hash_all_paths(const void *owner, uint32_t *hashes, uint32_t count)
-{
-        const struct nodes *nodes = owner;
-
-        for (uint32_t i = 1; i < count; i++) {
-                struct weir_node n = nodes->table[i];
-
-                if (n.parent < i && n.frame < nodes->frame_capacity)
-                        hashes[i] = hash_frame(&nodes->frames[n.frame], hashes[n.parent]);
+                numbers[i] = (n.frame_bits >> WEIR_NODE_FRAME_BITS | high << FRAME_ROOM) << LOOKUP_TAG_BITS;
         }
 }
+
+static void hash_frames(const void *owner, uint32_t *numbers, uint32_t count)
+{
+        const struct nodes *nodes = owner;
+
+        for (uint32_t i = 0; i < count; i++) {
+                const struct weir_frame *f = &nodes->frames[numbers[i] < nodes->frame_capacity ? numbers[i] : 0];
+
+                numbers[i] = lookup_hash(extend_hash(0, f->pc_module & PC_MASK, f->detail));
+        }
+}
+
+/* ---- the tables ---------------------------------------------------------- */
 
 static uint32_t least(uint32_t a, uint32_t b)
 {
@@ -53,9 +80,9 @@ bool nodes_init(struct nodes *nodes)
         none = 0;
         atomic_compare_exchange_strong(nodes->next_frame, &none, 1);
         nodes->capacity = least(nodes->capacity, LOOKUP_NUMBERS);
-        nodes->frame_capacity = least(nodes->frame_capacity, LOOKUP_NUMBERS);
-        return lookup_init(&nodes->sites, nodes->next_frame, hash_all_frames, nodes) &&
-               lookup_init(&nodes->paths, nodes->next, hash_all_paths, nodes);
+        nodes->frame_capacity = least(nodes->frame_capacity, 1u << WEIR_NODE_FRAME_BITS);
+        return lookup_init(&nodes->sites, nodes->next_frame, hash_frames, nodes) &&
+               lookup_init(&nodes->paths, nodes->next, hash_paths, nodes);
 }
 
 /* The next number of a table, 0 when it is full. */
@@ -71,8 +98,7 @@ static uint32_t take_number(_Atomic uint32_t *next, uint32_t capacity)
         do
                 if (number == 0 || number >= capacity)
                         return 0;
-        while (!atomic_compare_exchange_weak_explicit(next, &number, number + 1, memory_order_relaxed,
-                                                      memory_order_relaxed));
+        while (!alone_swap(alone_now(), next, &number, number + 1));
         return number;
 }
 
@@ -120,7 +146,7 @@ static bool equal_frame(const void *wanted, uint32_t number)
 static uint32_t number_frame(struct nodes *nodes, const struct nodes_request *request, const struct trail_frame *frame)
 {
         struct wanted_frame w = { nodes, request, frame, detail_of(request, frame) };
-        uint32_t hash = extend_hash(0, frame->pc & PC_MASK, w.detail);
+        uint32_t hash = lookup_hash(extend_hash(0, frame->pc & PC_MASK, w.detail));
         uint32_t number = lookup_find(&nodes->sites, hash, equal_frame, &w);
 
         if (number)
@@ -155,20 +181,22 @@ static bool equal_path(const void *wanted, uint32_t node)
 
         for (; frame < end; frame++) {
                 struct weir_node n;
+                uint32_t number;
 
                 if (node == 0 || node >= nodes->capacity)
                         return false;
                 n = nodes->table[node];
-                if (n.frame >= nodes->frame_capacity ||
-                    !is_frame(request, frame, detail_of(request, frame), &nodes->frames[n.frame]))
+                number = weir_node_frame(n);
+                if (number >= nodes->frame_capacity ||
+                    !is_frame(request, frame, detail_of(request, frame), &nodes->frames[number]))
                         return false;
                 frame->node = node;
-                node = n.parent;
+                node = weir_node_parent(n);
         }
         return node == w->parent;
 }
 
-static void hash_frames(const struct nodes_request *r)
+static void hash_request(const struct nodes_request *r)
 {
         uint32_t hash = r->outside.hash;
 
@@ -185,8 +213,8 @@ static uint32_t make(struct nodes *nodes, const struct wanted_path *w)
 
         if (frame == 0 || !lookup_reserve(&nodes->paths) || (node = take_number(nodes->next, nodes->capacity)) == 0)
                 return 0;
-        nodes->table[node] = (struct weir_node){ .frame = frame, .parent = w->parent };
-        return lookup_insert(&nodes->paths, w->frames->hash, node, equal_path, w);
+        nodes->table[node] = node_of(frame, w->parent, w->frames->hash);
+        return lookup_insert(&nodes->paths, lookup_hash(w->frames->hash), node, equal_path, w);
 }
 
 /* Finds or makes node after node, outermost first. */
@@ -202,7 +230,7 @@ static uint32_t intern_each(struct nodes *nodes, const struct nodes_request *r)
                 /* A node of this thread's own making has no children yet,
                  * unless another thread was quick; `make` meets those. */
                 if (!fresh)
-                        node = lookup_find(&nodes->paths, w.frames->hash, equal_path, &w);
+                        node = lookup_find(&nodes->paths, lookup_hash(w.frames->hash), equal_path, &w);
                 if (node == 0) {
                         fresh = true;
                         node = make(nodes, &w);
@@ -226,7 +254,7 @@ uint32_t nodes_intern(struct nodes *nodes, const struct nodes_request *request)
         };
         uint32_t node;
 
-        hash_frames(request);
-        node = lookup_find(&nodes->paths, request->frames[0].hash, equal_path, &whole);
+        hash_request(request);
+        node = lookup_find(&nodes->paths, lookup_hash(request->frames[0].hash), equal_path, &whole);
         return node ? node : intern_each(nodes, request);
 }

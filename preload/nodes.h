@@ -3,7 +3,9 @@
  * stands for it.
  *
  * The nodes and the frames they name are in the channel, where the collector
- * reads them; the two lookups that find them are private memory.
+ * reads them; the two lookups that find them are private memory.  All in all a
+ * node takes 13 to 15.5 bytes, also while the lookups grow, and a frame, of
+ * which there are far fewer, 21 to 23.5.
  *
  * A path is looked up by its innermost frame first, one probe, and proven by
  * following the parents; only what is new is inserted, outermost first, so a

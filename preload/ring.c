@@ -54,9 +54,12 @@ static bool wait_for_room(struct weir_ring *ring, uint64_t position, uint64_t re
         return true;
 }
 
+/* Once for each time that it sleeps: it may have to wait for a processor. */
 static void wake_collector(void)
 {
-        if (atomic_load_explicit(&process_self->session->asleep, memory_order_relaxed))
+        _Atomic uint32_t *asleep = &process_self->session->asleep;
+
+        if (atomic_load_explicit(asleep, memory_order_relaxed) && atomic_exchange(asleep, 0))
                 session_ring_bell(process_self->session);
 }
 
@@ -110,17 +113,6 @@ __attribute__((noinline, cold)) void ring_put_late(struct process_ring *ring, ui
                                                    uint64_t address, uint64_t size, uint32_t stack)
 {
         if (may_fill(ring, position, kind))
-                ring_fill(ring, position, kind, address, size, stack);
-}
-
-__attribute__((noinline)) void ring_put_shared(unsigned kind, uint64_t address, uint64_t size, uint32_t stack)
-{
-        struct process_ring *ring = &process_self->rings[weir_ring_of(address)];
-        uint64_t position = atomic_fetch_add_explicit(&ring->position, 1, memory_order_relaxed);
-
-        if (unlikely(position >= atomic_load_explicit(&ring->limit, memory_order_acquire)))
-                ring_put_late(ring, position, kind, address, size, stack);
-        else
                 ring_fill(ring, position, kind, address, size, stack);
 }
 

@@ -27,7 +27,7 @@ enum {
         EVENTS = 64,
         ACTIVE_MS = 2,          /* between rounds while events come */
         IDLE_MAX_MS = 64,       /* and when none came for a while */
-        BUSY_RECORDS = 1 << 14, /* as many in one round: the next follows at once */
+        BUSY_RECORDS = 1 << 13, /* as many in one round: the next follows at once */
 };
 
 static const uint64_t TELL_AFTER_NS = UINT64_C(700000000);

@@ -36,10 +36,10 @@ static struct live_cell *region_place(struct live_region *region, uint64_t addre
 }
 
 /* The region's blocks in an array of 2^bits, where they fit. */
-static bool region_resize(struct live_region *region, unsigned bits)
+static bool region_resize(struct live_table *table, struct live_region *region, unsigned bits)
 {
         struct live_region old = *region;
-        struct live_cell *cells = mem_alloc((size_t)1 << bits, sizeof *cells);
+        struct live_cell *cells = live_cells_take(&table->cells, bits);
 
         if (!cells)
                 return false;
@@ -49,7 +49,7 @@ static bool region_resize(struct live_region *region, unsigned bits)
         for (unsigned i = 0; i < 1u << old.bits; i++)
                 if (old.cells[i].key)
                         *region_place(region, old.cells[i].key) = old.cells[i];
-        mem_free(old.cells);
+        live_cells_give(&table->cells, old.cells, old.bits);
         return true;
 }
 
@@ -60,13 +60,13 @@ static unsigned first_bits(const struct live_chunk *chunk, const struct live_reg
 }
 
 /* Room for one more block. */
-static bool region_room(const struct live_chunk *chunk, struct live_region *region)
+static bool region_room(struct live_table *table, const struct live_chunk *chunk, struct live_region *region)
 {
         if (!region->cells)
-                return region_resize(region, first_bits(chunk, region));
+                return region_resize(table, region, first_bits(chunk, region));
         if (region->used < 1u << region->bits)
                 return true;
-        return region_resize(region, region->bits < REGION_BITS_MORE ? REGION_BITS_MORE : region->bits + 1u);
+        return region_resize(table, region, region->bits < REGION_BITS_MORE ? REGION_BITS_MORE : region->bits + 1u);
 }
 
 /* Empties a place: what follows moves up where it may. */
@@ -169,11 +169,11 @@ static void region_lost(struct live_table *table, uint64_t address)
         table->used--;
         if (region->used) {
                 if (region->bits > REGION_BITS_MIN && region->used < (1u << region->bits) / SPARSE)
-                        (void)region_resize(region,
+                        (void)region_resize(table, region,
                                             region->bits - 2u > REGION_BITS_MIN ? region->bits - 2u : REGION_BITS_MIN);
                 return;
         }
-        mem_free(region->cells);
+        live_cells_give(&table->cells, region->cells, region->bits);
         *region = (struct live_region){ 0 };
         if (--chunk->used == 0)
                 chunk_destroy(table, chunk);
@@ -197,7 +197,7 @@ struct live_cell *live_table_put_slow(struct live_table *table, uint64_t address
         cell = first ? NULL : live_region_find(region, address);
         if (cell)
                 return cell;
-        if (!region_room(chunk, region)) {
+        if (!region_room(table, chunk, region)) {
                 if (!chunk->used)
                         chunk_destroy(table, chunk);
                 return NULL;
@@ -305,14 +305,10 @@ bool live_table_next_of(struct live_cursor *cursor, unsigned ring, struct live_e
 
 void live_table_deinit(struct live_table *table)
 {
-        for (size_t i = 0; i < slot_count(table); i++) {
-                struct live_chunk *chunk = table->slots[i].chunk;
-
-                for (unsigned region = 0; chunk && region < LIVE_REGIONS; region++)
-                        mem_free(chunk->regions[region].cells);
-                mem_free(chunk);
-        }
+        for (size_t i = 0; i < slot_count(table); i++)
+                mem_free(table->slots[i].chunk);
         mem_free(table->slots);
+        live_cells_deinit(&table->cells);
         mem_free(table->great.sizes);
         *table = (struct live_table){ 0 };
 }

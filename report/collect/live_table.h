@@ -14,6 +14,7 @@
 
 #include "../../preload/channel.h"
 #include "../capture/snapshot.h"
+#include "live_cells.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,7 +29,7 @@ struct live_entry {
         uint32_t thread_flags; /* bits 0..19 thread ordinal, bits 20.. enum block_flag */
 };
 
-/* And as it is kept; all 0 = unused.
+/* And as it is kept, in a struct live_cell; all 0 = unused.
  *
  * key  bits  0..9   where in its region it begins
  *      bit  10      LIVE_USED
@@ -37,10 +38,6 @@ struct live_entry {
  *      bit  13      LIVE_IGNORED
  *      bits 14..63  time, in 1024 ns
  * body as in the record of an ALLOC (channel.h) */
-struct live_cell {
-        uint64_t key, body;
-};
-
 enum {
         LIVE_REGION_BITS = 10,
         LIVE_REGION = 1 << LIVE_REGION_BITS, /* bytes of addresses */
@@ -54,6 +51,8 @@ enum {
         LIVE_TIME_UNIT_BITS = 10,
         LIVE_SIZE_MASK = (1 << WEIR_BODY_SIZE_BITS) - 1,
 };
+
+_Static_assert((int)LIVE_REGION_BITS <= (int)LIVE_CELLS_BITS_MAX, "a cell for each byte of a region");
 
 struct live_region {
         struct live_cell *cells; /* 2^bits; NULL = no blocks */
@@ -85,6 +84,7 @@ struct live_table {
         unsigned bits;           /* 2^bits slots */
         size_t chunk_count;
         size_t used; /* blocks */
+        struct live_cells cells;
         struct live_great great;
 };
 

@@ -11,14 +11,15 @@ enum { FRAMES_MAX = 1 << 16 /* of one stack, as expanded */ };
 static struct process_node channel_node(const struct process *process, uint32_t index)
 {
         const uint8_t *base = (const uint8_t *)process->control;
-        const volatile struct weir_node *node =
+        const volatile struct weir_node *there =
                 (const volatile struct weir_node *)(base + weir_nodes_offset(&process->layout)) + index;
-        uint32_t frame = node->frame;
+        const struct weir_node node = { there->frame_bits, there->parent_bits };
+        uint32_t frame = weir_node_frame(node);
         const volatile struct weir_frame *known =
                 (const volatile struct weir_frame *)(base + weir_frames_offset(&process->layout)) +
                 (frame < weir_frame_count(&process->layout) ? frame : 0);
 
-        return (struct process_node){ known->pc_module, node->parent, known->detail };
+        return (struct process_node){ known->pc_module, weir_node_parent(node), known->detail };
 }
 
 static int by_index(const void *key, const void *element)

@@ -18,10 +18,13 @@
 #include <time.h>
 #include <unistd.h>
 
+/* A program goes through all of ring 0 however little it is ahead of the collector,
+ * so each process pays for its 512 KiB; of the others for those that its addresses
+ * lead to. */
 static const struct weir_layout default_layout = {
         .threads = 1u << 20,
         .notes_bytes = 1u << 18,
-        .ring0_records = 1u << 16,
+        .ring0_records = 1u << 15,
         .ring_records = 1u << 14,
         .nodes = 1u << 24,
 };

@@ -32,9 +32,12 @@ struct young_slot {
         uint64_t body; /* LIVE: of its ALLOC record */
 };
 
-/* Changes of live->totals since the last young_settle; live_bytes and peak_bytes as they are now. */
+/* Changes of live->totals since the last young_settle; live_bytes and peak_bytes as they are now.
+ * live_bytes, which a release changes alone, stands apart from allocated_bytes: side by
+ * side the compiler adds to both at once, and the load of both waits until the
+ * release's store of one has left the store buffer. */
 struct young_tally {
-        uint64_t allocations, frees, allocated_bytes, live_bytes, peak_bytes;
+        uint64_t live_bytes, allocations, allocated_bytes, frees, peak_bytes;
 };
 
 struct young {

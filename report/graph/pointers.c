@@ -299,10 +299,9 @@ struct pointee pointers_find_in(const struct pointers *p, const struct pointer_c
         return find_after(p, id, (address & CHUNK_MASK) - (p->low[id] >> LOW_SIZE_BITS), size, address);
 }
 
-/* Where no block touches the chunk, only outers can be around. */
-static struct pointee find_far(const struct pointers *p, uint64_t address)
+/* The last outer that starts at or before the address, or ID_NONE. */
+static uint64_t outer_from(const struct pointers *p, uint64_t address)
 {
-        struct pointee hit = { .inside = ID_NONE, .end = ID_NONE };
         size_t low = 0, high = p->outer_count;
 
         while (low < high) {
@@ -313,9 +312,33 @@ static struct pointee find_far(const struct pointers *p, uint64_t address)
                 else
                         high = middle;
         }
-        if (low)
-                find_outer(p, p->outers[low - 1].id, address, &hit);
+        return low ? low - 1 : ID_NONE;
+}
+
+/* Where no block touches the chunk, only outers can be around. */
+static struct pointee find_far(const struct pointers *p, uint64_t address)
+{
+        struct pointee hit = { .inside = ID_NONE, .end = ID_NONE };
+        uint64_t last = outer_from(p, address);
+
+        if (last != ID_NONE)
+                find_outer(p, p->outers[last].id, address, &hit);
         return hit;
+}
+
+/* An outer that ends in the chunk, if at its very first address, is not told for
+ * all of it. */
+uint64_t pointers_far(const struct pointers *p, uint64_t address)
+{
+        uint64_t first = address & ~(uint64_t)CHUNK_MASK, last = address | CHUNK_MASK;
+
+        for (uint64_t at = outer_from(p, address); at != ID_NONE; at = p->outers[at].parent) {
+                if (p->outers[at].end > last)
+                        return at;
+                if (p->outers[at].end >= first)
+                        return FAR_MIXED;
+        }
+        return FAR_NONE;
 }
 
 struct pointee pointers_find(const struct pointers *p, uint64_t address)

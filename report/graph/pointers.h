@@ -134,6 +134,15 @@ static inline uint64_t pointers_exact_at(const struct pointers *p, struct pointe
 /* The index of the first outer whose id is at least `id`. */
 size_t pointers_outer_from(const struct pointers *p, uint64_t id);
 
+/* Of a chunk in which no block starts (pointers_chunk gave NULL for the
+ * address): the index of the innermost outer around all of it; FAR_NONE when no
+ * address in it hits anything, FAR_MIXED when that differs from one to the
+ * other. */
+uint64_t pointers_far(const struct pointers *p, uint64_t address);
+
+#define FAR_NONE  ID_NONE
+#define FAR_MIXED (ID_NONE - 1)
+
 /* pointers_find when the chunk is known. */
 struct pointee pointers_find_in(const struct pointers *p, const struct pointer_chunk *chunk, uint64_t address);
 

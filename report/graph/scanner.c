@@ -53,15 +53,25 @@ static bool in_long_row(const struct scanner *s, const struct candidate *c)
         return c->source == s->row && s->edge_count - s->row_start >= LONG_ROW;
 }
 
+static uint64_t target_into(uint64_t target, uint64_t into)
+{
+        return target << 28 | (into < INNER_FAR ? into : INNER_FAR);
+}
+
+static struct recent_inner *recent_inner_of(struct scanner *s, uint64_t where)
+{
+        return &s->recent_inner[where * 0x9e3779b97f4a7c15ull >> (64 - RECENT_INNER_BITS)];
+}
+
 /* Is there such a word of the source, or an edge that is as strong?  Remembers
  * it if not. */
-static bool inner_again(struct scanner *s, uint64_t source, uint64_t target_into)
+static bool inner_again(struct scanner *s, uint64_t source, uint64_t where)
 {
-        struct recent_inner *recent = &s->recent_inner[hash_mix(target_into, 0) % RECENT_INNER];
+        struct recent_inner *recent = recent_inner_of(s, where);
 
-        if (recent->source == source + 1 && recent->target_into == target_into)
+        if (recent->source == source + 1 && recent->target_into == where)
                 return true;
-        *recent = (struct recent_inner){ .source = source + 1, .target_into = target_into };
+        *recent = (struct recent_inner){ .source = source + 1, .target_into = where };
         return false;
 }
 
@@ -83,7 +93,7 @@ static void add_inner(struct scanner *s, const struct candidate *c, uint64_t tar
 {
         const struct inner_word word = {
                 .source_word = c->source << 28 | (c->word < EDGE_WORD_FAR ? c->word : EDGE_WORD_FAR),
-                .target_into = target << 28 | (into < INNER_FAR ? into : INNER_FAR),
+                .target_into = target_into(target, into),
         };
         struct inner_list *inner = &s->inner;
 
@@ -148,12 +158,12 @@ static bool is_text(const struct scanner *s, const struct candidate *c)
         return scan_is_text(context, got, (size_t)(at - start));
 }
 
-static enum strength inside_strength(const struct scanner *s, const struct pointee *hit)
+static enum strength inside_strength(const struct scanner *s, uint64_t offset)
 {
-        if (!hit->offset)
+        if (!offset)
                 return STRENGTH_EXACT;
         /* The thread's vector of modules' TLS blocks: its first entries are a header. */
-        if (s->root && s->root->kind == ROOT_TLS && hit->offset == 16)
+        if (s->root && s->root->kind == ROOT_TLS && offset == 16)
                 return STRENGTH_KNOWN;
         return STRENGTH_INTERIOR;
 }
@@ -178,6 +188,11 @@ static bool resolve_tagged(struct scanner *s, const struct candidate *c, uint64_
         return true;
 }
 
+static void add_inside(struct scanner *s, const struct candidate *c, uint64_t target, uint64_t offset)
+{
+        add_edge(s, c, target, offset, weaken(s, c, inside_strength(s, offset)));
+}
+
 static void resolve(struct scanner *s, const struct candidate *c)
 {
         struct pointee hit;
@@ -190,7 +205,7 @@ static void resolve(struct scanner *s, const struct candidate *c)
         if ((c->address & 7) && (hit.inside == ID_NONE || hit.offset) && resolve_tagged(s, c, c->address & ~7ull))
                 return;
         if (hit.inside != ID_NONE)
-                add_edge(s, c, hit.inside, hit.offset, weaken(s, c, inside_strength(s, &hit)));
+                add_inside(s, c, hit.inside, hit.offset);
         if (hit.end != ID_NONE)
                 add_edge(s, c, hit.end, s->snapshot->blocks[hit.end].size, weaken(s, c, STRENGTH_END));
 }
@@ -214,6 +229,8 @@ static void flush(struct scanner *s)
 
                 if (target != ID_NONE)
                         add_block_edge(s, c, target, STRENGTH_EXACT);
+                else if (c->outer)
+                        add_inside(s, c, c->outer->id, c->address - c->outer->start);
                 else
                         resolve(s, c);
         }
@@ -255,10 +272,44 @@ static bool maybe_text(uint64_t word, uint64_t index, const uint8_t *bytes, size
         return tail >> 24 && text_like(tail);
 }
 
-/* `bytes` and `before` as for maybe_text; NULL for a register. */
-static inline void consider(struct scanner *s, uint64_t word, uint64_t index, const uint8_t *bytes, size_t before)
+/* Is the address, in whose chunk no block starts, in an outer, as far as that is
+ * known?  Notes which. */
+static inline bool around(struct scanner *s, struct candidate *c, uint64_t address)
+{
+        uint64_t outer = far_outer(&s->far, s->pointers, address);
+
+        if (outer < FAR_MIXED) {
+                c->outer = &s->pointers->outers[outer];
+                __builtin_prefetch(recent_inner_of(s, target_into(c->outer->id, address - c->outer->start)));
+        }
+        return outer != FAR_NONE;
+}
+
+/* Adds an address near blocks to the batch.  `bytes` and `before` as for
+ * maybe_text; NULL for a register. */
+static void add_candidate(struct scanner *s, uint64_t address, unsigned flags, uint64_t word, uint64_t index,
+                          const uint8_t *bytes, size_t before)
 {
         struct candidate *c = &s->batch[s->batched];
+
+        c->outer = NULL;
+        c->chunk = pointers_chunk(s->pointers, address);
+        if (c->chunk)
+                __builtin_prefetch(pointers_granule(s->pointers, c->chunk, address));
+        else if (!s->pointers->outer_count || flags || !around(s, c, address))
+                return;
+        if (maybe_text(word, index, bytes, before))
+                flags |= CANDIDATE_TEXT;
+        c->address = address;
+        c->source = s->source;
+        c->word = index;
+        c->flags = flags;
+        if (++s->batched == BATCH)
+                flush(s);
+}
+
+static inline void consider(struct scanner *s, uint64_t word, uint64_t index, const uint8_t *bytes, size_t before)
+{
         uint64_t address = word;
         unsigned flags = 0;
 
@@ -270,19 +321,7 @@ static inline void consider(struct scanner *s, uint64_t word, uint64_t index, co
                         return;
                 flags = CANDIDATE_HIGH;
         }
-        c->chunk = pointers_chunk(s->pointers, address);
-        if (c->chunk)
-                __builtin_prefetch(pointers_granule(s->pointers, c->chunk, address));
-        else if (!s->pointers->outer_count || flags)
-                return;
-        if (maybe_text(word, index, bytes, before))
-                flags |= CANDIDATE_TEXT;
-        c->address = address;
-        c->source = s->source;
-        c->word = index;
-        c->flags = flags;
-        if (++s->batched == BATCH)
-                flush(s);
+        add_candidate(s, address, flags, word, index, bytes, before);
 }
 
 /* Words */

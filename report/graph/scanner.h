@@ -7,6 +7,7 @@
 #define WEIR_GRAPH_SCANNER_H
 
 #include "edges.h"
+#include "far.h"
 #include "scan.h"
 #include "window.h"
 
@@ -15,13 +16,14 @@
 enum {
         BATCH = 64, /* candidates looked up together, so that what they need is fetched at once */
         RECENT_EDGES = 256,
-        RECENT_INNER = 8192,
+        RECENT_INNER_BITS = 14,
 };
 
 /* A word that may point at a block. */
 struct candidate {
         uint64_t address; /* that it holds, without high tags */
         const struct pointer_chunk *chunk;
+        const struct pointer_outer *outer; /* that is around all of the address's chunk; NULL = to be looked up */
         uint64_t source;
         uint64_t word; /* index in the source */
         unsigned flags;
@@ -53,6 +55,7 @@ struct scanner {
         size_t inner_capacity; /* SIZE_MAX: there is room for all */
         size_t root_capacity;
 
+        struct far far;
         struct candidate batch[BATCH];
         size_t batched;
         uint64_t source;         /* block id, or index of the root */
@@ -63,7 +66,7 @@ struct scanner {
         uint64_t head_end;       /* the rows before it are a head: see rows.h */
         struct edge_scratch scratch;
         struct recent_edge recent_edges[RECENT_EDGES];  /* by target */
-        struct recent_inner recent_inner[RECENT_INNER]; /* by target and place in it */
+        struct recent_inner recent_inner[1 << RECENT_INNER_BITS]; /* by target and place in it */
         bool failed;  /* out of memory */
         bool crowded; /* 64 blocks have more edges than rows.h can tell */
 };

@@ -222,6 +222,52 @@ START_TEST(a_lost_mapping_owns_what_is_inside)
 }
 END_TEST
 
+/* What is told for a whole chunk is what each of its addresses hits. */
+static void check_chunk(const struct pointers *p, uint64_t chunk, unsigned *counts)
+{
+        uint64_t outer = pointers_far(p, chunk);
+
+        counts[outer == FAR_NONE ? 0 : outer == FAR_MIXED ? 1 : 2]++;
+        for (uint64_t address = chunk; address <= (chunk | CHUNK_MASK); address += 64) {
+                struct pointee hit = pointers_find(p, address);
+
+                if (outer == FAR_MIXED)
+                        continue;
+                ck_assert_uint_eq(hit.inside, outer == FAR_NONE ? ID_NONE : p->outers[outer].id);
+                ck_assert_uint_eq(hit.end, ID_NONE);
+        }
+}
+
+START_TEST(words_far_inside_a_large_block_lead_to_it)
+{
+        struct analysed a;
+        uint64_t map = 0x7fff00000000ull, chunk = CHUNK_MASK + 1, inner = map + 4 * chunk + 64, other = map + 20 * chunk;
+        uint64_t from;
+        unsigned counts[3] = { 0 };
+
+        begin(&a);
+        heap_block(&a.heap, map, 12 * chunk + 4096)->flags = BLOCK_MAPPING;
+        heap_block(&a.heap, inner, 6 * chunk - 64); /* up to the first address of a chunk */
+        heap_block(&a.heap, other, 8 * chunk)->flags = BLOCK_MAPPING;
+        from = add(&a, 64, 1);
+        heap_word(&a.heap, from, inner + 2 * chunk);
+        heap_word(&a.heap, from + 8, map + 14 * chunk); /* to none */
+        heap_word(&a.heap, from + 16, other + 5 * chunk);
+        heap_word(&a.heap, from + 24, other + 6 * chunk);
+        root_word(&a, ROOT_GLOBAL, from);
+        analyse(&a);
+        for (uint64_t at = map; at <= other + 9 * chunk; at += chunk)
+                if (!pointers_chunk(&a.graph.pointers, at))
+                        check_chunk(&a.graph.pointers, at, counts);
+        ck_assert(counts[0] && counts[1] && counts[2]);
+        ck_assert_int_eq(confidence_at(&a, inner), STRENGTH_INTERIOR);
+        ck_assert_int_eq(confidence_at(&a, other), STRENGTH_INTERIOR);
+        ck_assert_int_eq(kind_at(&a, map), KIND_DEFINITE);
+        ck_assert_uint_eq(a.graph.scan.edge_count, 2);
+        end(&a);
+}
+END_TEST
+
 START_TEST(inherited_blocks_hold_and_are_not_reported)
 {
         struct analysed a;
@@ -266,4 +312,4 @@ SUITE_MAIN("graph_strengths", known_offsets_are_known, a_pointer_aligned_by_hand
            an_offset_is_learned_from_most_blocks_of_a_site, the_loader_s_vector_of_thread_storage_is_known,
            a_pointer_to_a_second_base_is_known, words_inside_text_are_no_pointers, text_is_long_or_comes_in_series,
            packed_pointers_make_a_leak_possible, a_lost_mapping_owns_what_is_inside,
-           inherited_blocks_hold_and_are_not_reported, what_cannot_be_read_is_marked)
+           words_far_inside_a_large_block_lead_to_it, inherited_blocks_hold_and_are_not_reported, what_cannot_be_read_is_marked)

@@ -3,8 +3,8 @@
  * tried: reservation, the limit and its renewal, publication by body and tag,
  * reading, giving back, waiting for room and being woken.
  *
- * The steps are those of ring_put_shared, may_fill and wait_for_room in ring.c
- * and of drain_ring in drain.c.  What they must keep up:
+ * The steps are those of ring_put_shared in ring.h, may_fill and wait_for_room in
+ * ring.c and drain_ring in drain.c.  What they must keep up:
  *
  *   - the collector reads, at each position, the record that was reserved there;
  *   - no record is written over one that has not been read;

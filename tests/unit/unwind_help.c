@@ -124,9 +124,9 @@ static bool same(unw_cursor_t *cursor, uint32_t id)
                 unw_get_reg(cursor, UNW_REG_IP, &pc);
                 if (bend && ++depth == 2)
                         pc++;
-                if (id == 0 || ((frames[nodes[id].frame].pc_module ^ pc) & 0xffffffffffff))
+                if (id == 0 || ((frames[weir_node_frame(nodes[id])].pc_module ^ pc) & 0xffffffffffff))
                         return false;
-                id = nodes[id].parent;
+                id = weir_node_parent(nodes[id]);
         }
         return id == 0;
 }
@@ -179,7 +179,7 @@ uint32_t scene_depth(uint32_t id)
 {
         uint32_t depth = 0;
 
-        for (; id; id = nodes[id].parent)
+        for (; id; id = weir_node_parent(nodes[id]))
                 depth++;
         return depth;
 }

@@ -1,0 +1,43 @@
+/*
+ * alone.h: compare-and-swap that is cheap while the process has one thread.
+ *
+ * One instruction, so a signal handler cannot come between; nothing locks the
+ * bus for threads that do not exist.
+ */
+#ifndef WEIR_ALONE_H
+#define WEIR_ALONE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* glibc's, cleared before the first thread is made. */
+extern char __libc_single_threaded __attribute__((weak));
+
+static inline bool alone_now(void)
+{
+        return &__libc_single_threaded && *(volatile const char *)&__libc_single_threaded;
+}
+
+/* Puts `desired` there if *expected is what it holds; else *expected becomes
+ * what it does.  Acquires and releases. */
+static inline bool alone_swap(bool alone, _Atomic uint32_t *word, uint32_t *expected, uint32_t desired)
+{
+#ifdef __x86_64__
+        if (alone) {
+                bool swapped;
+
+                __asm__ volatile("cmpxchgl %3, %1"
+                                 : "=@ccz"(swapped), "+m"(*word), "+a"(*expected)
+                                 : "r"(desired)
+                                 : "memory");
+                return swapped;
+        }
+#else
+        (void)alone;
+#endif
+        return atomic_compare_exchange_strong_explicit(word, expected, desired, memory_order_acq_rel,
+                                                       memory_order_acquire);
+}
+
+#endif
