@@ -4,8 +4,12 @@
 #include "utf8.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <string.h>
+
+enum {
+        KEY_SHORT = 64,
+        PIECE = 2 * PUT_DEPTH_MAX + KEY_SHORT + 64, /* a new line, a key, a number and what separates them */
+};
 
 /* ---- text ----------------------------------------------------------------- */
 
@@ -68,12 +72,12 @@ static size_t plain_length(const char *text)
 
 static void print_text(FILE *out, const char *text)
 {
-        putc('"', out);
+        putc_unlocked('"', out);
         while (*text) {
                 size_t plain = plain_length(text), length;
 
                 if (plain) {
-                        fwrite(text, 1, plain, out);
+                        (void)fwrite_unlocked(text, 1, plain, out);
                         text += plain;
                         continue;
                 }
@@ -86,43 +90,96 @@ static void print_text(FILE *out, const char *text)
                         fwrite(text, 1, length, out);
                 text += length ? length : 1;
         }
-        putc('"', out);
+        putc_unlocked('"', out);
 }
 
 /* ---- structure ------------------------------------------------------------ */
 
-static void new_line(struct put *j)
+/* What is written at once: what precedes a value, and the value if it is short. */
+struct piece {
+        char text[PIECE];
+        size_t length;
+};
+
+static void add(struct piece *piece, const char *text, size_t length)
 {
-        putc('\n', j->out);
-        for (unsigned i = 0; i < j->depth; i++)
-                fputs("  ", j->out);
+        memcpy(piece->text + piece->length, text, length);
+        piece->length += length;
+}
+
+static void add_char(struct piece *piece, char c)
+{
+        piece->text[piece->length++] = c;
+}
+
+static void add_digits(struct piece *piece, uint64_t value, unsigned base)
+{
+        char digits[20];
+        size_t at = sizeof digits;
+
+        do
+                digits[--at] = "0123456789abcdef"[value % base];
+        while (value /= base);
+        add(piece, digits + at, sizeof digits - at);
+}
+
+static void write_piece(const struct put *j, struct piece *piece)
+{
+        (void)fwrite_unlocked(piece->text, 1, piece->length, j->out);
+        piece->length = 0;
+}
+
+static void add_line(struct piece *piece, const struct put *j)
+{
+        add_char(piece, '\n');
+        memset(piece->text + piece->length, ' ', 2 * j->depth);
+        piece->length += 2 * j->depth;
+}
+
+static void add_key(struct piece *piece, const struct put *j, const char *key)
+{
+        size_t length = plain_length(key);
+
+        if (key[length] || length > KEY_SHORT) {
+                write_piece(j, piece);
+                print_text(j->out, key);
+        } else {
+                add_char(piece, '"');
+                add(piece, key, length);
+                add_char(piece, '"');
+        }
+        add(piece, ": ", 2);
 }
 
 /* What precedes a value: comma, new line, key. */
-static void begin(struct put *j, const char *key)
+static struct piece begin(struct put *j, const char *key)
 {
+        struct piece piece;
+
+        piece.length = 0;
         if (j->depth) {
                 bool lines = j->levels[j->depth - 1].lines, any = j->levels[j->depth - 1].any;
 
                 if (any)
-                        fputs(lines ? "," : ", ", j->out);
+                        add(&piece, ", ", lines ? 1 : 2);
                 if (lines)
-                        new_line(j);
+                        add_line(&piece, j);
                 j->levels[j->depth - 1].any = true;
         }
-        if (key) {
-                print_text(j->out, key);
-                fputs(": ", j->out);
-        }
+        if (key)
+                add_key(&piece, j, key);
+        return piece;
 }
 
 static void open_level(struct put *j, const char *key, enum put_layout layout, char open, char close)
 {
         bool outer_inline = j->depth && !j->levels[j->depth - 1].lines;
+        struct piece piece;
 
         assert(j->depth < PUT_DEPTH_MAX);
-        begin(j, key);
-        putc(open, j->out);
+        piece = begin(j, key);
+        add_char(&piece, open);
+        write_piece(j, &piece);
         j->levels[j->depth].close = close;
         j->levels[j->depth].lines = layout == PUT_LINES && !outer_inline;
         j->levels[j->depth].any = false;
@@ -141,30 +198,46 @@ void put_array(struct put *j, const char *key, enum put_layout layout)
 
 void put_end(struct put *j)
 {
+        struct piece piece;
+
         assert(j->depth > 0);
+        piece.length = 0;
         j->depth--;
         if (j->levels[j->depth].lines && j->levels[j->depth].any)
-                new_line(j);
-        putc(j->levels[j->depth].close, j->out);
+                add_line(&piece, j);
+        add_char(&piece, j->levels[j->depth].close);
         if (!j->depth)
-                putc('\n', j->out);
+                add_char(&piece, '\n');
+        write_piece(j, &piece);
 }
 
 /* ---- values --------------------------------------------------------------- */
 
+/* A value of a few characters. */
+static void put_short(struct put *j, const char *key, const char *text)
+{
+        struct piece piece = begin(j, key);
+
+        add(&piece, text, strlen(text));
+        write_piece(j, &piece);
+}
+
 void put_text(struct put *j, const char *key, const char *text)
 {
-        begin(j, key);
-        if (text)
-                print_text(j->out, text);
-        else
-                fputs("null", j->out);
+        struct piece piece;
+
+        if (!text) {
+                put_short(j, key, "null");
+                return;
+        }
+        piece = begin(j, key);
+        write_piece(j, &piece);
+        print_text(j->out, text);
 }
 
 void put_open_text(struct put *j, const char *key)
 {
-        begin(j, key);
-        putc('"', j->out);
+        put_short(j, key, "\"");
 }
 
 void put_close_text(struct put *j)
@@ -185,20 +258,25 @@ void put_foreign(struct put *j, const char *key, const char *text)
 
 void put_number(struct put *j, const char *key, uint64_t value)
 {
-        begin(j, key);
-        fprintf(j->out, "%" PRIu64, value > INT64_MAX ? (uint64_t)INT64_MAX : value);
+        struct piece piece = begin(j, key);
+
+        add_digits(&piece, value > INT64_MAX ? (uint64_t)INT64_MAX : value, 10);
+        write_piece(j, &piece);
 }
 
 void put_signed(struct put *j, const char *key, int64_t value)
 {
-        begin(j, key);
-        fprintf(j->out, "%" PRId64, value);
+        struct piece piece = begin(j, key);
+
+        if (value < 0)
+                add_char(&piece, '-');
+        add_digits(&piece, value < 0 ? -(uint64_t)value : (uint64_t)value, 10);
+        write_piece(j, &piece);
 }
 
 void put_bool(struct put *j, const char *key, bool value)
 {
-        begin(j, key);
-        fputs(value ? "true" : "false", j->out);
+        put_short(j, key, value ? "true" : "false");
 }
 
 void put_null(struct put *j, const char *key)
@@ -208,6 +286,10 @@ void put_null(struct put *j, const char *key)
 
 void put_address(struct put *j, const char *key, uint64_t value)
 {
-        begin(j, key);
-        fprintf(j->out, "\"0x%" PRIx64 "\"", value);
+        struct piece piece = begin(j, key);
+
+        add(&piece, "\"0x", 3);
+        add_digits(&piece, value, 16);
+        add_char(&piece, '"');
+        write_piece(j, &piece);
 }

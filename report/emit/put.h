@@ -12,7 +12,8 @@
  *     put_end(&j);
  *
  * `key` is NULL for the members of an array and for the whole.  Write errors
- * stay with the stream: look at ferror and fflush when done.
+ * stay with the stream: look at ferror and fflush when done.  The stream is not
+ * locked: one thread writes to it.
  *
  * Text is UTF-8.  A byte that is not part of valid UTF-8 (file names and
  * arguments may have some) is written as the four characters \xHH, HH in lower-case
