@@ -99,12 +99,12 @@ static inline bool take(struct lookup_level *level, _Atomic uint32_t *entries, u
         return false;
 }
 
-/* Into one level; 0 when it must be the next one. */
+/* Into one level, from the entry `at` on; 0 when it must be the next one. */
 static inline __attribute__((always_inline)) uint32_t
-insert_here(struct lookup_level *level, uint32_t hash, uint32_t number, lookup_equal *equal, const void *wanted)
+insert_here(struct lookup_level *level, uint32_t at, uint32_t entry, lookup_equal *equal, const void *wanted)
 {
         _Atomic uint32_t *entries = atomic_load_explicit(&level->entries, memory_order_acquire);
-        uint32_t size = level->size, at = lookup_begin(size, hash), entry = lookup_entry(hash, number);
+        uint32_t size = level->size;
 
         if (!entries)
                 return 0; /* wiped just now */
@@ -112,7 +112,7 @@ insert_here(struct lookup_level *level, uint32_t hash, uint32_t number, lookup_e
                 uint32_t found = atomic_load_explicit(&entries[at], memory_order_acquire);
 
                 if (found == 0 && take(level, entries, at, entry, &found))
-                        return number;
+                        return entry & LOOKUP_NUMBERS;
                 if (found == LOOKUP_CLOSED)
                         return 0;
                 if (found == entry || (equal && found >> 24 == entry >> 24 && equal(wanted, found & LOOKUP_NUMBERS)))
@@ -128,13 +128,20 @@ insert_from(struct lookup_level *level, uint32_t hash, uint32_t number, lookup_e
         uint32_t there = 0;
 
         for (; level && !there; level = lookup_next(level))
-                there = insert_here(level, hash, number, equal, wanted);
+                there = insert_here(level, lookup_begin(level->size, hash), lookup_entry(hash, number), equal, wanted);
         return there;
 }
 
-uint32_t lookup_insert(struct lookup *l, uint32_t hash, uint32_t number, lookup_equal *equal, const void *wanted)
+uint32_t lookup_insert(struct lookup *l, struct lookup_place place, uint32_t hash, uint32_t number, lookup_equal *equal,
+                       const void *wanted)
 {
-        return insert_from(atomic_load_explicit(&l->level, memory_order_acquire), hash, number, equal, wanted);
+        struct lookup_level *level = atomic_load_explicit(&l->level, memory_order_acquire);
+        uint32_t there;
+
+        if (!level || level != place.level)
+                return insert_from(level, hash, number, equal, wanted);
+        there = insert_here(level, place.at, lookup_entry(hash, number), equal, wanted);
+        return there ? there : insert_from(lookup_next(level), hash, number, equal, wanted);
 }
 
 /* ---- growing ----------------------------------------------------------- */

@@ -80,9 +80,18 @@ bool lookup_init(struct lookup *l, const _Atomic uint32_t *count, lookup_hasher 
  * full for one more. */
 bool lookup_reserve(struct lookup *l);
 
-/* Puts in a complete thing: its number, or that of an equal one that was there
- * before.  After lookup_reserve. */
-uint32_t lookup_insert(struct lookup *l, uint32_t hash, uint32_t number, lookup_equal *equal, const void *wanted);
+/* Where a search ended that found nothing: an equal thing that is inserted since
+ * is there or behind it.  Without a level nothing is known. */
+struct lookup_place {
+        struct lookup_level *level;
+        uint32_t at;
+};
+
+/* Puts in a complete thing that lookup_find did not find before, which left
+ * `place`: its number, or that of an equal one that was quicker.  After
+ * lookup_reserve. */
+uint32_t lookup_insert(struct lookup *l, struct lookup_place place, uint32_t hash, uint32_t number, lookup_equal *equal,
+                       const void *wanted);
 
 static inline uint32_t lookup_entry(uint32_t hash, uint32_t number)
 {
@@ -109,13 +118,16 @@ static inline bool lookup_counts(const struct lookup_level *level, uint32_t at)
         return at >= atomic_load_explicit(&level->moved, memory_order_acquire);
 }
 
-/* The number of the thing that is equal, or 0. */
-static inline __attribute__((always_inline)) uint32_t lookup_find(const struct lookup *l, uint32_t hash,
-                                                                  lookup_equal *equal, const void *wanted)
+/* The number of the thing that is equal, or 0.  The place is only known where no
+ * level moves: what is met in an old one must be closed before the next one is
+ * used. */
+static inline __attribute__((always_inline)) uint32_t
+lookup_find(const struct lookup *l, uint32_t hash, lookup_equal *equal, const void *wanted, struct lookup_place *place)
 {
-        const struct lookup_level *level = atomic_load_explicit(&l->level, memory_order_acquire);
+        struct lookup_level *first = atomic_load_explicit(&l->level, memory_order_acquire), *level = first, *after;
 
-        for (; level; level = lookup_next(level)) {
+        *place = (struct lookup_place){ 0 };
+        for (; level; level = after) {
                 const _Atomic uint32_t *entries = atomic_load_explicit(&level->entries, memory_order_acquire);
                 uint32_t size = level->size, at = lookup_begin(size, hash), entry;
 
@@ -131,6 +143,9 @@ static inline __attribute__((always_inline)) uint32_t lookup_find(const struct l
                         if (++at == size)
                                 at = 0;
                 }
+                after = lookup_next(level);
+                if (!after && level == first)
+                        *place = (struct lookup_place){ level, at };
         }
         return 0;
 }

@@ -147,7 +147,8 @@ static uint32_t number_frame(struct nodes *nodes, const struct nodes_request *re
 {
         struct wanted_frame w = { nodes, request, frame, detail_of(request, frame) };
         uint32_t hash = lookup_hash(extend_hash(0, frame->pc & PC_MASK, w.detail));
-        uint32_t number = lookup_find(&nodes->sites, hash, equal_frame, &w);
+        struct lookup_place place;
+        uint32_t number = lookup_find(&nodes->sites, hash, equal_frame, &w, &place);
 
         if (number)
                 return number;
@@ -157,7 +158,7 @@ static uint32_t number_frame(struct nodes *nodes, const struct nodes_request *re
                 .pc_module = ((uint64_t)frame->pc & PC_MASK) | (uint64_t)module_of_frame(request, frame) << 48,
                 .detail = w.detail,
         };
-        return lookup_insert(&nodes->sites, hash, number, equal_frame, &w);
+        return lookup_insert(&nodes->sites, place, hash, number, equal_frame, &w);
 }
 
 /* ---- paths ------------------------------------------------------------- */
@@ -207,54 +208,64 @@ static void hash_request(const struct nodes_request *r)
 }
 
 /* Makes the node of one frame whose parent is known; 0 when there is no room. */
-static uint32_t make(struct nodes *nodes, const struct wanted_path *w)
+static uint32_t make(struct nodes *nodes, const struct wanted_path *w, struct lookup_place place)
 {
         uint32_t frame = number_frame(nodes, w->request, w->frames), node;
 
         if (frame == 0 || !lookup_reserve(&nodes->paths) || (node = take_number(nodes->next, nodes->capacity)) == 0)
                 return 0;
         nodes->table[node] = node_of(frame, w->parent, w->frames->hash);
-        return lookup_insert(&nodes->paths, lookup_hash(w->frames->hash), node, equal_path, w);
+        return lookup_insert(&nodes->paths, place, lookup_hash(w->frames->hash), node, equal_path, w);
 }
 
-/* Finds or makes node after node, outermost first. */
-static uint32_t intern_each(struct nodes *nodes, const struct nodes_request *r)
+/* What is known of a path. */
+struct known {
+        uint32_t node;              /* innermost one of the known part, or that of the outside */
+        uint32_t fresh;             /* frames inside of it, which have no nodes */
+        struct lookup_level *level; /* where these were looked for; their `node` is the place */
+};
+
+/* Mostly all of a path is known, or all but a few frames: so it is looked for
+ * from the inside out, and one lookup names all of the known part. */
+static inline struct known find(const struct nodes *nodes, const struct nodes_request *r)
 {
-        struct wanted_path w = { .nodes = nodes, .request = r, .count = 1, .parent = r->outside.node };
-        bool fresh = false;
+        struct wanted_path w = { .nodes = nodes, .request = r, .parent = r->outside.node };
+        struct known known = { .node = r->outside.node };
 
-        for (uint32_t i = r->count; i-- > 0;) {
-                uint32_t node = 0;
+        for (; known.fresh < r->count; known.fresh++) {
+                struct lookup_place place;
+                uint32_t node;
 
-                w.frames = &r->frames[i];
-                /* A node of this thread's own making has no children yet,
-                 * unless another thread was quick; `make` meets those. */
-                if (!fresh)
-                        node = lookup_find(&nodes->paths, lookup_hash(w.frames->hash), equal_path, &w);
-                if (node == 0) {
-                        fresh = true;
-                        node = make(nodes, &w);
+                w.frames = &r->frames[known.fresh];
+                w.count = r->count - known.fresh;
+                node = lookup_find(&nodes->paths, lookup_hash(w.frames->hash), equal_path, &w, &place);
+                if (node) {
+                        known.node = node;
+                        break;
                 }
-                if (node == 0)
-                        return 0;
-                r->frames[i].node = node;
-                w.parent = node;
+                if (known.fresh == 0)
+                        known.level = place.level;
+                else if (known.level != place.level)
+                        known.level = NULL; /* it grows just now */
+                w.frames->node = place.at;
         }
-        return w.parent;
+        return known;
 }
 
 uint32_t nodes_intern(struct nodes *nodes, const struct nodes_request *request)
 {
-        struct wanted_path whole = {
-                .nodes = nodes,
-                .request = request,
-                .frames = request->frames,
-                .count = request->count,
-                .parent = request->outside.node,
-        };
-        uint32_t node;
+        struct wanted_path w = { .nodes = nodes, .request = request, .count = 1 };
+        struct known known;
 
         hash_request(request);
-        node = lookup_find(&nodes->paths, lookup_hash(request->frames[0].hash), equal_path, &whole);
-        return node ? node : intern_each(nodes, request);
+        known = find(nodes, request);
+        while (known.fresh > 0) {
+                w.frames = &request->frames[--known.fresh];
+                w.parent = known.node;
+                known.node = make(nodes, &w, (struct lookup_place){ known.level, w.frames->node });
+                if (known.node == 0)
+                        return 0;
+                w.frames->node = known.node;
+        }
+        return known.node;
 }

@@ -8,8 +8,9 @@
  * which there are far fewer, 21 to 23.5.
  *
  * A path is looked up by its innermost frame first, one probe, and proven by
- * following the parents; only what is new is inserted, outermost first, so a
- * node is never without its parent.  Equal paths have equal nodes, and equal
+ * following the parents; then without that frame, and so on, until all that is
+ * left is known.  What is new is inserted where these searches ended, outermost
+ * first, so a node is never without its parent.  Equal paths have equal nodes, and equal
  * frames are one frame, whatever the threads do (lookup.h).  A node or frame
  * made for what another thread inserted first stays unnamed.
  */
