@@ -53,85 +53,101 @@ static bool in_long_row(const struct scanner *s, const struct candidate *c)
         return c->source == s->row && s->edge_count - s->row_start >= LONG_ROW;
 }
 
-static uint64_t target_into(uint64_t target, uint64_t into)
+static inline struct recent_inner *recent_inner_of(struct scanner *s, uint64_t address)
 {
-        return target << 28 | (into < INNER_FAR ? into : INNER_FAR);
-}
-
-static struct recent_inner *recent_inner_of(struct scanner *s, uint64_t where)
-{
-        return &s->recent_inner[where * 0x9e3779b97f4a7c15ull >> (64 - RECENT_INNER_BITS)];
+        return &s->recent_inner[address * 0x9e3779b97f4a7c15ull >> (64 - RECENT_INNER_BITS)];
 }
 
 /* Is there such a word of the source, or an edge that is as strong?  Remembers
  * it if not. */
-static bool inner_again(struct scanner *s, uint64_t source, uint64_t where)
+static bool inner_again(struct scanner *s, uint64_t source, uint64_t address)
 {
-        struct recent_inner *recent = recent_inner_of(s, where);
+        struct recent_inner *recent = recent_inner_of(s, address);
 
-        if (recent->source == source + 1 && recent->target_into == where)
+        if ((recent->source & ~RECENT_DONE) == source + 1 && recent->address == address)
                 return true;
-        *recent = (struct recent_inner){ .source = source + 1, .target_into = where };
+        *recent = (struct recent_inner){ .source = source + 1, .address = address };
         return false;
 }
 
-static bool edge_again(struct scanner *s, uint64_t source, uint64_t target, enum strength strength)
+/* Is the word one that need not be looked at again? */
+static inline bool is_done(struct scanner *s, uint64_t word)
+{
+        const struct recent_inner *recent = recent_inner_of(s, word);
+
+        return recent->address == word && recent->source == ((s->source + 1) | RECENT_DONE);
+}
+
+/* The edge that a word more was added to; NULL when a new one is needed. */
+static const edge_t *edge_again(struct scanner *s, uint64_t source, uint64_t target, enum strength strength)
 {
         struct recent_edge *recent = &s->recent_edges[target % RECENT_EDGES];
         edge_t *edge = s->scan->edges + recent->edge;
 
         if (recent->source != source + 1 || edge_target(*edge) != target || edge_strength(*edge) < strength) {
                 *recent = (struct recent_edge){ .source = source + 1, .edge = s->edge_count };
-                return false;
+                return NULL;
         }
         if (edge_count(*edge) < EDGE_COUNT_MANY)
                 ++*edge;
-        return true;
+        return edge;
 }
 
-static void add_inner(struct scanner *s, const struct candidate *c, uint64_t target, uint64_t into)
+/* True when the source had such a word before, so that it was not added. */
+static bool add_inner(struct scanner *s, const struct candidate *c, uint64_t target, uint64_t into, bool at_end)
 {
         const struct inner_word word = {
                 .source_word = c->source << 28 | (c->word < EDGE_WORD_FAR ? c->word : EDGE_WORD_FAR),
-                .target_into = target_into(target, into),
+                .target_into = target << 28 | (into < INNER_FAR ? into : INNER_FAR),
         };
         struct inner_list *inner = &s->inner;
 
         if (in_long_row(s, c) && !(s->snapshot->blocks[target].flags & BLOCK_NEW) &&
-            inner_again(s, c->source, word.target_into))
-                return;
+            inner_again(s, c->source, at_end ? c->address | RECENT_END : c->address))
+                return true;
         if (inner->count == s->inner_capacity &&
             mem_grow(&inner->words, &s->inner_capacity, inner->count + 1, sizeof *inner->words)) {
                 s->failed = true;
-                return;
+                return false;
         }
         inner->words[inner->count++] = word;
+        return false;
 }
 
-static inline void add_block_edge(struct scanner *s, const struct candidate *c, uint64_t target, enum strength strength)
+/* True when there is such an edge already, with as many words as it can tell. */
+static inline bool add_block_edge(struct scanner *s, const struct candidate *c, uint64_t target, enum strength strength)
 {
         if (c->source != s->row)
                 open_row(s, c->source);
-        if (in_long_row(s, c) && edge_again(s, c->source, target, strength))
-                return;
+        if (in_long_row(s, c)) {
+                const edge_t *edge = edge_again(s, c->source, target, strength);
+
+                if (edge)
+                        return edge_count(*edge) == EDGE_COUNT_MANY;
+        }
         if (s->edge_count == s->edge_capacity &&
             mem_grow(&s->scan->edges, &s->edge_capacity, s->edge_count + 1, sizeof *s->scan->edges)) {
                 s->failed = true;
-                return;
+                return false;
         }
         s->scan->edges[s->edge_count++] = edge_make(target, strength, c->word);
+        return false;
 }
 
 static void add_edge(struct scanner *s, const struct candidate *c, uint64_t target, uint64_t into,
                      enum strength strength)
 {
+        bool again = false, full;
+
         if (s->root) {
                 add_root_edge(s, c, target, into, strength);
                 return;
         }
         if (strength == STRENGTH_INTERIOR || strength == STRENGTH_END)
-                add_inner(s, c, target, into);
-        add_block_edge(s, c, target, strength);
+                again = add_inner(s, c, target, into, strength == STRENGTH_END);
+        full = add_block_edge(s, c, target, strength);
+        if (again && full && c->outer)
+                recent_inner_of(s, c->address)->source |= RECENT_DONE;
 }
 
 /* What a word is */
@@ -278,10 +294,8 @@ static inline bool around(struct scanner *s, struct candidate *c, uint64_t addre
 {
         uint64_t outer = far_outer(&s->far, s->pointers, address);
 
-        if (outer < FAR_MIXED) {
+        if (outer < FAR_MIXED)
                 c->outer = &s->pointers->outers[outer];
-                __builtin_prefetch(recent_inner_of(s, target_into(c->outer->id, address - c->outer->start)));
-        }
         return outer != FAR_NONE;
 }
 
@@ -320,6 +334,8 @@ static inline void consider(struct scanner *s, uint64_t word, uint64_t index, co
                 if (!pointers_near(s->pointers, address))
                         return;
                 flags = CANDIDATE_HIGH;
+        } else if (is_done(s, word)) {
+                return;
         }
         add_candidate(s, address, flags, word, index, bytes, before);
 }

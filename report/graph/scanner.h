@@ -39,8 +39,11 @@ struct recent_edge {
 
 struct recent_inner {
         uint64_t source; /* + 1 */
-        uint64_t target_into;
+        uint64_t address; /* RECENT_END with it at the end of a block */
 };
+
+#define RECENT_END  (1ull << 63)
+#define RECENT_DONE (1ull << 63) /* in `source`: one word more of it with this address would change nothing */
 
 struct scanner {
         struct scan *scan; /* scan->rows, scan->first, scan->edges; for roots also scan->roots */
@@ -66,7 +69,7 @@ struct scanner {
         uint64_t head_end;       /* the rows before it are a head: see rows.h */
         struct edge_scratch scratch;
         struct recent_edge recent_edges[RECENT_EDGES];  /* by target */
-        struct recent_inner recent_inner[1 << RECENT_INNER_BITS]; /* by target and place in it */
+        struct recent_inner recent_inner[1 << RECENT_INNER_BITS]; /* by address */
         bool failed;  /* out of memory */
         bool crowded; /* 64 blocks have more edges than rows.h can tell */
 };
