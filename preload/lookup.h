@@ -118,6 +118,16 @@ static inline bool lookup_counts(const struct lookup_level *level, uint32_t at)
         return at >= atomic_load_explicit(&level->moved, memory_order_acquire);
 }
 
+/* A search for the hash begins soon: memory may be far away. */
+static inline void lookup_ahead(const struct lookup *l, uint32_t hash)
+{
+        const struct lookup_level *level = atomic_load_explicit(&l->level, memory_order_relaxed);
+
+        if (level)
+                __builtin_prefetch((const uint32_t *)atomic_load_explicit(&level->entries, memory_order_relaxed) +
+                                   lookup_begin(level->size, hash));
+}
+
 /* The number of the thing that is equal, or 0.  The place is only known where no
  * level moves: what is met in an old one must be closed before the next one is
  * used. */

@@ -197,13 +197,19 @@ static bool equal_path(const void *wanted, uint32_t node)
         return node == w->parent;
 }
 
-static void hash_request(const struct nodes_request *r)
+/* Of a stack that is new, few frames are: as many searches wait for memory at
+ * once. */
+enum { AHEAD = 4 };
+
+static void hash_request(const struct nodes *nodes, const struct nodes_request *r)
 {
         uint32_t hash = r->outside.hash;
 
         for (uint32_t i = r->count; i-- > 0;) {
                 hash = extend_hash(hash, r->frames[i].pc & PC_MASK, detail_of(r, &r->frames[i]));
                 r->frames[i].hash = hash;
+                if (i < AHEAD)
+                        lookup_ahead(&nodes->paths, lookup_hash(hash));
         }
 }
 
@@ -257,7 +263,7 @@ uint32_t nodes_intern(struct nodes *nodes, const struct nodes_request *request)
         struct wanted_path w = { .nodes = nodes, .request = request, .count = 1 };
         struct known known;
 
-        hash_request(request);
+        hash_request(nodes, request);
         known = find(nodes, request);
         while (known.fresh > 0) {
                 w.frames = &request->frames[--known.fresh];

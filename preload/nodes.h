@@ -10,9 +10,9 @@
  * A path is looked up by its innermost frame first, one probe, and proven by
  * following the parents; then without that frame, and so on, until all that is
  * left is known.  What is new is inserted where these searches ended, outermost
- * first, so a node is never without its parent.  Equal paths have equal nodes, and equal
- * frames are one frame, whatever the threads do (lookup.h).  A node or frame
- * made for what another thread inserted first stays unnamed.
+ * first, so a node is never without its parent.  Equal paths have equal nodes,
+ * and equal frames are one frame, whatever the threads do (lookup.h).  A node or
+ * frame made for what another thread inserted first stays unnamed.
  */
 #ifndef WEIR_NODES_H
 #define WEIR_NODES_H
