@@ -141,7 +141,7 @@ pid_t launch(char *const *argv, const char *library, const char *session, const 
                 return -1;
         if (pipe2(failure, O_CLOEXEC))
                 return error_set_errno(e, ERROR_FAILED, errno, "cannot create a pipe");
-        pid = fork();
+        pid = vfork(); /* copies no memory: the child only calls what it may after that */
         if (pid == 0)
                 become(argv, inheritance, failure[1]);
         failed = pid < 0 ? errno : 0;
