@@ -97,10 +97,15 @@ void ahead_begin(struct ahead *ahead, struct symbols *symbols, struct process *p
                 ahead_end(ahead);
 }
 
+void ahead_stop(struct ahead *ahead)
+{
+        atomic_store(&ahead->stop, true);
+}
+
 void ahead_end(struct ahead *ahead)
 {
         if (ahead->running) {
-                atomic_store(&ahead->stop, true);
+                ahead_stop(ahead);
                 (void)pthread_join(ahead->thread, NULL);
                 ahead->running = false;
         }

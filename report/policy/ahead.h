@@ -32,6 +32,9 @@ struct ahead {
 void ahead_begin(struct ahead *ahead, struct symbols *symbols, struct process *process, const struct block *blocks,
                  size_t count);
 
+/* Makes it leave off after the name at hand; ahead_end must follow. */
+void ahead_stop(struct ahead *ahead);
+
 /* Makes it leave off after the name at hand, and waits for that.  One that was
  * not begun is allowed. */
 void ahead_end(struct ahead *ahead);

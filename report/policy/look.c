@@ -136,6 +136,8 @@ static int keep_findings(struct process *process, const struct graph *graph, con
                 return -1;
         findings->pause_ns = graph->snapshot->pause_ns;
         findings->edges = graph->scan.edge_count;
+        if (options->ahead && !findings->count)
+                ahead_stop(options->ahead);
         if (options->store && store_wanted(options->store) && keep_names(keep, graph, process, options->symbols, e))
                 return -1;
         if (!options->retained)
