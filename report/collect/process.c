@@ -183,6 +183,8 @@ void process_detach(struct process *process)
                 copy_counters(process);
         process->control = NULL;
         (void)pthread_mutex_unlock(&process->lock);
+        if (process->unkept)
+                process_tell(process, true, "out of memory: its stacks could not be kept");
 }
 
 void process_forget_blocks(struct process *process)

@@ -152,7 +152,8 @@ struct process {
         uint32_t execs_failed;               /* as seen last */
         bool dead;                           /* its pidfd said so, or another image took its place */
         bool replaced;                       /* another image took its place */
-        bool held;                           /* the snapshot callback has it: nobody else drains it; under `lock` */
+        bool held;                           /* the worker reads it: nobody else drains it; under `lock` */
+        bool unkept;                         /* there was no memory for its stacks; under `lock` */
         pthread_mutex_t lock;
         struct drain drain;
         struct process_clone *clones;
@@ -214,7 +215,7 @@ void process_destroy(struct process *process);
 void process_detach(struct process *process);
 
 /* Keeps the stacks of all blocks that are live now, in place of those kept
- * before. */
+ * before.  Without memory process_detach says so. */
 void process_keep_stacks(struct process *process);
 
 /* Drops the live table of a process that is over and was looked at. */

@@ -8,12 +8,19 @@
 enum { FRAMES_MAX = 1 << 16 /* of one stack, as expanded */ };
 
 /* The node of the channel, read once: it may be scribbled over at any time. */
-static struct process_node channel_node(const struct process *process, uint32_t index)
+static struct weir_node raw_node(const struct process *process, uint32_t index)
 {
         const uint8_t *base = (const uint8_t *)process->control;
         const volatile struct weir_node *there =
                 (const volatile struct weir_node *)(base + weir_nodes_offset(&process->layout)) + index;
-        const struct weir_node node = { there->frame_bits, there->parent_bits };
+
+        return (struct weir_node){ there->frame_bits, there->parent_bits };
+}
+
+static struct process_node channel_node(const struct process *process, uint32_t index)
+{
+        const uint8_t *base = (const uint8_t *)process->control;
+        const struct weir_node node = raw_node(process, index);
         uint32_t frame = weir_node_frame(node);
         const volatile struct weir_frame *known =
                 (const volatile struct weir_frame *)(base + weir_frames_offset(&process->layout)) +
@@ -123,15 +130,13 @@ struct keeper {
 
 static void keep_stack(struct keeper *keeper, uint32_t stack)
 {
-        struct process_node node;
-
-        for (uint32_t index = stack; index < keeper->nodes && node_at(keeper->process, index, &node);
-             index = node.parent) {
+        for (uint32_t index = stack, parent; index && index < keeper->nodes; index = parent) {
                 if (keeper->marks[index / 64] >> index % 64 & 1)
                         return;
                 keeper->marks[index / 64] |= UINT64_C(1) << index % 64;
                 keeper->count++;
-                if (node.parent >= index)
+                parent = weir_node_parent(raw_node(keeper->process, index));
+                if (parent >= index)
                         return;
         }
 }
@@ -147,7 +152,7 @@ static void keep_marked(struct process *process, const struct keeper *keeper)
         size_t used = 0;
 
         if (!nodes) {
-                process_tell(process, true, "out of memory: its stacks could not be kept");
+                process->unkept = true;
                 return;
         }
         for (uint32_t word = 0; word <= keeper->nodes / 64; word++)
@@ -182,7 +187,7 @@ void process_keep_stacks(struct process *process)
                         keep_stack(&keeper, mapping->stack);
                 keep_marked(process, &keeper);
         } else if (process->control) {
-                process_tell(process, true, "out of memory: its stacks could not be kept");
+                process->unkept = true;
         }
         mem_free(keeper.marks);
         (void)pthread_mutex_unlock(&process->lock);

@@ -305,6 +305,17 @@ static bool can_retire(const struct roster *roster, const struct process *proces
         return process->replaced || process->pid != roster->command_pid || roster->command_ended;
 }
 
+/* Does the worker still read its channel? */
+static bool is_held(struct process *process)
+{
+        bool held;
+
+        (void)pthread_mutex_lock(&process->lock);
+        held = process->held;
+        (void)pthread_mutex_unlock(&process->lock);
+        return held;
+}
+
 static void step(struct roster *roster, struct process *process, uint64_t now_ns)
 {
         const struct weir_control *control = process->control;
@@ -323,7 +334,7 @@ static void step(struct roster *roster, struct process *process, uint64_t now_ns
         } else if (process->state == PROCESS_TRACED && process->dead) {
                 ask(roster, process, PROCESS_LOOK_DEAD);
         } else if ((process->state == PROCESS_RELEASED || process->state == PROCESS_STANDING) && process->dead &&
-                   can_retire(roster, process)) {
+                   can_retire(roster, process) && !is_held(process)) {
                 retire(roster, process);
         }
 }

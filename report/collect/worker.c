@@ -38,8 +38,24 @@ static void look(struct worker *worker, struct process *process)
         }
         if (!process->settled && process_settle(process, process->look == PROCESS_LOOK_DEAD, &e))
                 process_tell(process, true, "%s", e.text);
+}
+
+/* The process may go on. */
+static void hand_back(struct worker *worker, struct process *process)
+{
+        (void)pthread_mutex_lock(&worker->lock);
+        *worker->done_end = process;
+        worker->done_end = &process->work_next;
+        (void)pthread_mutex_unlock(&worker->lock);
+        (void)eventfd_write(worker->event, 1);
+}
+
+/* Most processes end now, which takes them as long as keeping their stacks takes us. */
+static void keep(struct worker *worker, struct process *process)
+{
         process_keep_stacks(process);
         hold(process, false);
+        (void)eventfd_write(worker->event, 1);
 }
 
 static struct process *next(struct worker *worker)
@@ -67,10 +83,9 @@ static void *work(void *argument)
         while ((process = next(worker))) {
                 (void)pthread_mutex_unlock(&worker->lock);
                 look(worker, process);
+                hand_back(worker, process);
+                keep(worker, process);
                 (void)pthread_mutex_lock(&worker->lock);
-                *worker->done_end = process;
-                worker->done_end = &process->work_next;
-                (void)eventfd_write(worker->event, 1);
         }
         (void)pthread_mutex_unlock(&worker->lock);
         return NULL;

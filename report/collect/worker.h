@@ -14,7 +14,7 @@
 
 struct worker {
         const struct collector_options *options;
-        int event; /* eventfd, written whenever one is done */
+        int event; /* eventfd, written whenever one was looked at, and when it is held no more */
         pthread_t thread;
         bool running;
         pthread_mutex_t lock;
@@ -28,7 +28,8 @@ struct worker {
 int worker_start(struct worker *worker, const struct collector_options *options, int event, struct error *e);
 
 /* Has the process looked at; `look` is why.  It is the worker's until
- * worker_done returns it. */
+ * worker_done returns it; its channel must stay while process->held says so: its
+ * stacks are kept when it may go on already. */
 void worker_push(struct worker *worker, struct process *process, enum process_look look);
 
 /* The next process that was looked at, or NULL. */
