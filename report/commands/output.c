@@ -2,6 +2,7 @@
 
 #include "emit/frames.h"
 #include "mem.h"
+#include "pattern.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,38 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* `path` with %p and %% replaced, and "-" as what it stands for; NULL without memory. */
-static char *expand(const char *path, int32_t pid)
+/* The name of the file, and of "-" what it stands for; NULL without memory. */
+static char *name_of(const char *path, int32_t pid)
 {
-        size_t room = strlen(path) + 1;
-        char *name;
-        size_t used = 0;
-
-        if (!strcmp(path, "-"))
-                return mem_string("/dev/stdout");
-        for (const char *at = path; *at; at++)
-                room += at[0] == '%' && at[1] == 'p' ? 12 : 0;
-        name = mem_alloc(room, 1);
-        for (const char *at = path; name && *at; at++) {
-                if (at[0] == '%' && at[1] == 'p') {
-                        used += (size_t)snprintf(name + used, room - used, "%d", pid);
-                        at++;
-                } else {
-                        at += at[0] == '%' && at[1] == '%';
-                        name[used++] = *at;
-                }
-        }
-        return name;
-}
-
-static bool wants_pid(const char *path)
-{
-        for (const char *at = strchr(path, '%'); at; at = strchr(at, '%')) {
-                if (at[1] == 'p')
-                        return true;
-                at += at[1] == '%' ? 2 : 1;
-        }
-        return false;
+        return strcmp(path, "-") ? pattern_name(path, pid) : mem_string("/dev/stdout");
 }
 
 static int cannot_write(const char *name, int errnum, struct error *e)
@@ -176,9 +149,9 @@ int output_init(struct output *output, const char *path, FILE *fallback, struct 
                 output->stream = fallback;
                 return 0;
         }
-        if (wants_pid(path))
+        if (pattern_wants_pid(path))
                 return check_directory(path, e);
-        output->name = expand(path, 0);
+        output->name = name_of(path, 0);
         if (!output->name)
                 return error_no_memory(e, "opening the report");
         return is_regular(output->name) ? check_file(output->name, e) : open_special(output, e);
@@ -206,7 +179,7 @@ FILE *output_stream(struct output *output, int32_t pid, struct error *e)
         if (output->stream)
                 return output->stream;
         if (!output->name)
-                output->name = expand(output->path, pid);
+                output->name = name_of(output->path, pid);
         if (!output->name) {
                 error_no_memory(e, "opening the report");
                 return NULL;

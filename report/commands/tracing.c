@@ -4,13 +4,17 @@
 #include "collect/collector.h"
 #include "command.h"
 #include "judging.h"
+#include "mem.h"
+#include "pattern.h"
 #include "policy/ahead.h"
 #include "policy/assemble.h"
 #include "policy/look.h"
 #include "progress.h"
 #include "symbols/symbols.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -34,6 +38,48 @@ struct tracing {
 
 /* ---- files ---------------------------------------------------------------- */
 
+/* A name with the process in it is not known yet: until it is, the file stands beside
+ * it, by a name that is this run's alone. */
+static char *first_name(const char *pattern)
+{
+        char *name = pattern_name(pattern, getpid()), *part;
+
+        if (!name || !pattern_wants_pid(pattern))
+                return name;
+        part = mem_format("%s.part", name);
+        mem_free(name);
+        return part;
+}
+
+static int open_capture(struct tracing_files *files, const struct tracing_options *options, struct error *e)
+{
+        if (options->capture) {
+                files->capture = first_name(options->capture);
+                if (!files->capture)
+                        return error_no_memory(e, "opening the capture file");
+        }
+        return store_open(&files->store, files->capture, options->capture_contents, e);
+}
+
+/* Gives the complete capture its name. */
+static int name_capture(struct tracing_files *files, const char *pattern, int32_t pid, struct error *e)
+{
+        char *name;
+        int result = 0;
+
+        if (!pattern || !pattern_wants_pid(pattern))
+                return 0;
+        name = pattern_name(pattern, pid);
+        if (!name)
+                return error_no_memory(e, "naming the capture file");
+        if (rename(files->capture, name)) {
+                result = error_set_errno(e, ERROR_FAILED, errno, "cannot write the capture file %s", name);
+                (void)unlink(files->capture);
+        }
+        mem_free(name);
+        return result;
+}
+
 int tracing_open(struct tracing_files *files, const struct run_options *options, FILE *fallback, struct error *e)
 {
         const char *capture = options->trace.capture;
@@ -48,13 +94,15 @@ int tracing_open(struct tracing_files *files, const struct run_options *options,
                 return error_set(e, ERROR_USAGE, "%s cannot be both the report and the capture", capture);
         if (printing_claim(&files->printing, e))
                 return -1;
-        return store_open(&files->store, capture, options->trace.capture_contents, e);
+        return open_capture(files, &options->trace, e);
 }
 
 void tracing_close(struct tracing_files *files)
 {
         printing_close(&files->printing);
         store_deinit(&files->store);
+        mem_free(files->capture);
+        files->capture = NULL;
 }
 
 /* ---- collecting ----------------------------------------------------------- */
@@ -207,6 +255,8 @@ static int trace(struct tracing *tracing, int socket, struct tracing_files *file
                 result = judging_print(&tracing->judging, &files->printing, tracing->report, first_pid(tracing), e);
         if (!result)
                 result = store_finish(&files->store, tracing->command, &tracing->result, tracing->symbols, e);
+        if (!result)
+                result = name_capture(files, tracing->options->trace.capture, first_pid(tracing), e);
         if (!tracing->command)
                 collector_result_release(&tracing->result);
         return result;

@@ -17,7 +17,7 @@ struct tracing_options {
         bool check_stacks;
         struct option_list only, skip; /* patterns of programs, see collect/choice.h */
         bool trace_all;
-        const char *capture;   /* file for the heaps, or NULL */
+        const char *capture;   /* file for the heaps (pattern.h), or NULL */
         bool capture_contents; /* with the program's data in it */
 };
 
@@ -43,6 +43,7 @@ int run_traced(struct run_options *options, char **argv, struct error *e);
 struct tracing_files {
         struct printing printing;
         struct store store;
+        char *capture; /* the file that `store` is written to; NULL: none */
 };
 int tracing_open(struct tracing_files *files, const struct run_options *options, FILE *fallback, struct error *e);
 void tracing_close(struct tracing_files *files);

@@ -2,6 +2,7 @@
 """The forms that other tools read, from real programs: many at once, each as
 its readers want it, in files that are whole; and the lines for CI that the README
 shows."""
+import json
 import os
 import re
 import resource
@@ -217,6 +218,22 @@ def names_of_files_know_the_process(weir):
     done = weir.run(["run", "-q", f"--format=json={weir.directory}/%p-100%%.json", "--", "sh", "-c", "echo $$"])
     harness.check(os.path.exists(f"{weir.directory}/{done.stdout.decode().strip()}-100%.json"),
                   os.listdir(weir.directory))
+
+
+@CASES.add
+def captures_know_the_process(weir):
+    """Of several runs each has its own; nothing else is left, nor of a run that could not begin."""
+    pids = [weir.run(["run", "-q", f"--capture={weir.directory}/%p-100%%.capture", "--", "sh", "-c", "echo $$"])
+            .stdout.decode().strip() for _ in range(2)]
+    names = {f"{pid}-100%.capture" for pid in pids}
+    done = weir.run(["run", f"--capture={weir.directory}/%p", "--", "/no/such/program"])
+    harness.check(done.status == 127, f"{done.status} {done.stderr}")
+    harness.check(len(names) == 2 and set(os.listdir(weir.directory)) == names, os.listdir(weir.directory))
+    for pid, name in zip(pids, sorted(names, key=lambda name: pids.index(name.split("-")[0]))):
+        told = weir.run(["report", "--format=json", os.path.join(weir.directory, name)])
+        harness.check(json.loads(told.stdout)["processes"][0]["pid"] == int(pid), told.stdout)
+    done = weir.run(["run", "-o", "x-%p", "--capture=x-%p", "--", "true"], cwd=weir.directory)
+    harness.check(done.status == 125 and b"both the report and the capture" in done.stderr, done.stderr)
 
 
 @CASES.add
