@@ -155,24 +155,70 @@ static void print_path(const struct ink *ink, const struct report_cycle *cycle)
         putc('\n', ink->out);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+        return a == b || (a && b && !strcmp(a, b));
+}
+
+/* Whether two pointers that end the cycle each are told by the same line. */
+static bool reads_alike(const struct report_step *a, const struct report_step *b)
+{
+        if (a->cut != CUT_ENDS || b->cut != CUT_ENDS || a->size != b->size || a->offset != b->offset)
+                return false;
+        if (!same_text(a->type, b->type) || !same_text(a->likely_type, b->likely_type))
+                return false;
+        if (!a->type && !a->likely_type && !same_text(a->site, b->site))
+                return false;
+        return same_text(a->field, b->field) && same_text(a->pointer, b->pointer) && same_text(a->advice, b->advice);
+}
+
+/* How many of the listed read like number `at`; 0 when one before it does. */
+static size_t count_alike(const struct report_cycle *cycle, size_t at)
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < cycle->break_at_count; i++) {
+                if (i != at && !reads_alike(&cycle->break_at[i], &cycle->break_at[at]))
+                        continue;
+                if (i < at)
+                        return 0;
+                count++;
+        }
+        return count;
+}
+
+static void print_break(const struct ink *ink, const struct report_step *step, size_t alike)
+{
+        ink_print(ink, INK_PLAIN, "    break it at: ");
+        print_step(ink, step);
+        print_edge(ink, step);
+        print_cut(ink, step);
+        if (alike > 1)
+                ink_print(ink, INK_DIM, " (any one of %zu)", alike);
+        putc('\n', ink->out);
+}
+
 static void print_breaks(const struct ink *ink, const struct report_cycle *cycle)
 {
         bool together = cycle->break_at_count && cycle->break_at[0].cut == CUT_TOGETHER;
-        size_t shown = cycle->break_at_count < BREAKS_SHOWN ? cycle->break_at_count : BREAKS_SHOWN;
+        uint64_t told = 0;
 
         if (together)
                 ink_print(ink, INK_PLAIN, "    no single field breaks it; these %" PRIu64 " together do:\n",
                           cycle->break_at_total);
-        for (size_t i = 0; i < shown; i++) {
-                ink_print(ink, INK_PLAIN, "    break it at: ");
-                print_step(ink, &cycle->break_at[i]);
-                print_edge(ink, &cycle->break_at[i]);
-                print_cut(ink, &cycle->break_at[i]);
-                putc('\n', ink->out);
+        for (size_t i = 0, lines = 0; i < cycle->break_at_count && lines < BREAKS_SHOWN; i++) {
+                size_t alike = count_alike(cycle, i);
+
+                if (!alike)
+                        continue;
+                print_break(ink, &cycle->break_at[i], alike);
+                told += alike;
+                lines++;
         }
-        if (cycle->break_at_total > shown)
-                ink_print(ink, INK_DIM, "    %s %" PRIu64 " more, which a JSON report (-o FILE) lists\n",
-                          together ? "and" : "or", cycle->break_at_total - shown);
+        if (cycle->break_at_total > told)
+                ink_print(ink, INK_DIM, "    %s %" PRIu64 " more%s\n", together ? "and" : "or",
+                          cycle->break_at_total - told,
+                          cycle->break_at_count > told ? ", which a JSON report (-o FILE) lists" : "");
 }
 
 void text_cycle(const struct ink *ink, const struct report_cycle *cycle)

@@ -183,6 +183,32 @@ START_TEST(the_limit_is_said)
 }
 END_TEST
 
+START_TEST(pointers_that_read_alike_are_one_line)
+{
+        struct report *report = sample_report();
+        const struct format_options options = format_defaults();
+        const struct report_step node = { .type = "Node", .size = 32, .field = "next", .cut = CUT_ENDS };
+        struct report_cycle *cycle = NULL;
+
+        for (size_t i = 0; i < report->leak_count; i++)
+                if (report->leaks[i].cycle)
+                        cycle = report->leaks[i].cycle;
+        ck_assert_ptr_nonnull(cycle);
+        SAMPLE_LIST(report, cycle->break_at, cycle->break_at_count, { node, node, node, node, node, node });
+        cycle->break_at[1].field = "other";
+        cycle->break_at_total = 6;
+        check_contains(report, &options,
+                       "    break it at: Node [32] +0 next (any one of 5)\n"
+                       "    break it at: Node [32] +0 other\n\n");
+        cycle->break_at_total = 40;
+        check_contains(report, &options, "+0 other\n    or 34 more\n\n");
+        for (size_t i = 0; i < 5; i++)
+                cycle->break_at[i].size = i;
+        check_contains(report, &options, "+0 next\n    or 36 more, which a JSON report (-o FILE) lists\n\n");
+        report_destroy(report);
+}
+END_TEST
+
 START_TEST(the_verdict_is_the_last_line)
 {
         struct report *report = sample_report();
@@ -344,6 +370,6 @@ START_TEST(what_keeps_the_memory_is_shown_on_request)
 END_TEST
 
 SUITE_MAIN("text", the_whole_reads_like_this, kinds_choose_what_is_listed, the_limit_is_said,
-           the_verdict_is_the_last_line, what_is_incomplete_is_told, unknown_says_why, names_cannot_command_the_terminal,
-           long_names_lose_their_middle, colour_is_on_when_asked, sizes_can_be_read, width_is_what_is_printed,
-           what_keeps_the_memory_is_shown_on_request)
+           pointers_that_read_alike_are_one_line, the_verdict_is_the_last_line, what_is_incomplete_is_told,
+           unknown_says_why, names_cannot_command_the_terminal, long_names_lose_their_middle, colour_is_on_when_asked,
+           sizes_can_be_read, width_is_what_is_printed, what_keeps_the_memory_is_shown_on_request)
