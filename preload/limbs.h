@@ -96,10 +96,9 @@ static inline __attribute__((always_inline)) bool limb_holds(const struct limb *
         (void)l;
         return true;
 #else
-        for (unsigned i = 0; i < LIMB_GROUPS; i++)
-                if (!words_hold(&l->words[i], l->base))
-                        return false;
-        return true;
+        _Static_assert(LIMB_GROUPS == 3, "as many as below");
+        return words_hold(&l->words[0], l->base) && words_hold(&l->words[1], l->base) &&
+               words_hold(&l->words[2], l->base);
 #endif
 }
 
