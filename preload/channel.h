@@ -1,6 +1,7 @@
 /*
  * channel.h: the contract between the shim (inside the target) and the
- * collector (in `weir`).  The only header that both programs include.
+ * collector (in `weir`).  The only header that both programs include, with its
+ * parts: channel_stacks.h, channel_events.h, channel_notes.h.
  *
  * One *session* is one memfd, made by the collector, sparse and never linked
  * to a name.  It begins with `struct weir_session`; after it come
@@ -36,6 +37,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "channel_events.h"
+#include "channel_notes.h"
+#include "channel_stacks.h"
+
 #define WEIR_CHANNEL_MAGIC   UINT64_C(0x314e484352494557) /* "WEIRCHN1" */
 #define WEIR_CHANNEL_VERSION 4u
 
@@ -45,7 +50,6 @@ enum {
         WEIR_RINGS = 16,
         WEIR_CONTROL_SIZE = 16 * WEIR_PAGE,
         WEIR_PATH_MAX = 4096,
-        WEIR_BUILD_ID_MAX = 32,
 };
 
 #define WEIR_CHANNEL_STRIDE (UINT64_C(1) << 36)
@@ -251,212 +255,6 @@ struct weir_thread {
         _Atomic uint64_t moving;        /* address of the block whose MOVE has no ALLOC or RESTORE yet; 0 = none */
 };
 _Static_assert(sizeof(struct weir_thread) == 40, "thread entry");
-
-/* ---- stacks ------------------------------------------------------------ */
-
-/* A place in the program that stacks pass through.  Each is there once, and is
- * complete before a node names it.
- *
- * pc: return address of the frame (for a frame interrupted by a signal the
- * interrupted instruction itself, WEIR_FRAME_EXACT set), bits 0..47; bits
- * 48..63 the module that holds it (NOTE_MODULE's id), 0 = none known. */
-struct weir_frame {
-        uint64_t pc_module;
-        uint32_t detail; /* bits 0..7: enum weir_function when a stack begins here, else 0;
-                            bits 8..: enum weir_frame_flag << 8 */
-        uint32_t pad;
-};
-_Static_assert(sizeof(struct weir_frame) == 16, "frame");
-
-/* One frame of a stack and, through its parent, all frames outside it.  A stack
- * is named by the index of its innermost node, 0 = no stack.  Equal stacks
- * have equal indices within one channel.  A node is complete before any event
- * names it and never changes.
- *
- * frame   bits  0..20  index of its frame
- * parent  bits  0..23  index of the caller's node; 0 = the outermost frame; always < own index
- *
- * The bits above are the shim's own: of the node's hash (nodes.c). */
-struct weir_node {
-        uint32_t frame_bits, parent_bits;
-};
-_Static_assert(sizeof(struct weir_node) == 8, "node");
-
-enum { WEIR_NODE_FRAME_BITS = 21, WEIR_NODE_PARENT_BITS = 24 };
-
-static inline uint32_t weir_node_frame(struct weir_node node)
-{
-        return node.frame_bits & ((1u << WEIR_NODE_FRAME_BITS) - 1);
-}
-
-static inline uint32_t weir_node_parent(struct weir_node node)
-{
-        return node.parent_bits & ((1u << WEIR_NODE_PARENT_BITS) - 1);
-}
-
-enum weir_frame_flag {
-        WEIR_FRAME_EXACT = 1,     /* pc is not a return address: look it up at pc, not pc - 1 */
-        WEIR_FRAME_TRUNCATED = 2, /* frames outside this one exist but could not be walked */
-};
-
-/* The allocation function, as the program called it; the name is shown as the
- * innermost frame.  Kept in the order of hooks.h. */
-enum weir_function {
-        WEIR_FN_NONE,
-        WEIR_FN_MALLOC,
-        WEIR_FN_CALLOC,
-        WEIR_FN_REALLOC,
-        WEIR_FN_REALLOCARRAY,
-        WEIR_FN_POSIX_MEMALIGN,
-        WEIR_FN_ALIGNED_ALLOC,
-        WEIR_FN_MEMALIGN,
-        WEIR_FN_VALLOC,
-        WEIR_FN_PVALLOC,
-        WEIR_FN_FREE,
-        WEIR_FN_CFREE,
-        WEIR_FN_FREE_SIZED,
-        WEIR_FN_FREE_ALIGNED_SIZED,
-        WEIR_FN_NEW,
-        WEIR_FN_NEW_ARRAY,
-        WEIR_FN_DELETE,
-        WEIR_FN_DELETE_ARRAY,
-        WEIR_FN_MMAP,
-        WEIR_FN_MREMAP,
-        WEIR_FN_MUNMAP,
-        WEIR_FN_COUNT
-};
-
-/* ---- events ------------------------------------------------------------ */
-
-/* Which ring: 0 while control.parallel == 0, otherwise weir_ring_of(address);
- * MAP, UNMAP and MAP_OWN, which overlap at will, always ring 0.
- * One address therefore always meets one ring, and the order of reservation
- * in it is the true order for that address.  The switch happens once, marked
- * by WEIR_EVENT_PARALLEL in ring 0: the collector reads rings 1..15 only
- * after it met that mark. */
-static inline unsigned weir_ring_of(uint64_t address)
-{
-        uint64_t h = (address >> 20) * UINT64_C(0x9e3779b97f4a7c15);
-
-        return (unsigned)(h >> 60);
-}
-
-enum weir_event_kind {
-        WEIR_EVENT_NONE = 0,
-        WEIR_EVENT_ALLOC = 1,
-        WEIR_EVENT_FREE = 2,      /* reserved before the real free */
-        WEIR_EVENT_MOVE = 3,      /* realloc's release of the old block, before the real realloc; a RESTORE in
-                                     the same ring undoes it; otherwise an ALLOC of the same thread follows */
-        WEIR_EVENT_RESTORE = 4,   /* the real realloc failed: the block of this thread's last MOVE is live again */
-        WEIR_EVENT_MAP = 5,       /* the program mapped [address, address + size) */
-        WEIR_EVENT_UNMAP = 6,     /* [address, address + size) is unmapped, or about to be */
-        WEIR_EVENT_MAP_OWN = 7,   /* mapped by the allocator below the hooks: neither block nor root */
-        WEIR_EVENT_EXTENDED = 8,  /* the record needs two slots; see below */
-        WEIR_EVENT_REST = 9,      /* second slot of an EXTENDED record */
-        WEIR_EVENT_FORK = 10,     /* in every ring in use, before fork: body = fork sequence number.  What
-                                     comes before it in its ring is in the child's heap, what follows is not */
-        WEIR_EVENT_PARALLEL = 11, /* ring 0: from here on all rings are in use */
-        WEIR_EVENT_SKIP = 12,     /* reserved, then not needed */
-        WEIR_EVENT_IGNORE = 13,   /* the block that holds the address is no leak, nor is what it holds */
-};
-
-/* 16 bytes.  `body` first, then `head` with release.
- *
- * head  bits  0..3   enum weir_event_kind, never NONE
- *       bits  4..7   zero
- *       bits  8..16  tag: bits 8..16 of the record's position
- *       bits 17..63  address
- * body  bits  0..19  size in bytes; FREE and MOVE: enum weir_function of the release
- *       bits 20..43  stack
- *       bits 44..63  thread
- *
- * The tag tells a lap of the ring from the one before it: their positions
- * differ in the bit that counts rings of this size, which lies inside of the tag.
- * What a ring holds before its first lap has no kind.
- *
- * A record that does not fit (size >= 2^20, stack >= 2^24, address >= 2^47, and
- * every MAP, UNMAP, MAP_OWN) takes two slots, reserved together, each with its own
- * tag and no thread in its head:
- *
- *   1st head: EXTENDED, tag, bits 17..20 the real kind, bits 21..40 the thread;  body: size in bytes
- *   2nd head: REST, tag, bits 17..48 the stack;                                  body: address
- */
-struct weir_event {
-        _Atomic uint64_t head;
-        _Atomic uint64_t body;
-};
-_Static_assert(sizeof(struct weir_event) == 16, "event");
-
-enum {
-        WEIR_THREAD_NONE = (1 << 20) - 1, /* thread beyond the table */
-        WEIR_RING_MIN = 1 << 8,           /* records of a ring: the tag counts */
-        WEIR_RING_MAX = 1 << 16,          /* laps of rings between these */
-        WEIR_TAG_MASK = 0x1ff00,
-        WEIR_HEAD_KIND = 15,
-        WEIR_HEAD_ADDRESS_SHIFT = 17,
-        WEIR_HEAD_REAL_KIND_SHIFT = 17,
-        WEIR_HEAD_REAL_THREAD_SHIFT = 21,
-        WEIR_HEAD_STACK_SHIFT = 17,
-        WEIR_ADDRESS_BITS = 47,
-        WEIR_BODY_SIZE_BITS = 20,
-        WEIR_BODY_STACK_BITS = 24,
-        WEIR_BODY_THREAD_SHIFT = WEIR_BODY_SIZE_BITS + WEIR_BODY_STACK_BITS,
-};
-
-static inline uint64_t weir_tag(uint64_t position)
-{
-        return position & WEIR_TAG_MASK;
-}
-
-/* Whether the head word found in the slot of `position` is that record's. */
-static inline bool weir_is_there(uint64_t head, uint64_t position)
-{
-        return ((head ^ position) & WEIR_TAG_MASK) == 0 && (head & WEIR_HEAD_KIND);
-}
-
-/* ---- notes: rare, of any length ---------------------------------------- */
-
-/* A note is reserved by adding its rounded length to notes_head and waits,
- * like an event, while head - tail would exceed notes_bytes.  It may wrap at
- * the end of the ring.  `commit` is stored last with release:
- * WEIR_NOTE_COMMIT | length.  The collector zeroes what it has read. */
-#define WEIR_NOTE_COMMIT UINT32_C(0x80000000)
-
-enum weir_note_kind {
-        WEIR_NOTE_ARGV = 1,         /* text: the arguments, each with its NUL, cut at 4 KiB */
-        WEIR_NOTE_EXE = 2,          /* text: what /proc/self/exe names */
-        WEIR_NOTE_MODULE = 3,       /* struct weir_note_module, then the path with its NUL */
-        WEIR_NOTE_EXEC = 4,         /* a child that shares this memory (vfork, posix_spawn) runs: a = its pid or 0,
-                                       text: the file */
-        WEIR_NOTE_MESSAGE = 5,      /* text: a diagnostic for the report; a = 1 when it makes the report incomplete */
-        WEIR_NOTE_ROOT = 6,         /* struct weir_note_root; a = 1: a root from here on, 0: no more */
-        WEIR_NOTE_SUPPRESSIONS = 7, /* text: the next piece of the program's own suppressions */
-        WEIR_NOTE_OPTIONS = 8,      /* text: what __lsan_default_options says */
-};
-
-struct weir_note {
-        _Atomic uint32_t commit; /* WEIR_NOTE_COMMIT | bytes of this struct and what follows, a multiple of 8 */
-        uint16_t kind;           /* enum weir_note_kind */
-        uint16_t pad;
-        uint64_t a;
-};
-_Static_assert(sizeof(struct weir_note) == 16, "note");
-
-/* A module, sent before any node names its id.  An id is never used again for
- * another module; a module mapped again at the same place with the same
- * build-id and path keeps its id. */
-struct weir_note_module {
-        uint64_t start, end; /* mapped range, [start, end) */
-        uint64_t bias;       /* add to an ELF virtual address for a run-time address (l_addr) */
-        uint16_t id;         /* 1..65535 */
-        uint16_t build_id_length;
-        uint32_t pad;
-        uint8_t build_id[WEIR_BUILD_ID_MAX];
-};
-
-struct weir_note_root {
-        uint64_t start, size;
-};
 
 /* ---- offsets, bit for bit the same on both sides ------------------------ */
 
