@@ -115,9 +115,8 @@ static inline struct pointer_place pointers_place(const struct pointers *p, cons
                                        .key = (uint32_t)(address & CHUNK_MASK) << LOW_SIZE_BITS };
 }
 
-/* The block that starts at the address of the place (the innermost), or
- * ID_NONE. */
-static inline uint64_t pointers_exact_at(const struct pointers *p, struct pointer_place place)
+/* How many of the place's blocks start at or before its address. */
+static inline uint32_t pointers_before(const struct pointers *p, struct pointer_place place)
 {
         const uint32_t *low = p->low + place.from;
         uint32_t at = place.count, last = place.key | LOW_SIZE_UNKNOWN;
@@ -128,7 +127,19 @@ static inline uint64_t pointers_exact_at(const struct pointers *p, struct pointe
                      ((at > 2) & (low[2] <= last)) + ((at > 3) & (low[3] <= last));
         while (at && low[at - 1] > last)
                 at--;
-        return at && low[at - 1] >= place.key ? place.from + at - 1 : ID_NONE;
+        return at;
+}
+
+/* Where in the block, which of the chunk is the last to start before the
+ * address of the place, that is; 0 where it is not inside, which says nothing. */
+static inline uint64_t pointers_inside_at(const struct pointers *p, uint64_t id, struct pointer_place place)
+{
+        uint32_t low = p->low[id];
+        uint64_t size = low & LOW_SIZE_UNKNOWN, offset = (place.key >> LOW_SIZE_BITS) - (low >> LOW_SIZE_BITS);
+
+        if (size == LOW_SIZE_UNKNOWN)
+                size = p->blocks[id].size;
+        return offset < size ? offset : 0;
 }
 
 /* The index of the first outer whose id is at least `id`. */

@@ -73,8 +73,11 @@ static bool inner_again(struct scanner *s, uint64_t source, uint64_t address)
 /* Is the word one that need not be looked at again? */
 static inline bool is_done(struct scanner *s, uint64_t word)
 {
-        const struct recent_inner *recent = recent_inner_of(s, word);
+        const struct recent_inner *recent;
 
+        if (s->row != s->source || s->edge_count - s->row_start < LONG_ROW)
+                return false;
+        recent = recent_inner_of(s, word);
         return recent->address == word && recent->source == ((s->source + 1) | RECENT_DONE);
 }
 
@@ -137,16 +140,22 @@ static inline bool add_block_edge(struct scanner *s, const struct candidate *c, 
 static void add_edge(struct scanner *s, const struct candidate *c, uint64_t target, uint64_t into,
                      enum strength strength)
 {
-        bool again = false, full;
-
         if (s->root) {
                 add_root_edge(s, c, target, into, strength);
                 return;
         }
         if (strength == STRENGTH_INTERIOR || strength == STRENGTH_END)
-                again = add_inner(s, c, target, into, strength == STRENGTH_END);
-        full = add_block_edge(s, c, target, strength);
-        if (again && full && c->outer)
+                (void)add_inner(s, c, target, into, strength == STRENGTH_END);
+        (void)add_block_edge(s, c, target, strength);
+}
+
+/* A block's word that points into the target and nowhere else. */
+static inline void add_interior(struct scanner *s, const struct candidate *c, uint64_t target, uint64_t into)
+{
+        bool again = add_inner(s, c, target, into, false);
+        bool full = add_block_edge(s, c, target, STRENGTH_INTERIOR);
+
+        if (again && full)
                 recent_inner_of(s, c->address)->source |= RECENT_DONE;
 }
 
@@ -217,6 +226,10 @@ static void resolve(struct scanner *s, const struct candidate *c)
                 (void)resolve_tagged(s, c, c->address);
                 return;
         }
+        if (!c->chunk && c->outer) {
+                add_inside(s, c, c->outer->id, c->address - c->outer->start);
+                return;
+        }
         hit = c->chunk ? pointers_find_in(s->pointers, c->chunk, c->address) : pointers_find(s->pointers, c->address);
         if ((c->address & 7) && (hit.inside == ID_NONE || hit.offset) && resolve_tagged(s, c, c->address & ~7ull))
                 return;
@@ -224,6 +237,32 @@ static void resolve(struct scanner *s, const struct candidate *c)
                 add_inside(s, c, hit.inside, hit.offset);
         if (hit.end != ID_NONE)
                 add_edge(s, c, hit.end, s->snapshot->blocks[hit.end].size, weaken(s, c, STRENGTH_END));
+}
+
+/* A block's word that is no text: false where it takes a closer look. */
+static inline bool resolve_plain(struct scanner *s, const struct candidate *c, struct pointer_place place)
+{
+        const struct pointers *p = s->pointers;
+        uint32_t before;
+        uint64_t id, offset;
+
+        if (!c->chunk) {
+                if (c->outer)
+                        add_interior(s, c, c->outer->id, c->address - c->outer->start);
+                return c->outer;
+        }
+        before = pointers_before(p, place);
+        id = place.from + before - 1;
+        if (before && p->low[id] >= place.key) {
+                (void)add_block_edge(s, c, id, STRENGTH_EXACT);
+                return true;
+        }
+        if ((c->address & 7) || id + 1 == c->chunk->first)
+                return false;
+        offset = pointers_inside_at(p, id, place);
+        if (offset)
+                add_interior(s, c, id, offset);
+        return offset;
 }
 
 /* Looks up all candidates.  The granules were asked for when they came; now
@@ -241,13 +280,8 @@ static void flush(struct scanner *s)
         }
         for (size_t i = 0; i < s->batched; i++) {
                 const struct candidate *c = &s->batch[i];
-                uint64_t target = c->chunk && !c->flags && !s->root ? pointers_exact_at(p, places[i]) : ID_NONE;
 
-                if (target != ID_NONE)
-                        add_block_edge(s, c, target, STRENGTH_EXACT);
-                else if (c->outer)
-                        add_inside(s, c, c->outer->id, c->address - c->outer->start);
-                else
+                if (s->root || c->flags || !resolve_plain(s, c, places[i]))
                         resolve(s, c);
         }
         s->batched = 0;
@@ -290,40 +324,19 @@ static bool maybe_text(uint64_t word, uint64_t index, const uint8_t *bytes, size
 
 /* Is the address, in whose chunk no block starts, in an outer, as far as that is
  * known?  Notes which. */
-static inline bool around(struct scanner *s, struct candidate *c, uint64_t address)
+static bool around(struct scanner *s, struct candidate *c, uint64_t address)
 {
         uint64_t outer = far_outer(&s->far, s->pointers, address);
 
-        if (outer < FAR_MIXED)
-                c->outer = &s->pointers->outers[outer];
+        c->outer = outer < FAR_MIXED ? &s->pointers->outers[outer] : NULL;
         return outer != FAR_NONE;
 }
 
-/* Adds an address near blocks to the batch.  `bytes` and `before` as for
- * maybe_text; NULL for a register. */
-static void add_candidate(struct scanner *s, uint64_t address, unsigned flags, uint64_t word, uint64_t index,
-                          const uint8_t *bytes, size_t before)
+/* `bytes` and `before` as for maybe_text; NULL for a register. */
+static inline __attribute__((always_inline)) void consider(struct scanner *s, uint64_t word, uint64_t index,
+                                                           const uint8_t *bytes, size_t before)
 {
         struct candidate *c = &s->batch[s->batched];
-
-        c->outer = NULL;
-        c->chunk = pointers_chunk(s->pointers, address);
-        if (c->chunk)
-                __builtin_prefetch(pointers_granule(s->pointers, c->chunk, address));
-        else if (!s->pointers->outer_count || flags || !around(s, c, address))
-                return;
-        if (maybe_text(word, index, bytes, before))
-                flags |= CANDIDATE_TEXT;
-        c->address = address;
-        c->source = s->source;
-        c->word = index;
-        c->flags = flags;
-        if (++s->batched == BATCH)
-                flush(s);
-}
-
-static inline void consider(struct scanner *s, uint64_t word, uint64_t index, const uint8_t *bytes, size_t before)
-{
         uint64_t address = word;
         unsigned flags = 0;
 
@@ -337,7 +350,19 @@ static inline void consider(struct scanner *s, uint64_t word, uint64_t index, co
         } else if (is_done(s, word)) {
                 return;
         }
-        add_candidate(s, address, flags, word, index, bytes, before);
+        c->chunk = pointers_chunk(s->pointers, address);
+        if (c->chunk)
+                __builtin_prefetch(pointers_granule(s->pointers, c->chunk, address));
+        else if (!s->pointers->outer_count || flags || !around(s, c, address))
+                return;
+        if (maybe_text(word, index, bytes, before))
+                flags |= CANDIDATE_TEXT;
+        c->address = address;
+        c->source = s->source;
+        c->word = index;
+        c->flags = flags;
+        if (++s->batched == BATCH)
+                flush(s);
 }
 
 /* Words */

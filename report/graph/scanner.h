@@ -23,7 +23,7 @@ enum {
 struct candidate {
         uint64_t address; /* that it holds, without high tags */
         const struct pointer_chunk *chunk;
-        const struct pointer_outer *outer; /* that is around all of the address's chunk; NULL = to be looked up */
+        const struct pointer_outer *outer; /* without a chunk: what is around all of it; NULL = to be looked up */
         uint64_t source;
         uint64_t word; /* index in the source */
         unsigned flags;
