@@ -13,15 +13,11 @@
  */
 #include "program.h"
 
-#include <alloca.h>
 #include <dlfcn.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <ucontext.h>
 
-static volatile int after;
+#include "../frames.h"
 
 static NOINLINE void pair(void)
 {
@@ -38,24 +34,13 @@ static NOINLINE void other_pair(int n)
         after++;
 }
 
-static NOINLINE void recurse(int depth)
+static uint32_t frame_event(int depth)
 {
-        if (depth)
-                recurse(depth - 1);
+        if (depth > 3 && depth % 2)
+                other_pair(depth);
         else
                 pair();
-        after++;
-}
-
-static NOINLINE void with_alloca(int n)
-{
-        volatile char *room = alloca((size_t)(n * 24 % 700) + 1);
-
-        room[0] = 1;
-        if (n)
-                with_alloca(n - 1);
-        pair();
-        after += room[0];
+        return 0;
 }
 
 static NOINLINE void with_array(int n)
@@ -69,66 +54,11 @@ static NOINLINE void with_array(int n)
         after += room[0];
 }
 
-static NOINLINE void realigned(int n)
-{
-        _Alignas(64) volatile char room[64];
-        volatile char *more = alloca((size_t)n * 8 + 1);
-
-        room[0] = more[0] = (char)n;
-        if (n)
-                realigned(n - 1);
-        pair();
-        after += room[0] + more[0];
-}
-
-static NOINLINE void large(int n)
-{
-        volatile char room[20000];
-
-        room[n] = 1;
-        if (n)
-                large(n - 1);
-        other_pair(n);
-        after += room[n];
-}
-
-static int compare(const void *a, const void *b)
-{
-        pair();
-        return *(const int *)a - *(const int *)b;
-}
-
-static NOINLINE void sort(void)
-{
-        int some[9] = { 3, 1, 2, 9, 8, 7, 4, 6, 5 };
-
-        qsort(some, 9, sizeof some[0], compare);
-        after += some[0];
-}
-
-static NOINLINE void jump(jmp_buf *to, int depth)
-{
-        pair();
-        if (depth == 0)
-                longjmp(*to, 1);
-        jump(to, depth - 1);
-        after++;
-}
-
 static void on_signal(int number)
 {
         (void)number;
-        recurse(3);
+        frame_recurse(3);
         other_pair(1);
-}
-
-static NOINLINE void raise_at(int depth)
-{
-        if (depth)
-                raise_at(depth - 1);
-        else
-                raise(SIGUSR1);
-        after++;
 }
 
 static void handle(int flags)
@@ -137,33 +67,13 @@ static void handle(int flags)
 
         sigaction(SIGUSR1, &action, NULL);
         for (int i = 0; i < 12; i++)
-                raise_at(i % 5);
+                frame_raise(i % 5);
 }
 
-static ucontext_t back, coroutine;
-
-static void run_coroutine(void)
+static NOINLINE void recurse(int depth)
 {
-        for (int i = 0; i < 20; i++) {
-                recurse(i % 7);
-                with_alloca(3);
-                swapcontext(&coroutine, &back);
-        }
-}
-
-static void coroutines(void)
-{
-        static char room[1 << 16];
-
-        getcontext(&coroutine);
-        coroutine.uc_stack.ss_sp = room;
-        coroutine.uc_stack.ss_size = sizeof room;
-        coroutine.uc_link = &back;
-        makecontext(&coroutine, run_coroutine, 0);
-        for (int i = 0; i < 20; i++) {
-                swapcontext(&back, &coroutine);
-                recurse(i % 7);
-        }
+        frame_recurse(depth);
+        after++;
 }
 
 /* f(callback, n) { callback(n); }, with a frame pointer and without. */
@@ -182,7 +92,7 @@ static void without_tables(void)
                 void *at = room + i % 2 * 16;
 
                 memcpy(&relay, &at, sizeof relay);
-                relay(i % 3 ? recurse : with_alloca, i % 5);
+                relay(i % 3 ? recurse : frame_alloca, i % 5);
         }
         munmap(room, 4096);
 #endif
@@ -206,9 +116,9 @@ static int modules(const char *path)
 
 static void *deep(void *unused)
 {
-        recurse(100000);
-        recurse(5000);
-        recurse(5001);
+        frame_recurse(100000);
+        frame_recurse(5000);
+        frame_recurse(5001);
         return unused;
 }
 
@@ -226,24 +136,25 @@ static void deep_thread(void)
 
 int main(int argc, char **argv)
 {
-        static char room[65536];
+        static char room[65536], of_coroutine[65536];
         stack_t other = { .ss_sp = room, .ss_size = sizeof room };
         jmp_buf here;
 
         for (volatile int i = 0; i < 15; i++) {
-                with_alloca(i);
+                frame_alloca(i);
                 with_array(i);
-                realigned(i);
-                large(i);
-                sort();
+                frame_realigned(i);
+                frame_realigned_alloca(i);
+                frame_large(i);
+                frame_sort(9);
                 if (setjmp(here) == 0)
-                        jump(&here, i);
-                recurse(i * 30);
+                        frame_jump(&here, i);
+                frame_recurse(i * 30);
         }
         handle(0);
         sigaltstack(&other, NULL);
         handle(SA_ONSTACK);
-        coroutines();
+        frame_take_turns(of_coroutine, sizeof of_coroutine);
         without_tables();
         deep_thread();
         after = modules(argv[argc - 1]);

@@ -18,8 +18,14 @@
 
 #define NOINLINE __attribute__((noinline, noclone))
 
-/* Keeps the compiler from turning a call into a jump, or a frame into none. */
-static volatile int after;
+#include "../frames.h"
+
+/* frames.h asks from the inside of each frame. */
+static uint32_t frame_event(int depth)
+{
+        (void)depth;
+        return scene_stack();
+}
 
 static void all_equal(uint64_t least)
 {
@@ -29,14 +35,6 @@ static void all_equal(uint64_t least)
 
 /* ---- plain frames ------------------------------------------------------ */
 
-static NOINLINE uint32_t recurse(int depth)
-{
-        uint32_t id = depth ? recurse(depth - 1) : scene_stack();
-
-        after++;
-        return id;
-}
-
 START_TEST(equal_stacks_have_equal_ids)
 {
         uint32_t first[40];
@@ -44,7 +42,7 @@ START_TEST(equal_stacks_have_equal_ids)
         scene_begin();
         for (int round = 0; round < 3; round++) {
                 for (int depth = 0; depth < 40; depth++) {
-                        uint32_t id = recurse(depth);
+                        uint32_t id = frame_recurse(depth);
 
                         ck_assert_uint_ne(id, 0);
                         if (round == 0)
@@ -63,18 +61,18 @@ START_TEST(a_changed_frame_is_noticed)
 {
         scene_begin();
         for (int i = 0; i < 10; i++)
-                recurse(i);
+                frame_recurse(i);
         all_equal(10);
         scene_bend(1);
         for (int i = 0; i < 10; i++)
-                recurse(i);
+                frame_recurse(i);
         ck_assert_uint_eq(scene_differed(), 10);
 }
 END_TEST
 
 static NOINLINE uint32_t by_one_way(int depth)
 {
-        uint32_t id = recurse(depth);
+        uint32_t id = frame_recurse(depth);
 
         after += 1;
         return id;
@@ -82,7 +80,7 @@ static NOINLINE uint32_t by_one_way(int depth)
 
 static NOINLINE uint32_t by_another_way(int depth)
 {
-        uint32_t id = recurse(depth);
+        uint32_t id = frame_recurse(depth);
 
         after += 2;
         return id;
@@ -119,7 +117,7 @@ START_TEST(functions_make_different_leaves)
         uint32_t a, b;
 
         scene_begin();
-        struct frame_state at = { .pc = (uintptr_t)&recurse, .sp = 0, .fp = 8 };
+        struct frame_state at = { .pc = (uintptr_t)&frame_recurse, .sp = 0, .fp = 8 };
 
         a = unwind_stack(scene_nobody(), at, WEIR_FN_MALLOC);
         b = unwind_stack(scene_nobody(), at, WEIR_FN_CALLOC);
@@ -132,60 +130,14 @@ END_TEST
 
 /* ---- frames of every shape --------------------------------------------- */
 
-static NOINLINE void with_alloca(int depth)
-{
-        volatile char *room = alloca((size_t)(depth * 24 % 700) + 1);
-
-        room[0] = 1;
-        if (depth)
-                with_alloca(depth - 1);
-        scene_stack();
-        after += room[0];
-}
-
-static NOINLINE void realigned(int depth)
-{
-        _Alignas(64) volatile char room[64];
-
-        room[0] = (char)depth;
-        if (depth)
-                realigned(depth - 1);
-        scene_stack();
-        after += room[0];
-}
-
-/* Realigned, and of a size that is not known: the CFA is in memory. */
-static NOINLINE void realigned_alloca(int depth)
-{
-        _Alignas(64) volatile char room[64];
-        volatile char *more = alloca((size_t)depth * 8 + 1);
-
-        room[0] = more[0] = (char)depth;
-        if (depth)
-                realigned_alloca(depth - 1);
-        scene_stack();
-        after += room[0] + more[0];
-}
-
-static NOINLINE void with_large_frame(int depth)
-{
-        volatile char room[20000];
-
-        room[depth] = 1;
-        if (depth)
-                with_large_frame(depth - 1);
-        scene_stack();
-        after += room[depth];
-}
-
 START_TEST(frames_of_every_shape)
 {
         scene_begin();
         for (int i = 0; i < 30; i++) {
-                with_alloca(i);
-                realigned(i);
-                realigned_alloca(i);
-                with_large_frame(i);
+                frame_alloca(i);
+                frame_realigned(i);
+                frame_realigned_alloca(i);
+                frame_large(i);
         }
         all_equal(4 * 30 * 15);
         ck_assert_uint_eq(scene_fallbacks(), 0);
@@ -196,16 +148,8 @@ END_TEST
 static NOINLINE void walk_a(unsigned seed, int depth);
 static NOINLINE void walk_b(unsigned seed, int depth);
 
-static NOINLINE int compare(const void *a, const void *b)
-{
-        scene_stack();
-        return *(const int *)a - *(const int *)b;
-}
-
 static void walk_on(unsigned seed, int depth)
 {
-        int some[3] = { 3, 1, 2 };
-
         seed = seed * 1103515245u + 12345u;
         if (seed >> 16 & 1)
                 scene_stack();
@@ -213,13 +157,13 @@ static void walk_on(unsigned seed, int depth)
                 return;
         switch (seed >> 17 & 7) {
         case 0:
-                qsort(some, 3, sizeof some[0], compare);
+                frame_sort(3);
                 break;
         case 1:
-                with_alloca(depth & 3);
+                frame_alloca(depth & 3);
                 break;
         case 2:
-                realigned_alloca(depth & 3);
+                frame_realigned_alloca(depth & 3);
                 break;
         }
         for (int i = 0; i < 2; i++) {
@@ -259,25 +203,15 @@ END_TEST
 START_TEST(deep_recursion)
 {
         scene_begin();
-        ck_assert_uint_ge(scene_depth(recurse(60000)), 60000);
+        ck_assert_uint_ge(scene_depth(frame_recurse(60000)), 60000);
         for (int i = 0; i < 20; i++)
-                recurse(2000 + i * 10);
+                frame_recurse(2000 + i * 10);
         all_equal(21);
         ck_assert_uint_eq(scene_truncated(), 0);
 }
 END_TEST
 
 /* ---- leaving frames in other ways -------------------------------------- */
-
-static NOINLINE void jump_from(jmp_buf *to, int depth)
-{
-        scene_stack();
-        if (depth == 0)
-                longjmp(*to, 1);
-        if (depth > 0)
-                jump_from(to, depth - 1);
-        after++;
-}
 
 START_TEST(longjmp_leaves_frames)
 {
@@ -286,9 +220,9 @@ START_TEST(longjmp_leaves_frames)
         scene_begin();
         for (volatile int i = 0; i < 200; i++) {
                 if (setjmp(here) == 0)
-                        jump_from(&here, i % 13);
+                        frame_jump(&here, i % 13);
                 scene_stack();
-                recurse(i % 5);
+                frame_recurse(i % 5);
         }
         all_equal(600);
 }
@@ -308,7 +242,7 @@ static void on_signal(int number)
 {
         (void)number;
         scene_stack();
-        recurse(2);
+        frame_recurse(2);
 }
 
 static void handle(int number, int flags)
@@ -316,15 +250,6 @@ static void handle(int number, int flags)
         struct sigaction action = { .sa_handler = on_signal, .sa_flags = flags | SA_RESTART };
 
         ck_assert_int_eq(sigaction(number, &action, NULL), 0);
-}
-
-static NOINLINE void raise_at(int depth)
-{
-        if (depth)
-                raise_at(depth - 1);
-        else
-                raise(SIGUSR1);
-        after++;
 }
 
 START_TEST(handlers_on_both_stacks)
@@ -335,11 +260,11 @@ START_TEST(handlers_on_both_stacks)
         scene_begin();
         handle(SIGUSR1, 0);
         for (int i = 0; i < 50; i++)
-                raise_at(i % 9);
+                frame_raise(i % 9);
         ck_assert_int_eq(sigaltstack(&other, NULL), 0);
         handle(SIGUSR1, SA_ONSTACK);
         for (int i = 0; i < 50; i++)
-                raise_at(i % 9);
+                frame_raise(i % 9);
         all_equal(200);
 }
 END_TEST
@@ -397,7 +322,7 @@ START_TEST(handlers_that_do_not_return)
                                 recurse_unchecked(after & 15);
                 }
                 setitimer(ITIMER_REAL, &never, NULL);
-                recurse(i % 20);
+                frame_recurse(i % 20);
         }
         all_equal(300);
 }
@@ -405,34 +330,15 @@ END_TEST
 
 /* ---- other stacks ------------------------------------------------------ */
 
-static ucontext_t back, coroutine;
-
-static void run_coroutine(void)
-{
-        for (int i = 0; i < 20; i++) {
-                recurse(i);
-                with_alloca(3);
-                swapcontext(&coroutine, &back);
-        }
-}
-
 START_TEST(coroutines_on_stacks_of_their_own)
 {
         size_t bytes = 1 << 16;
         char *room = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
         scene_begin();
-        getcontext(&coroutine);
-        coroutine.uc_stack.ss_sp = room;
-        coroutine.uc_stack.ss_size = bytes;
-        coroutine.uc_link = &back;
-        makecontext(&coroutine, run_coroutine, 0);
-        for (int i = 0; i < 20; i++) {
-                swapcontext(&back, &coroutine);
-                recurse(i);
-        }
+        frame_take_turns(room, bytes);
         munmap(room, bytes);
-        recurse(3);
+        frame_recurse(3);
         all_equal(100);
 }
 END_TEST
@@ -453,7 +359,7 @@ static NOINLINE void ask_often(void)
         }
         if (go_on) {
                 go_on = false;
-                swapcontext(&back, &coroutine);
+                swapcontext(&frame_back, &frame_coroutine);
         }
         after++;
 }
@@ -474,15 +380,6 @@ static NOINLINE void run_once(void)
         after++;
 }
 
-static void put_coroutine(char *room, size_t bytes)
-{
-        getcontext(&coroutine);
-        coroutine.uc_stack.ss_sp = room;
-        coroutine.uc_stack.ss_size = bytes;
-        coroutine.uc_link = &back;
-        makecontext(&coroutine, run_once, 0);
-}
-
 /* Of run_once, on this stack or as a coroutine that is begun from its end. */
 static uintptr_t frame_of_run(bool as_coroutine)
 {
@@ -501,7 +398,7 @@ START_TEST(a_stack_4_gib_away)
 
         scene_begin();
         own = frame_of_run(false);
-        put_coroutine(near, BYTES);
+        frame_begin(run_once, near, BYTES);
         place = own + (uintptr_t)near - frame_of_run(true);
         for (int i = 0; i < 1000 && far == MAP_FAILED; i++) {
                 place -= UINT64_C(1) << 32;
@@ -509,7 +406,7 @@ START_TEST(a_stack_4_gib_away)
                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
         }
         ck_assert(far != MAP_FAILED);
-        put_coroutine((char *)place, BYTES);
+        frame_begin(run_once, (char *)place, BYTES);
         ck_assert_uint_ne(frame_of_run(true), own);
         ck_assert_uint_eq((uint32_t)last_frame, (uint32_t)own);
         munmap(far, 2 * BYTES);
@@ -606,7 +503,7 @@ START_TEST(during_an_unload_nothing_cached_counts)
         for (int i = 0; i < 5; i++) {
                 if (i == 1 || i == 2)
                         unwind_unload_begin();
-                ids[i] = recurse(5);
+                ids[i] = frame_recurse(5);
                 if (i == 2 || i == 3)
                         unwind_unload_end();
                 ck_assert_uint_eq(ids[i], ids[0]);
@@ -645,9 +542,9 @@ static relay *made_relay(int which)
 static NOINLINE void bounce(int n)
 {
         scene_stack();
-        recurse(n % 4);
+        frame_recurse(n % 4);
         if (n > 0)
-                made_relay(n % 3 ? 0 : n / 3 % RELAYS)(n % 2 ? bounce : with_alloca, n - 1);
+                made_relay(n % 3 ? 0 : n / 3 % RELAYS)(n % 2 ? bounce : frame_alloca, n - 1);
         after++;
 }
 
@@ -682,21 +579,21 @@ START_TEST(a_fork_child_begins_anew)
         pid_t child;
 
         scene_begin();
-        recurse(10);
+        frame_recurse(10);
         child = fork();
         ck_assert_int_ge(child, 0);
         if (child == 0) {
-                struct frame_state at = { .pc = (uintptr_t)&recurse };
+                struct frame_state at = { .pc = (uintptr_t)&frame_recurse };
                 bool wiped = unwind_stack(scene_nobody(), at, WEIR_FN_MALLOC) == 0;
 
                 scene_begin();
-                if (!wiped || recurse(10) == 0 || recurse(3) == 0 || scene_differed() != 0)
+                if (!wiped || frame_recurse(10) == 0 || frame_recurse(3) == 0 || scene_differed() != 0)
                         _exit(1);
                 _exit(scene_nodes() > 10 ? 0 : 2);
         }
         ck_assert_int_eq(waitpid(child, &status, 0), child);
         ck_assert_int_eq(status, 0);
-        recurse(10);
+        frame_recurse(10);
         all_equal(2);
 }
 END_TEST
