@@ -70,12 +70,11 @@ static bool same_frame(const struct limb *l, struct frame_state at)
         return limb_sp(l) == at.sp && l->pc == at.pc && (!l->live || l->fp[0] == at.fp);
 }
 
-enum walk_result memo_walk(struct memo *memo, struct memo_walk *w, struct frame_state at)
+enum walk_result memo_walk(struct memo_walk *w, struct frame_state at)
 {
-        const struct limb *next = limbs_known(memo->last, at.sp);
+        const struct limb *next = w->known;
         struct window window = { at.sp, w->high };
 
-        w->known = next;
         w->junction = NULL;
         for (;;) {
                 struct trail_frame *frame = push(&w->trail, at);

@@ -83,26 +83,30 @@ static inline uint32_t memo_recall(struct memo *memo, uint64_t key, uintptr_t sp
 }
 
 /* The leaf that the index leads to, by the innermost callers, and where that is
- * not enough by what is known of the stack; proven, or NULL. */
+ * not enough by what is known of the stack; proven, or NULL.  *known as memo_find
+ * leaves it. */
 static inline struct leaf *memo_search(struct memo *memo, uint64_t key, uintptr_t sp, const uintptr_t *fp,
-                                       uintptr_t high)
+                                       uintptr_t high, const struct limb **known)
 {
         uint64_t callers = leaf_callers((struct frame_state){ leaf_pc(key), sp, *fp }, high);
         struct leaf *leaf = leaf_find(&memo->store, leaf_hash(key, sp, callers, NULL), key, sp, fp);
 
         if (likely(leaf))
                 return leaf;
-        return leaf_find(&memo->store, leaf_hash(key, sp, callers, limbs_known(memo->last, sp)), key, sp, fp);
+        *known = limbs_known(memo->last, sp);
+        return leaf_find(&memo->store, leaf_hash(key, sp, callers, *known), key, sp, fp);
 }
 
 /* What the rest answers for a frame on the thread's own stack, which ends at
- * `high`, where its guess does not: the same. */
-static inline uint32_t memo_find(struct memo *memo, uint64_t key, uintptr_t sp, const uintptr_t *fp, uintptr_t high)
+ * `high`, where its guess does not: the same.  Where this does not either, *known
+ * is what limbs_known says of the last stack. */
+static inline uint32_t memo_find(struct memo *memo, uint64_t key, uintptr_t sp, const uintptr_t *fp, uintptr_t high,
+                                 const struct limb **known)
 {
         struct leaf **guess = leaf_guess_of(&memo->guesses, key, sp), *was = *guess, *leaf = was ? was->next : NULL;
 
         if (!leaf || !leaf_proven(leaf, key, sp, fp)) {
-                leaf = memo_search(memo, key, sp, fp, high);
+                leaf = memo_search(memo, key, sp, fp, high, known);
                 if (unlikely(!leaf))
                         return 0;
                 if (was)
@@ -121,10 +125,11 @@ struct memo_walk {
         uintptr_t high;              /* the end of the thread's own stack */
 };
 
-/* Walks from `at` until a limb or the end of the stack.  WALK_ON: w->junction
+/* Walks from `at`, with w->known and w->high set and w->trail empty, until a limb
+ * or the end of the stack.  WALK_ON: w->junction
  * stands as one more frame behind the trail's count.  WALK_END: there is none.
  * WALK_ODD: neither can be had. */
-enum walk_result memo_walk(struct memo *memo, struct memo_walk *w, struct frame_state at);
+enum walk_result memo_walk(struct memo_walk *w, struct frame_state at);
 
 /* Learns a walked, marked and interned event whose answer is `id`; `again` when
  * this stack had an id before. */

@@ -201,16 +201,17 @@ void unwind_thread_release(struct unwind_thread *thread)
         memset(thread, 0, sizeof *thread);
 }
 
-/* An event that no leaf knows. */
-static uint32_t unwind_by_walk(struct unwind_thread *thread, struct frame_state at, enum weir_function function,
-                               uint64_t epoch)
+/* An event that no leaf knows; `known` as by limbs_known.  The memo is this event's. */
+static __attribute__((noinline)) uint32_t unwind_by_walk(struct unwind_thread *thread, struct frame_state at,
+                                                         enum weir_function function, uint64_t epoch,
+                                                         const struct limb *known)
 {
         struct memo *memo = &thread->memo;
-        struct memo_walk w = { .trail = memo_trail(memo), .high = thread->high };
+        struct memo_walk w = { .trail = memo_trail(memo), .known = known, .high = thread->high };
         struct nodes_place outside = { 0 };
         uint32_t id, last;
 
-        if (memo_walk(memo, &w, at) == WALK_ODD) {
+        if (memo_walk(&w, at) == WALK_ODD) {
                 memo_end_trail(memo, &w.trail);
                 return unwind_whole((struct window){ at.sp, thread->high }, at, function, epoch);
         }
@@ -262,7 +263,7 @@ static __attribute__((noinline, cold)) uint32_t unwind_slow(struct unwind_thread
                         return 0;
                 if (on_own_stack(thread, at.sp) && !(epoch & EPOCH_UNLOADING) &&
                     memo_enter(&thread->memo, at.sp, key_of(epoch))) {
-                        id = unwind_by_walk(thread, at, function, epoch);
+                        id = unwind_by_walk(thread, at, function, epoch, limbs_known(thread->memo.last, at.sp));
                         memo_end(&thread->memo, key_of(epoch));
                 } else {
                         id = unwind_whole(own_stack(thread, at.sp), at, function, epoch);
@@ -279,6 +280,7 @@ static uint32_t unwind_by_leaves(struct unwind_thread *thread, uint64_t key, uin
 {
         struct memo *memo = &thread->memo;
         uint64_t epoch = atomic_load_explicit(&state->epoch, memory_order_acquire);
+        const struct limb *known;
         uint32_t id;
 
         if (epoch == 0 || !memo_ready(memo, epoch | KEY_CHECKED))
@@ -286,7 +288,7 @@ static uint32_t unwind_by_leaves(struct unwind_thread *thread, uint64_t key, uin
         memo_begin(memo, sp);
         id = memo_recall(memo, key, sp, fp);
         if (!id && on_own_stack(thread, sp))
-                id = memo_find(memo, key, sp, fp, thread->high);
+                id = memo_find(memo, key, sp, fp, thread->high, &known);
         memo_end(memo, epoch | KEY_CHECKED);
         return recall_epoch_is(epoch) ? id : 0;
 }
@@ -307,16 +309,21 @@ __attribute__((noinline, cold)) uint32_t unwind_unready(struct unwind_thread *th
         return id;
 }
 
-/* Events of frames whose stacks take turns come here: all is inline.  Without an
- * epoch, a memo that was ready is zeroed memory, not laid out. */
+/* Events of frames whose stacks take turns come here: all but the walk is inline.
+ * Without an epoch, a memo that was ready is zeroed memory, not laid out. */
 __attribute__((noinline, flatten)) uint32_t unwind_unguessed(struct unwind_thread *thread, uint64_t key, uintptr_t sp,
                                                              const uintptr_t *fp, uint64_t epoch)
 {
         struct memo *memo = &thread->memo;
-        uint32_t id = likely(epoch && on_own_stack(thread, sp)) ? memo_find(memo, key, sp, fp, thread->high) : 0;
+        bool ours = likely(epoch) && on_own_stack(thread, sp);
+        const struct limb *known = NULL;
+        uint32_t id = ours ? memo_find(memo, key, sp, fp, thread->high, &known) : 0;
 
+        if (ours && unlikely(!id))
+                id = unwind_by_walk(thread, (struct frame_state){ leaf_pc(key), sp, *fp }, leaf_function(key), epoch,
+                                    known);
         memo_end(memo, epoch);
-        if (unlikely(!id || !recall_epoch_is(epoch)))
+        if (unlikely(!ours || !recall_epoch_is(epoch)))
                 return unwind_unready(thread, key, sp, fp);
         return id;
 }
