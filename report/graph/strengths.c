@@ -13,6 +13,7 @@
 enum {
         SELF_EDGES = 64, /* edges of a block among which one to itself is looked for */
         FACTS = 512,     /* blocks of which facts are remembered */
+        NEAR_START = 64, /* the greatest offset that is known by what the block begins with, and by that alone */
 };
 
 /* What the rules ask of a block: few blocks are pointed into by many words. */
@@ -21,6 +22,7 @@ struct facts {
         uint64_t learned;          /* offset; 0 = none */
         uint64_t self;             /* offset of the word that holds its own address, or SELF_NONE */
         bool vtable_asked, vtable; /* at its start */
+        bool plain;                /* no rule is about an offset beyond NEAR_START */
 };
 
 struct refiner {
@@ -47,9 +49,11 @@ static uint64_t site_offset(uint32_t stack, uint64_t offset)
 
 static void note_reference(struct refiner *r, uint64_t target, uint64_t into)
 {
-        uint32_t *only = &r->only[target];
-        uint32_t offset = into < r->snapshot->blocks[target].size && into < INNER_FAR ? (uint32_t)into : OFFSET_MIXED;
+        uint32_t *only = &r->only[target], offset;
 
+        if (*only == OFFSET_MIXED)
+                return;
+        offset = into < r->snapshot->blocks[target].size && into < INNER_FAR ? (uint32_t)into : OFFSET_MIXED;
         if (!*only)
                 *only = offset;
         else if (*only != offset)
@@ -208,6 +212,7 @@ static bool has_vtable(struct refiner *r, struct facts *facts, uint64_t first)
         if (!facts->vtable_asked)
                 facts->vtable = vtable_of(&r->vtables, first) != 0;
         facts->vtable_asked = true;
+        facts->plain = !facts->vtable && !facts->learned && facts->self == SELF_NONE;
         return facts->vtable;
 }
 
@@ -267,8 +272,11 @@ static bool is_known(struct refiner *r, uint64_t target, uint64_t into)
 {
         const struct block *block = &r->snapshot->blocks[target];
         struct facts *facts = facts_of(r, target);
-        uint64_t first = r->scan->first[target];
+        uint64_t first;
 
+        if (facts->plain && into > NEAR_START)
+                return false;
+        first = r->scan->first[target];
         if (into < block->size && into == facts->learned)
                 return true;
         if (is_cookie(r, block, first, into))
@@ -299,25 +307,26 @@ static edge_t *find_edge(edge_t *edges, uint64_t count, uint64_t target, bool so
 }
 
 /* Raises the edges of one block, whose words are inner[0, words).  Rows with
- * many such words are ordered by target for the while. */
+ * many such words are ordered by target for the while, once one is known. */
 static void raise_row(struct refiner *r, const struct inner_word *inner, uint64_t words)
 {
         struct scan *scan = r->scan;
         uint64_t source = inner_source(inner), row = rows_start(&scan->rows, source);
         uint64_t count = rows_end(&scan->rows, source) - row;
         edge_t *edges = scan->edges + row;
-        bool sorted = words > 16 && count > 16, changed = sorted;
+        bool sort = words > 16 && count > 16, sorted = false, changed = false;
 
-        if (sorted) {
-                r->sorted_self = self_of(r, source);
-                r->sorted = source;
-                edges_by_target(edges, NULL, count);
-        }
         for (uint64_t i = 0; i < words; i++) {
                 edge_t *edge;
 
                 if (!is_known(r, inner_target(&inner[i]), inner_into(&inner[i])))
                         continue;
+                if (sort && !sorted) {
+                        r->sorted_self = self_of(r, source);
+                        r->sorted = source;
+                        edges_by_target(edges, NULL, count);
+                        sorted = true;
+                }
                 edge = find_edge(edges, count, inner_target(&inner[i]), sorted);
                 if (!edge || edge_strength(*edge) >= STRENGTH_KNOWN)
                         continue;
@@ -325,7 +334,7 @@ static void raise_row(struct refiner *r, const struct inner_word *inner, uint64_
                 changed = true;
         }
         r->sorted = ID_NONE;
-        if (changed)
+        if (changed || sorted)
                 edges_by_word(edges, NULL, count);
 }
 
