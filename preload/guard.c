@@ -1,5 +1,6 @@
 #include "guard.h"
 
+#include "ring.h"
 #include "unwind.h"
 
 enum relation {
@@ -67,6 +68,16 @@ static uintptr_t begin(struct frame_state at, uintptr_t interrupted)
         return 0;
 }
 
+/* The hook that raised the guard was left. */
+static uintptr_t begin_again(struct frame_state at)
+{
+        uintptr_t entered = begin(at, 0);
+
+        if (entered)
+                ring_close_gaps();
+        return entered;
+}
+
 static uintptr_t enter(struct frame_state at, bool below_new)
 {
         struct thread_local_state *local = &thread_local_state;
@@ -78,8 +89,10 @@ static uintptr_t enter(struct frame_state at, bool below_new)
         if (is_beginning())
                 return 0;
         relation = relation_to(found, at);
-        if (relation != NESTED)
-                return begin(at, relation == INTERRUPTED ? found : 0);
+        if (relation == INTERRUPTED)
+                return begin(at, found);
+        if (relation == ABANDONED)
+                return begin_again(at);
         if (!below_new || !(found & GUARD_NEW))
                 return 0;
         local->guard = (found & ~(uintptr_t)GUARD_FLAGS) | GUARD_BELOW_NEW;

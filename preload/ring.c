@@ -2,7 +2,10 @@
 
 #include "session.h"
 
-enum { LOOK_EVERY = 256 }; /* records between two looks at a ring more than half full */
+enum {
+        LOOK_EVERY = 256,   /* records between two looks at a ring more than half full */
+        HELD_UP_WAITS = 50, /* of SESSION_WAIT_MS, for one record */
+};
 
 static void count_loss(unsigned kind)
 {
@@ -27,31 +30,60 @@ static struct weir_ring *shared_of(const struct process_ring *ring)
         return &process_self->control->rings[ring - process_self->rings];
 }
 
-/* Waits until `position` may be written.  False when the collector is dead or
- * stopped: the process is LOST from then on. */
-static bool wait_for_room(struct weir_ring *ring, uint64_t position, uint64_t records)
+/* Whether the next record to be read was begun and is not finished. */
+static bool is_held_up(const struct process_ring *ring, uint64_t tail)
 {
-        struct session_patience patience = { 0 };
+        uint64_t head = atomic_load_explicit(&ring->events[tail & ring->mask].head, memory_order_relaxed);
+
+        if (weir_is_there(head, tail) && (head & WEIR_HEAD_KIND) == WEIR_EVENT_EXTENDED)
+                head = atomic_load_explicit(&ring->events[++tail & ring->mask].head, memory_order_relaxed);
+        return !weir_is_there(head, tail);
+}
+
+/* What a wait for room has seen: all zero at first. */
+struct wait {
+        struct session_patience patience;
+        uint64_t tail;
+        unsigned held_up; /* times that `tail` stood still at a record that is not finished */
+};
+
+/* To be asked after each fruitless wait: false when the collector is dead or
+ * stopped, or when what it waits for will not come: a thread of several that left
+ * a hook by a longjmp out of a signal handler, or is in a handler for good, may
+ * owe it a record. */
+static bool is_worth_waiting(const struct process_ring *ring, uint64_t tail, struct wait *wait)
+{
+        wait->held_up = tail == wait->tail && is_held_up(ring, tail) ? wait->held_up + 1 : 0;
+        wait->tail = tail;
+        return wait->held_up < HELD_UP_WAITS && session_is_alive(process_self->session, &wait->patience);
+}
+
+/* Waits until `position` may be written.  False when it never may: the process
+ * is LOST from then on. */
+static bool wait_for_room(const struct process_ring *ring, uint64_t position)
+{
+        struct weir_ring *shared = shared_of(ring);
+        struct wait wait = { 0 };
+        bool room = false, wanted = true;
 
         atomic_fetch_add_explicit(&process_self->control->counters.waits, 1, memory_order_relaxed);
-        atomic_fetch_add(&ring->waiters, 1);
-        for (;;) {
-                uint32_t drained = atomic_load(&ring->drained);
+        atomic_fetch_add(&shared->waiters, 1);
+        while (wanted) {
+                uint32_t drained = atomic_load(&shared->drained);
+                uint64_t tail = atomic_load_explicit(&shared->tail, memory_order_acquire);
 
-                if (position - atomic_load_explicit(&ring->tail, memory_order_acquire) < records)
+                room = position - tail <= ring->mask;
+                if (room)
                         break;
                 session_ring_bell(process_self->session);
-                raw_futex_wait(&ring->drained, drained, SESSION_WAIT_MS);
-                if (position - atomic_load_explicit(&ring->tail, memory_order_acquire) < records)
-                        break;
-                if (!session_is_alive(process_self->session, &patience)) {
-                        atomic_fetch_sub(&ring->waiters, 1);
-                        process_lose();
-                        return false;
-                }
+                raw_futex_wait(&shared->drained, drained, SESSION_WAIT_MS);
+                if (atomic_load_explicit(&shared->tail, memory_order_acquire) == tail)
+                        wanted = is_worth_waiting(ring, tail, &wait);
         }
-        atomic_fetch_sub(&ring->waiters, 1);
-        return true;
+        atomic_fetch_sub(&shared->waiters, 1);
+        if (!room)
+                process_lose();
+        return room;
 }
 
 /* Once for each time that it sleeps: it may have to wait for a processor. */
@@ -91,7 +123,7 @@ static bool may_fill(struct process_ring *ring, uint64_t position, unsigned kind
         tail = atomic_load_explicit(&shared->tail, memory_order_acquire);
         used = position - tail;
         if (used >= records) {
-                if (wait_for_room(shared, position, records))
+                if (wait_for_room(ring, position))
                         return true;
                 count_loss(kind);
                 return false;
@@ -190,6 +222,23 @@ __attribute__((noinline)) void ring_put_slow(unsigned kind, uint64_t address, ui
                 put_plain(ring, kind, address, size | (uint64_t)stack << WEIR_BODY_SIZE_BITS);
         } else {
                 put_extended(ring, kind, address, size, stack);
+        }
+}
+
+void ring_close_gaps(void)
+{
+        struct process_ring *ring = process_self->rings;
+        uint64_t position, at;
+
+        if (!*process_single || !process_self->control)
+                return;
+        position = atomic_load_explicit(&ring->position, memory_order_relaxed);
+        for (at = atomic_load_explicit(&shared_of(ring)->tail, memory_order_acquire); at < position; at++) {
+                const struct weir_event *event = &ring->events[at & ring->mask];
+
+                if (!weir_is_there(atomic_load_explicit(&event->head, memory_order_relaxed), at) &&
+                    may_fill(ring, at, WEIR_EVENT_SKIP))
+                        publish(ring, at, WEIR_EVENT_SKIP, 0);
         }
 }
 

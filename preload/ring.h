@@ -23,6 +23,11 @@ void ring_put_slow(unsigned kind, uint64_t address, uint64_t size, uint32_t stac
 void ring_put_late(struct process_ring *ring, uint64_t position, unsigned kind, uint64_t address, uint64_t size,
                    uint32_t stack);
 
+/* The calling thread is in no hook, and left one by a longjmp out of a signal
+ * handler: as the only thread it finishes what was begun there and never will be,
+ * so that nobody waits for it. */
+void ring_close_gaps(void);
+
 /* Marks in every ring in use that this fork begins; its number, never 0. */
 uint32_t ring_mark_fork(void);
 

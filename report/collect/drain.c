@@ -182,6 +182,8 @@ static unsigned apply_extended(struct round *round, uint64_t head)
 
         if (!rest)
                 return 0;
+        if ((rest & WEIR_HEAD_KIND) == WEIR_EVENT_SKIP)
+                return 1; /* nobody will finish it */
         if ((rest & WEIR_HEAD_KIND) != WEIR_EVENT_REST) {
                 round->process->garbage++;
                 return 1;

@@ -14,7 +14,9 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <string.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 /* What ring.c and note.c find in the shim. */
 union process_page process_page;
@@ -264,6 +266,67 @@ START_TEST(a_dead_collector_is_not_waited_for)
 }
 END_TEST
 
+static void put_one(uint64_t address)
+{
+        ring_put(entered, WEIR_EVENT_ALLOC, address, 1, 1);
+}
+
+START_TEST(a_record_that_nobody_will_finish_is_skipped)
+{
+        struct thread t = { 0 };
+        struct record got;
+
+        open_channel(&t);
+        put_one(16);
+        process_self->rings[0].position += 2;
+        put_one(32);
+        single = 0; /* it may be another thread's */
+        ring_close_gaps();
+        ck_assert(take(0, &got));
+        ck_assert(!take(0, &got));
+        single = 1;
+        ring_close_gaps();
+        for (unsigned i = 0; i < 2; i++)
+                ck_assert(take(0, &got) && got.kind == WEIR_EVENT_SKIP);
+        ck_assert(take(0, &got) && got.address == 32);
+        ck_assert(!take(0, &got));
+        close_channel();
+}
+END_TEST
+
+static atomic_bool beating;
+
+static void *beat(void *heartbeat)
+{
+        while (beating) {
+                atomic_fetch_add((_Atomic uint64_t *)heartbeat, 1);
+                usleep(20000);
+        }
+        return NULL;
+}
+
+START_TEST(a_record_that_never_comes_is_not_waited_for_for_ever)
+{
+        struct thread t = { 0 };
+        pthread_t collector;
+        struct record got;
+
+        open_channel(&t);
+        beating = true;
+        pthread_create(&collector, NULL, beat, &session->heartbeat);
+        put_one(16);
+        process_self->rings[0].position++;
+        ck_assert(take(0, &got));
+        for (unsigned i = 0; i < 3000; i++)
+                put_one(16 * i + 32);
+        beating = false;
+        pthread_join(collector, NULL);
+        ck_assert_uint_eq(process_self->mode, PROCESS_LOST);
+        ck_assert_uint_eq(process_self->control->lost.allocations, 3000 - 1023);
+        close_channel();
+}
+END_TEST
+
 /* ---- several producers ------------------------------------------------------ */
 
 enum { PRODUCERS = 3, BLOCKS = 20000 };
@@ -423,6 +486,7 @@ END_TEST
 
 SUITE_MAIN("channel", every_kind_survives_at_every_edge, tags_tell_laps_apart, marks_stand_in_every_ring_in_use,
            a_thread_made_behind_our_back_is_noticed, a_full_ring_drops_when_told_to_and_keeps_room_for_releases,
-           a_dead_collector_is_not_waited_for, every_event_arrives_once_and_in_order_for_its_address,
+           a_dead_collector_is_not_waited_for, a_record_that_nobody_will_finish_is_skipped,
+           a_record_that_never_comes_is_not_waited_for_for_ever, every_event_arrives_once_and_in_order_for_its_address,
            notes_wrap_and_come_back_whole, a_note_that_cannot_fit_is_counted, parts_of_a_channel_do_not_overlap,
            impossible_layouts_are_refused)

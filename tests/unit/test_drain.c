@@ -166,6 +166,22 @@ START_TEST(a_dead_process_loses_only_what_it_did_not_finish)
 }
 END_TEST
 
+START_TEST(half_a_record_that_was_given_up_is_none)
+{
+        struct writer writer = writer_create(&writer_small);
+        struct process *process = follow(&writer);
+        uint64_t position = writer_reserve(&writer, 0, 2);
+
+        writer_commit(&writer, 0, position, WEIR_EVENT_EXTENDED | (uint64_t)WEIR_EVENT_ALLOC << 17, 8);
+        writer_commit(&writer, 0, position + 1, WEIR_EVENT_SKIP, 0);
+        writer_alloc(&writer, 0x4000, 8, 1);
+        (void)drain(process, false);
+        ck_assert_uint_eq(process->live.totals.live_blocks, 1);
+        ck_assert_uint_eq(process->garbage, 0);
+        finish(process, &writer);
+}
+END_TEST
+
 START_TEST(more_reserved_than_there_is_room_for)
 {
         struct writer writer = writer_create(&writer_small);
@@ -476,7 +492,7 @@ END_TEST
 SUITE_MAIN("drain", short_and_extended_records_say_the_same, realloc_and_mappings_are_followed,
            rings_wrap_through_all_laps, an_extended_record_may_lie_across_the_end,
            an_incomplete_record_stops_the_ring_until_it_is_done, a_dead_process_loses_only_what_it_did_not_finish,
-           more_reserved_than_there_is_room_for, other_rings_are_read_only_after_the_mark,
+           half_a_record_that_was_given_up_is_none, more_reserved_than_there_is_room_for, other_rings_are_read_only_after_the_mark,
            a_child_gets_what_was_before_its_mark_in_every_ring, a_mark_not_met_everywhere_is_waited_for,
            children_that_never_come_are_forgotten, notes_describe_the_process, notes_wrap_and_are_zeroed,
            an_unfinished_note_is_lost_only_with_the_process, stacks_of_live_blocks_outlive_the_channel,
