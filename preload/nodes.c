@@ -197,9 +197,9 @@ static bool equal_path(const void *wanted, uint32_t node)
         return node == w->parent;
 }
 
-/* Of a stack that is new, few frames are: as many searches wait for memory at
- * once. */
-enum { AHEAD = 4 };
+/* So many searches wait for memory at once: of a stack that is new, some eight
+ * frames are, and each is searched for. */
+enum { AHEAD = 16 };
 
 static void hash_request(const struct nodes *nodes, const struct nodes_request *r)
 {
