@@ -59,6 +59,15 @@ static bool take(size_t bytes)
         return false;
 }
 
+/* The first memory is not used again before the thread's memory is another's. */
+static void give_back_own(struct store *s)
+{
+        uintptr_t low = weir_pages((uintptr_t)s->own);
+        uintptr_t high = (uintptr_t)(s->own + sizeof s->own) & ~(uintptr_t)(WEIR_PAGE - 1);
+
+        (void)raw_madvise((void *)low, high - low, MADV_DONTNEED);
+}
+
 static bool grow(struct store *s)
 {
         uint32_t scale = s->bytes / STORE_MEMORY * GROWTH;
@@ -76,6 +85,8 @@ static bool grow(struct store *s)
         s->mapped = bytes;
         if (old_bytes)
                 apart_unmap(old, old_bytes);
+        else
+                give_back_own(s);
         return true;
 }
 
