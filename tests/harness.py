@@ -9,6 +9,7 @@ import os
 import re
 import resource
 import shutil
+import signal
 import struct
 import subprocess
 import tempfile
@@ -37,14 +38,17 @@ class Run:
         self.status, self.stdout, self.stderr = status, stdout, stderr
 
 
-def no_core():
+def as_from_a_terminal():
+    """In a child: no core files, and signals that nohup or a background shell ignores are not ignored."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def run(command, timeout=120, **options):
     """Runs a command with no input; its status is negative when a signal ended it."""
     options.setdefault("stdin", subprocess.DEVNULL)
-    options.setdefault("preexec_fn", no_core)
+    options.setdefault("preexec_fn", as_from_a_terminal)
     done = subprocess.run(command, capture_output=True, timeout=timeout, check=False, **options)
     return Run(done.returncode, done.stdout, done.stderr)
 
