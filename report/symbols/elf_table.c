@@ -74,13 +74,96 @@ static int compare(const void *left, const void *right)
         return strcmp(a->name, b->name);
 }
 
+/* ---- order ------------------------------------------------------------- */
+
+enum {
+        DIGIT_BITS = 11,
+        DIGITS = 3,
+        START_BITS = DIGIT_BITS * DIGITS, /* of starts less the least one, */
+        INDEX_BITS = 64 - START_BITS,     /* and of indices, in a key */
+};
+
+/* Puts `from` into `to` by one digit of the starts; equals keep their order. */
+static void sort_by_digit(const uint64_t *from, uint64_t *to, size_t count, unsigned shift)
+{
+        size_t place[1 << DIGIT_BITS] = { 0 }, sum = 0;
+
+        for (size_t i = 0; i < count; i++)
+                place[from[i] >> shift & ((1 << DIGIT_BITS) - 1)]++;
+        for (size_t digit = 0; digit < 1 << DIGIT_BITS; digit++) {
+                size_t here = place[digit];
+
+                place[digit] = sum;
+                sum += here;
+        }
+        for (size_t i = 0; i < count; i++)
+                to[place[from[i] >> shift & ((1 << DIGIT_BITS) - 1)]++] = from[i];
+}
+
+/* Sorts those of equal start among themselves. */
+static void sort_equals(struct elf_symbol *list, size_t count)
+{
+        for (size_t i = 0, end; i < count; i = end) {
+                for (end = i + 1; end < count && list[end].start == list[i].start;)
+                        end++;
+                if (end - i > 1)
+                        qsort(list + i, end - i, sizeof *list, compare);
+        }
+}
+
+static void take_in_order(struct elf_symbols *symbols, struct elf_symbol *list, const uint64_t *keys)
+{
+        for (size_t i = 0; i < symbols->count; i++)
+                list[i] = symbols->list[keys[i] & ((UINT64_C(1) << INDEX_BITS) - 1)];
+        sort_equals(list, symbols->count);
+        mem_free(symbols->list);
+        symbols->list = list;
+        symbols->capacity = symbols->count;
+}
+
+/* Symbols that lie within 8 GiB, as nearly all do; false where they do not, and
+ * without memory. */
+static bool sort_near(struct elf_symbols *symbols)
+{
+        size_t count = symbols->count;
+        uint64_t least = UINT64_MAX, most = 0;
+        uint64_t *keys, *spare;
+        struct elf_symbol *list;
+
+        for (size_t i = 0; i < count; i++) {
+                least = symbols->list[i].start < least ? symbols->list[i].start : least;
+                most = symbols->list[i].start > most ? symbols->list[i].start : most;
+        }
+        if ((most - least) >> START_BITS || count >> INDEX_BITS)
+                return false;
+        keys = mem_alloc(2 * count, sizeof *keys);
+        list = mem_alloc(count, sizeof *list);
+        if (keys && list) {
+                spare = keys + count;
+                for (size_t i = 0; i < count; i++)
+                        keys[i] = (symbols->list[i].start - least) << INDEX_BITS | i;
+                sort_by_digit(keys, spare, count, INDEX_BITS);
+                sort_by_digit(spare, keys, count, INDEX_BITS + DIGIT_BITS);
+                sort_by_digit(keys, spare, count, INDEX_BITS + 2 * DIGIT_BITS);
+                take_in_order(symbols, list, spare);
+                list = NULL;
+        }
+        mem_free(keys);
+        if (!keys || list) {
+                mem_free(list);
+                return false;
+        }
+        return true;
+}
+
 static int settle(struct elf_symbols *symbols)
 {
         uint64_t reach = 0;
 
         if (!symbols->count)
                 return 0;
-        qsort(symbols->list, symbols->count, sizeof *symbols->list, compare);
+        if (!sort_near(symbols))
+                qsort(symbols->list, symbols->count, sizeof *symbols->list, compare);
         symbols->reach = mem_alloc(symbols->count, sizeof *symbols->reach);
         if (!symbols->reach)
                 return -1;
@@ -93,17 +176,28 @@ static int settle(struct elf_symbols *symbols)
         return 0;
 }
 
-static GElf_Shdr section_of(Elf *elf, GElf_Word index)
-{
-        Elf_Scn *section = elf ? elf_getscn(elf, index) : NULL;
-        GElf_Shdr header = { 0 };
+/* The section that was asked for last: most symbols are in that of the one
+ * before. */
+struct last_section {
+        Elf *elf;
+        GElf_Word index;
+        GElf_Shdr header;
+};
 
+static const GElf_Shdr *section_of(struct last_section *last, Elf *elf, GElf_Word index)
+{
+        Elf_Scn *section;
+
+        if (elf && last->elf == elf && last->index == index)
+                return &last->header;
+        *last = (struct last_section){ .elf = elf, .index = index };
+        section = elf ? elf_getscn(elf, index) : NULL;
         if (section)
-                (void)gelf_getshdr(section, &header);
-        return header;
+                (void)gelf_getshdr(section, &last->header);
+        return &last->header;
 }
 
-static int read_one(struct elf_table *table, Dwfl_Module *module, int index)
+static int read_one(struct elf_table *table, Dwfl_Module *module, int index, struct last_section *last)
 {
         GElf_Sym raw;
         GElf_Addr address;
@@ -112,25 +206,26 @@ static int read_one(struct elf_table *table, Dwfl_Module *module, int index)
         Dwarf_Addr bias;
         const char *name = dwfl_module_getsym_info(module, index, &raw, &address, &number, &elf, &bias);
         struct elf_symbol symbol = { .start = address, .name = name };
-        GElf_Shdr section;
+        const GElf_Shdr *section;
         uint64_t end;
 
         if (!is_symbol(&raw, name, name ? number : SHN_UNDEF))
                 return 0;
-        section = section_of(elf, number);
+        section = section_of(last, elf, number);
         symbol.size = __builtin_add_overflow(address, raw.st_size, &end) ? 0 : raw.st_size;
-        symbol.limit = section.sh_addr + section.sh_size + (address - raw.st_value);
+        symbol.limit = section->sh_addr + section->sh_size + (address - raw.st_value);
         symbol.rank = rank_of(&raw, name);
-        return add(is_code(&raw, &section) ? &table->functions : &table->variables, &symbol);
+        return add(is_code(&raw, section) ? &table->functions : &table->variables, &symbol);
 }
 
 int elf_table_read(struct elf_table *table, Dwfl_Module *module)
 {
+        struct last_section last = { 0 };
         int count = dwfl_module_getsymtab(module);
 
         *table = (struct elf_table){ 0 };
         for (int i = 1; i < count; i++) {
-                if (read_one(table, module, i))
+                if (read_one(table, module, i, &last))
                         goto fail;
         }
         if (settle(&table->functions) || settle(&table->variables))
