@@ -10,6 +10,7 @@
 enum {
         SAMPLE = 64,   /* blocks whose stacks are asked for */
         OUTERMOST = 4, /* of each stack: main, and what calls it */
+        MANY = 2048,   /* live blocks: fewer are looked at before the first name is found */
 };
 
 static void add_frame(struct ahead *ahead, const struct process *process, const struct process_frame *frame)
@@ -86,7 +87,7 @@ static bool start(struct ahead *ahead)
 void ahead_begin(struct ahead *ahead, struct symbols *symbols, struct process *process, const struct block *blocks,
                  size_t count)
 {
-        if (ahead->running || !count || share_parts(1, 1) < 2 || asks_network())
+        if (ahead->running || count < MANY || share_parts(1, 1) < 2 || asks_network())
                 return;
         ahead->symbols = symbols;
         atomic_store(&ahead->stop, false);

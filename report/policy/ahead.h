@@ -4,8 +4,9 @@
  * nearly all have in common, and with them what takes longest, the symbols of the
  * program and of libc.  Whether it was done changes no report.
  *
- * Nothing is done ahead where there is one processor, nor where debuginfod would
- * be asked.
+ * Nothing is done ahead where there are few blocks, so that it is soon known
+ * whether there is anything to name, where there is one processor, nor where
+ * debuginfod would be asked.
  */
 #ifndef WEIR_AHEAD_H
 #define WEIR_AHEAD_H
