@@ -90,11 +90,13 @@ static bool grow(struct store *s)
         return true;
 }
 
+/* A larger one serves where most of what is walked was known before; else what
+ * fills it is new, and would fill that one, too. */
 bool store_make_room(struct store *s)
 {
         bool deep = s->walked < s->bytes / DEEP, few = s->walked < s->bytes / FEW;
 
-        if (!((deep || s->again > s->walked / 2) && grow(s)) && few)
+        if (!((deep || s->again > s->walked - s->walked / 4) && grow(s)) && few)
                 return false;
         begin(s);
         return true;
