@@ -2,16 +2,12 @@
 
 #include "../mem.h"
 #include "../share.h"
+#include "findings.h"
 #include "naming.h"
 
 #include <signal.h>
-#include <stdlib.h>
 
-enum {
-        SAMPLE = 64,   /* blocks whose stacks are asked for */
-        OUTERMOST = 4, /* of each stack: main, and what calls it */
-        MANY = 2048,   /* live blocks: fewer are looked at before the first name is found */
-};
+enum { PLACES = 256 }; /* the rest is for who makes the report */
 
 static void add_frame(struct ahead *ahead, const struct process *process, const struct process_frame *frame)
 {
@@ -35,17 +31,9 @@ static void add_stack(struct ahead *ahead, struct process *process, uint32_t sta
 
         if (process_stack(process, stack, &frames, NULL))
                 return;
-        for (size_t i = frames.count > OUTERMOST ? frames.count - OUTERMOST : 0; i < frames.count; i++)
+        for (size_t i = 0; i < frames.count && ahead->count < PLACES; i++)
                 add_frame(ahead, process, &frames.frames[i]);
         mem_free(frames.frames);
-}
-
-static void choose(struct ahead *ahead, struct process *process, const struct block *blocks, size_t count)
-{
-        size_t step = count / SAMPLE + 1;
-
-        for (size_t i = 0; i < count; i += step)
-                add_stack(ahead, process, blocks[i].stack);
 }
 
 /* What fails here fails again, and is told, when it is really asked for. */
@@ -61,14 +49,8 @@ static void *look_up(void *argument)
                 (void)symbols_frames(ahead->symbols, place->module, place->address, place->exact, &frames, &count,
                                      NULL);
         }
+        atomic_store(&ahead->done, true);
         return NULL;
-}
-
-static bool asks_network(void)
-{
-        const char *urls = getenv("DEBUGINFOD_URLS");
-
-        return urls && *urls;
 }
 
 /* Signals are for the thread that waits for them. */
@@ -84,29 +66,28 @@ static bool start(struct ahead *ahead)
         return started;
 }
 
-void ahead_begin(struct ahead *ahead, struct symbols *symbols, struct process *process, const struct block *blocks,
-                 size_t count)
+void ahead_begin(struct ahead *ahead, struct symbols *symbols, struct process *process)
 {
-        if (ahead->running || count < MANY || share_parts(1, 1) < 2 || asks_network())
+        const struct findings *findings = process->findings;
+
+        if (!findings || !findings->count || share_parts(1, 1) < 2 || (ahead->running && !atomic_load(&ahead->done)))
                 return;
+        ahead_end(ahead);
         ahead->symbols = symbols;
         atomic_store(&ahead->stop, false);
+        atomic_store(&ahead->done, false);
         symbols_foresee(symbols, true);
-        choose(ahead, process, blocks, count);
+        for (size_t i = 0; i < findings->count && ahead->count < PLACES; i++)
+                add_stack(ahead, process, findings->list[i].stack);
         ahead->running = ahead->count && start(ahead);
         if (!ahead->running)
                 ahead_end(ahead);
 }
 
-void ahead_stop(struct ahead *ahead)
-{
-        atomic_store(&ahead->stop, true);
-}
-
 void ahead_end(struct ahead *ahead)
 {
         if (ahead->running) {
-                ahead_stop(ahead);
+                atomic_store(&ahead->stop, true);
                 (void)pthread_join(ahead->thread, NULL);
                 ahead->running = false;
         }

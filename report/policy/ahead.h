@@ -1,12 +1,10 @@
 /*
- * ahead.h: names that a report will most likely need, looked up by a thread of
- * their own while the heap is looked at: the outermost frames of stacks, which
- * nearly all have in common, and with them what takes longest, the symbols of the
- * program and of libc.  Whether it was done changes no report.
+ * ahead.h: names that the report will need, looked up by a thread of their own
+ * while the process that was looked at ends: the first stacks of its findings, and
+ * with them what takes longest, the symbols of the program and of libc.  Whether
+ * it was done changes no report.
  *
- * Nothing is done ahead where there are few blocks, so that it is soon known
- * whether there is anything to name, where there is one processor, nor where
- * debuginfod would be asked.
+ * Nothing is done ahead where there is one processor, and where nothing leaks.
  */
 #ifndef WEIR_AHEAD_H
 #define WEIR_AHEAD_H
@@ -21,20 +19,16 @@
 struct ahead {
         pthread_t thread;
         bool running;
-        atomic_bool stop;
+        atomic_bool stop, done;
         struct symbols *symbols;
         struct symbol_place *places;
         size_t count, capacity;
 };
 
-/* Begins with the stacks of some of these live blocks of the process, which
- * stands still; does nothing if it has begun already.  From here to ahead_end
- * nobody else may use the symbols. */
-void ahead_begin(struct ahead *ahead, struct symbols *symbols, struct process *process, const struct block *blocks,
-                 size_t count);
-
-/* Makes it leave off after the name at hand; ahead_end must follow. */
-void ahead_stop(struct ahead *ahead);
+/* Begins with the findings of the process, which are not changed any more;
+ * does nothing while it is at those of another.  From here to ahead_end nobody else
+ * may use the symbols. */
+void ahead_begin(struct ahead *ahead, struct symbols *symbols, struct process *process);
 
 /* Makes it leave off after the name at hand, and waits for that.  One that was
  * not begun is allowed. */

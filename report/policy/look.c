@@ -23,7 +23,6 @@ void look_forget(void *context, struct process *process)
 
 struct look {
         struct process *process;
-        const struct look_options *options;
         unsigned tries; /* left, to find it at a moment when nothing is half done */
         bool again;     /* this was not such a moment */
         struct range *own;
@@ -76,19 +75,6 @@ static int thread_table(struct look *look, struct capture_request *request, stru
         return look->threads ? 0 : error_no_memory(e, "listing threads");
 }
 
-/* The names of a process that ends are needed next; those of others may have to
- * wait for more to come, and a store keeps what was asked for. */
-static void look_ahead(const struct look *look, const struct capture_request *request)
-{
-        const struct look_options *options = look->options;
-        const struct process *process = look->process;
-        bool ends = process->asked_how == WEIR_END_EXIT || process->asked_how == WEIR_END_SIGNAL;
-
-        if (options->ahead && process->look == PROCESS_LOOK_ENDING && ends &&
-            !(options->store && store_wanted(options->store)))
-                ahead_begin(options->ahead, options->symbols, look->process, request->blocks, request->block_count);
-}
-
 /* All threads stand still: now the live table can be made exact. */
 static int heap_of_process(void *context, struct capture_request *request, struct error *e)
 {
@@ -99,10 +85,7 @@ static int heap_of_process(void *context, struct capture_request *request, struc
                 return error_set(e, ERROR_REFUSED, "a thread is inside realloc");
         if (process_settle(look->process, true, e) || own_ranges(look, request, e) || thread_table(look, request, e))
                 return -1;
-        if (process_blocks(look->process, &request->blocks, &request->block_count, e))
-                return -1;
-        look_ahead(look, request);
-        return 0;
+        return process_blocks(look->process, &request->blocks, &request->block_count, e);
 }
 
 static const char *name_of_moment(const struct process *process)
@@ -136,8 +119,6 @@ static int keep_findings(struct process *process, const struct graph *graph, con
                 return -1;
         findings->pause_ns = graph->snapshot->pause_ns;
         findings->edges = graph->scan.edge_count;
-        if (options->ahead && !findings->count)
-                ahead_stop(options->ahead);
         if (options->store && store_wanted(options->store) && keep_names(keep, graph, process, options->symbols, e))
                 return -1;
         if (!options->retained)
@@ -215,7 +196,7 @@ static int hold(struct look *look, struct capture_request *request, struct snaps
 
 static int look_alive(struct process *process, const struct look_options *options, struct error *e)
 {
-        struct look look = { .process = process, .options = options };
+        struct look look = { .process = process };
         struct capture_request request = {
                 .pid = process->pid,
                 .inner_pid = process->inner_pid,
@@ -303,6 +284,17 @@ static int look_at(struct process *process, const struct look_options *options, 
         return look_dead(process, options, e);
 }
 
+/* The names of a process that ends are needed next; those of others may have to
+ * wait for more to come, and a store keeps what was asked for. */
+static void look_ahead(struct process *process, const struct look_options *options)
+{
+        bool ends = process->asked_how == WEIR_END_EXIT || process->asked_how == WEIR_END_SIGNAL;
+
+        if (options->ahead && process->look == PROCESS_LOOK_ENDING && ends &&
+            !(options->store && store_wanted(options->store)))
+                ahead_begin(options->ahead, options->symbols, process);
+}
+
 int look_at_process(void *context, struct process *process, struct error *e)
 {
         const struct look_options *options = context;
@@ -310,6 +302,8 @@ int look_at_process(void *context, struct process *process, struct error *e)
 
         if (process->asked_how >= WEIR_END_CHECK && process->look == PROCESS_LOOK_ENDING)
                 answer(process, options);
+        if (!status)
+                look_ahead(process, options);
         return status;
 }
 
