@@ -12,9 +12,9 @@ struct breaks {
         unsigned rounds;
 };
 
-static int make_room(struct breaks *b, size_t count)
+static int make_room(struct breaks *b)
 {
-        b->told->break_at = arena_alloc(b->arena, count, sizeof *b->told->break_at);
+        b->told->break_at = arena_alloc(b->arena, 2 * BREAKS_TOLD, sizeof *b->told->break_at);
         return b->told->break_at ? 0 : -1;
 }
 
@@ -46,15 +46,27 @@ static void find_twins(const struct breaks *b)
         }
 }
 
+/* Is the cycle's step one by a shared pointer? */
+static bool is_shared(const struct breaks *b, uint32_t step)
+{
+        return inner_step(b->inner, b->cycle->vertices[step], b->cycle->edges[step]).counted != 0;
+}
+
+/* Only one way round: every pointer of it ends it. */
+static bool is_ring(const struct breaks *b)
+{
+        return b->inner->d.edge_count == b->inner->d.count;
+}
+
 static int find_single(struct breaks *b)
 {
         const struct digraph *d = &b->inner->d;
         const struct cycle *c = b->cycle;
         uint8_t *ends = mem_alloc(c->length, sizeof *ends);
-        int status = ends ? make_room(b, BREAKS_TOLD) : -1;
+        int status = ends ? 0 : -1;
 
         find_twins(b);
-        if (!status && d->edge_count == d->count) /* one way round only */
+        if (!status && is_ring(b))
                 memset(ends, 1, c->length);
         else if (!status)
                 status = cuts_single(d, c, ends);
@@ -145,12 +157,11 @@ static int ask(struct breaks *b, struct question *q, uint32_t field)
         return 0;
 }
 
-static int tell_fields(struct breaks *b, const struct question *q)
+static void tell_fields(struct breaks *b, const struct question *q)
 {
         const struct cycle *c = b->cycle;
+        size_t room = b->told->break_at_count + BREAKS_TOLD;
 
-        if (make_room(b, BREAKS_TOLD))
-                return -1;
         for (uint32_t i = 0; i < c->length; i++) {
                 uint32_t field = q->alike->of[c->edges[i]];
                 struct group_step *step = &b->told->break_at[b->told->break_at_count];
@@ -158,18 +169,19 @@ static int tell_fields(struct breaks *b, const struct question *q)
                 if (q->state[field] != FIELD_BREAKS)
                         continue;
                 q->state[field] = FIELD_ASKED;
-                if (b->told->break_at_total++ >= BREAKS_TOLD)
+                b->told->break_at_total++;
+                if (b->told->break_at_count == room)
                         continue;
                 *step = inner_step(b->inner, c->vertices[i], c->edges[i]);
                 step->how = BREAK_ALIKE;
                 step->alike = step->alike_total = q->alike->size[field];
                 b->told->break_at_count++;
         }
-        return 0;
 }
 
-/* Every field on the shortest cycle, until it is asked about or cleared. */
-static int find_fields(struct breaks *b, const struct alike *alike)
+/* Every field on the shortest cycle, or every shared pointer there, until it is
+ * asked about or cleared. */
+static int find_fields(struct breaks *b, const struct alike *alike, bool shared)
 {
         struct question q = { .alike = alike };
         const struct cycle *c = b->cycle;
@@ -180,13 +192,50 @@ static int find_fields(struct breaks *b, const struct alike *alike)
 
                 if (b->rounds >= BREAK_ROUNDS && b->work > BREAK_WORK)
                         break;
-                if (q.state[field] == FIELD_UNASKED)
+                if (q.state[field] == FIELD_UNASKED && (!shared || is_shared(b, i)))
                         status = ask(b, &q, field);
         }
         if (!status)
-                status = tell_fields(b, &q);
+                tell_fields(b, &q);
         question_free(&q);
         return status;
+}
+
+/* Shared pointers */
+
+static bool is_shared_told(const struct group_cycle *told)
+{
+        for (size_t i = 0; i < told->break_at_count; i++)
+                if (told->break_at[i].counted)
+                        return true;
+        return false;
+}
+
+/* Puts what was told from number `first` on in front. */
+static void put_first(struct group_cycle *told, size_t first)
+{
+        struct group_step before[BREAKS_TOLD];
+        size_t more = told->break_at_count - first;
+
+        memcpy(before, told->break_at, first * sizeof *before);
+        memmove(told->break_at, told->break_at + first, more * sizeof *before);
+        memcpy(told->break_at + more, before, first * sizeof *before);
+}
+
+/* What alone ends the cycle is known, and no shared pointer is among it. */
+static int find_shared(struct breaks *b, struct alike *alike)
+{
+        size_t first = b->told->break_at_count;
+        bool any = false;
+
+        for (uint32_t i = 0; i < b->cycle->length && !any && !is_ring(b); i++)
+                any = is_shared(b, i);
+        if (!any)
+                return 0;
+        if (alike_find(alike, b->inner, false) || find_fields(b, alike, true))
+                return -1;
+        put_first(b->told, first);
+        return 0;
 }
 
 int breaks_find(const struct inner *inner, const struct cycle *cycle, struct group_cycle *told,
@@ -194,12 +243,14 @@ int breaks_find(const struct inner *inner, const struct cycle *cycle, struct gro
 {
         struct breaks b = { .inner = inner, .cycle = cycle, .told = told, .arena = arena };
         struct alike by_site = { 0 }, by_size = { 0 };
-        int status = find_single(&b);
+        int status = make_room(&b) || find_single(&b);
 
+        if (!status && told->break_at_count && !is_shared_told(told))
+                status = find_shared(&b, &by_site);
         if (!status && !told->break_at_count)
-                status = alike_find(&by_site, inner, false) || find_fields(&b, &by_site);
+                status = alike_find(&by_site, inner, false) || find_fields(&b, &by_site, false);
         if (!status && !told->break_at_count)
-                status = alike_find(&by_size, inner, true) || find_fields(&b, &by_size);
+                status = alike_find(&by_size, inner, true) || find_fields(&b, &by_size, false);
         if (!status && !told->break_at_count)
                 status = together_find(inner, &by_site, &by_size, told, arena);
         alike_free(&by_site);

@@ -10,6 +10,11 @@
  *                      search finds: `next` and `prev` of a ring that is linked
  *                      both ways
  *
+ * With the first kind, where no shared pointer is among it, go the fields of
+ * shared pointers that do it, in front of it: a tree whose children hold their
+ * parent is rather mended by a weak pointer to the parent than where its one
+ * root holds the array of children.
+ *
  * A pointer or field that breaks everything breaks the shortest cycle, so only
  * those on it are asked about.  A field that fails does so by a cycle without it,
  * and that clears all fields which are not on this cycle either; each question
@@ -32,7 +37,7 @@
 #include "inner.h"
 
 enum {
-        BREAKS_TOLD = 8,           /* of those that do it alone; the rest are counted */
+        BREAKS_TOLD = 8,           /* pointers or fields that do it alone; the rest are counted */
         BREAKS_TOLD_TOGETHER = 64, /* the largest fields first */
         BREAK_ROUNDS = 4,
 };

@@ -78,7 +78,7 @@ struct group_cycle {                 /* of the example: the group's first cycle 
         uint64_t length;             /* steps of the shortest cycle */
         struct group_step *path;     /* its first steps; path[i].to == path[i + 1].block */
         size_t path_count;           /* == length, but for very long ones */
-        struct group_step *break_at; /* where to break it, all of one kind; the first of them */
+        struct group_step *break_at; /* where to break it (breaks.h); the first of them */
         size_t break_at_count;
         uint64_t break_at_total; /* with those that are not listed */
 };
