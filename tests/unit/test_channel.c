@@ -305,6 +305,21 @@ static void *beat(void *heartbeat)
         return NULL;
 }
 
+static pthread_t begin_beating(void)
+{
+        pthread_t collector;
+
+        beating = true;
+        pthread_create(&collector, NULL, beat, &session->heartbeat);
+        return collector;
+}
+
+static void end_beating(pthread_t collector)
+{
+        beating = false;
+        pthread_join(collector, NULL);
+}
+
 START_TEST(a_record_that_never_comes_is_not_waited_for_for_ever)
 {
         struct thread t = { 0 };
@@ -312,17 +327,34 @@ START_TEST(a_record_that_never_comes_is_not_waited_for_for_ever)
         struct record got;
 
         open_channel(&t);
-        beating = true;
-        pthread_create(&collector, NULL, beat, &session->heartbeat);
+        collector = begin_beating();
         put_one(16);
         process_self->rings[0].position++;
         ck_assert(take(0, &got));
         for (unsigned i = 0; i < 3000; i++)
                 put_one(16 * i + 32);
-        beating = false;
-        pthread_join(collector, NULL);
+        end_beating(collector);
         ck_assert_uint_eq(process_self->mode, PROCESS_LOST);
         ck_assert_uint_eq(process_self->control->lost.allocations, 3000 - 1023);
+        close_channel();
+}
+END_TEST
+
+START_TEST(a_note_that_never_comes_is_not_waited_for_for_ever)
+{
+        static const char text[1000];
+        const struct note_piece piece = { text, sizeof text };
+        struct thread t = { 0 };
+        pthread_t collector;
+
+        open_channel(&t);
+        collector = begin_beating();
+        process_self->control->notes_head = 64;
+        for (unsigned i = 0; i < 40; i++)
+                note_send(WEIR_NOTE_MESSAGE, 0, &piece, 1);
+        end_beating(collector);
+        ck_assert_uint_eq(process_self->mode, PROCESS_LOST);
+        ck_assert_uint_eq(process_self->control->lost.notes, 40 - ((1 << 15) - 64) / (sizeof(struct weir_note) + 1000));
         close_channel();
 }
 END_TEST
@@ -487,6 +519,6 @@ END_TEST
 SUITE_MAIN("channel", every_kind_survives_at_every_edge, tags_tell_laps_apart, marks_stand_in_every_ring_in_use,
            a_thread_made_behind_our_back_is_noticed, a_full_ring_drops_when_told_to_and_keeps_room_for_releases,
            a_dead_collector_is_not_waited_for, a_record_that_nobody_will_finish_is_skipped,
-           a_record_that_never_comes_is_not_waited_for_for_ever, every_event_arrives_once_and_in_order_for_its_address,
+           a_record_that_never_comes_is_not_waited_for_for_ever, a_note_that_never_comes_is_not_waited_for_for_ever, every_event_arrives_once_and_in_order_for_its_address,
            notes_wrap_and_come_back_whole, a_note_that_cannot_fit_is_counted, parts_of_a_channel_do_not_overlap,
            impossible_layouts_are_refused)
