@@ -50,8 +50,6 @@ EXPLAINED = {
     "held_by_high_tag": (Amount(3, 96), "`tagged`: high bits under a mask are looked through."),
     "held_by_packed_pointer": (Amount(1, 40), "`unaligned`: a pointer at an odd place is a weak link, so `possible`."),
     "held_by_register": (Amount(1, 200), "a vector register is a root; Valgrind looks in the general ones only."),
-    "held_by_coroutine": (NONE - Amount(1, 700), """a suspended coroutine's stack is a root from its stack pointer up; to
-        Valgrind all of a mapping is, finished frames too."""),
     "lost_mapping": (NONE - Amount(4, 65584), """memory the program mapped is a block, lost like any other, with what it
         alone holds; to Valgrind it is a root."""),
     "ring_of_million": (NONE - Amount(1000000, 16000000), """a finished frame is no root: Valgrind's stack pointer at exit is
