@@ -7,16 +7,15 @@
 #ifndef WEIR_ALONE_H
 #define WEIR_ALONE_H
 
+#include "process.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-/* glibc's, cleared before the first thread is made. */
-extern char __libc_single_threaded __attribute__((weak));
-
 static inline bool alone_now(void)
 {
-        return &__libc_single_threaded && *(volatile const char *)&__libc_single_threaded;
+        return *process_single;
 }
 
 /* Puts `desired` there if *expected is what it holds; else *expected becomes

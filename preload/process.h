@@ -71,7 +71,8 @@ extern union process_page process_page __attribute__((visibility("hidden")));
 
 /* Not 0 while no second thread can exist: glibc's __libc_single_threaded, which
  * it clears before it makes the first thread, also those that pthread_create is
- * not called for.  Never wiped, so that it can always be followed. */
+ * not called for; and 0 once the program makes one by clone, which glibc does not
+ * know of.  Never wiped, so that it can always be followed. */
 extern const char *process_single __attribute__((visibility("hidden")));
 
 /* Starts the process if it is PROCESS_NEW and makes the calling thread known.

@@ -3,13 +3,21 @@
 #include "suite.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 #include "../../preload/nodes.h"
+#include "../../preload/process.h"
 
 enum { DEPTH = 9, PATHS = 60000, THREADS = 4, MANY = 1 << 20, PAGE = 4096 };
+
+/* What the shim says: one thread, or several. */
+static const char alone = 1, together;
+const char *process_single = &alone;
 
 static struct nodes nodes;
 static _Atomic uint32_t next_node, next_frame;
@@ -135,33 +143,72 @@ START_TEST(memory_is_in_proportion)
 END_TEST
 
 /* Threads that begin at the same time, at places of their own, and meet. */
-static pthread_barrier_t barrier;
+static _Atomic unsigned ready;
+
+static void begin_together(void)
+{
+        begin(MANY);
+        process_single = &together;
+        ready = 0;
+}
 
 static void *intern_all(void *argument)
 {
         uint32_t *answer = argument, first = (uint32_t)((answer - answers[0]) / PATHS) * (PATHS / THREADS / 8);
 
-        pthread_barrier_wait(&barrier);
+        ready++;
+        while (ready < THREADS)
+                sched_yield();
         for (uint32_t i = 0; i < PATHS; i++)
                 answer[(first + i) % PATHS] = intern((first + i) % PATHS);
         return NULL;
+}
+
+static int intern_all_of_child(void *argument)
+{
+        (void)intern_all(argument);
+        return 0;
+}
+
+static void assert_agreed(void)
+{
+        for (unsigned t = 1; t < THREADS; t++)
+                ck_assert_mem_eq(answers[t], answers[0], sizeof answers[0]);
+        for (uint32_t n = 0; n < PATHS; n++)
+                ck_assert(is_path(n, answers[0][n]));
 }
 
 START_TEST(threads_agree)
 {
         pthread_t threads[THREADS];
 
-        begin(MANY);
-        ck_assert_int_eq(pthread_barrier_init(&barrier, NULL, THREADS), 0);
+        begin_together();
         for (unsigned t = 0; t < THREADS; t++)
                 ck_assert_int_eq(pthread_create(&threads[t], NULL, intern_all, answers[t]), 0);
         for (unsigned t = 0; t < THREADS; t++)
                 ck_assert_int_eq(pthread_join(threads[t], NULL), 0);
-        for (unsigned t = 1; t < THREADS; t++)
-                ck_assert_mem_eq(answers[t], answers[0], sizeof answers[0]);
-        for (uint32_t n = 0; n < PATHS; n++)
-                ck_assert(is_path(n, answers[0][n]));
-        pthread_barrier_destroy(&barrier);
+        assert_agreed();
+}
+END_TEST
+
+/* libc takes this process for one of one thread. */
+START_TEST(threads_that_libc_does_not_know_agree)
+{
+        enum { STACK = 1 << 18 };
+        pid_t children[THREADS];
+        int status;
+
+        begin_together();
+        for (unsigned t = 0; t < THREADS; t++) {
+                children[t] = clone(intern_all_of_child, (char *)map(STACK) + STACK,
+                                    CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD, answers[t]);
+                ck_assert_int_gt(children[t], 0);
+        }
+        for (unsigned t = 0; t < THREADS; t++) {
+                ck_assert_int_eq(waitpid(children[t], &status, 0), children[t]);
+                ck_assert_int_eq(status, 0);
+        }
+        assert_agreed();
 }
 END_TEST
 
@@ -193,5 +240,5 @@ START_TEST(there_are_levels_for_all_numbers)
 }
 END_TEST
 
-SUITE_MAIN("nodes", equal_paths_are_one_node, memory_is_in_proportion, threads_agree, a_full_table_says_so,
-           there_are_levels_for_all_numbers)
+SUITE_MAIN("nodes", equal_paths_are_one_node, memory_is_in_proportion, threads_agree,
+           threads_that_libc_does_not_know_agree, a_full_table_says_so, there_are_levels_for_all_numbers)

@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/single_threaded.h>
 
 #include "../../preload/note.h"
+#include "../../preload/process.h"
 #include "../../preload/unwind.h"
 
 enum { NODES = 1 << 22, FRAMES = 1 << 16 };
@@ -21,6 +23,8 @@ static _Thread_local struct unwind_thread *thread;
 static _Atomic uint64_t checked, differed;
 static _Atomic uint32_t modules;
 static int bend;
+
+const char *process_single = &__libc_single_threaded;
 
 /* The shim's notes, as this test's double of them. */
 void note_send(enum weir_note_kind kind, uint64_t a, const struct note_piece *pieces, size_t count)
