@@ -5,15 +5,22 @@
 
 enum { HELD_UP_MS = 5000 }; /* what one note that was begun is waited for */
 
-/* False when there never will be: the process is LOST from then on.  Notes are
- * taken at once, so where none are for so long, a thread left the next one by a
- * longjmp out of a signal handler. */
+/* Whether the next note to be read was begun and is not finished. */
+static bool is_held_up(uint64_t tail)
+{
+        const char *at = &process_self->notes[tail & (process_self->control->layout.notes_bytes - 1)];
+
+        return !(atomic_load_explicit((const _Atomic uint32_t *)at, memory_order_relaxed) & WEIR_NOTE_COMMIT);
+}
+
+/* False when there never will be: the process is LOST from then on.  A thread
+ * may have left a note by a longjmp out of a signal handler. */
 static bool wait_for_room(uint64_t end, uint64_t capacity)
 {
         struct weir_control *control = process_self->control;
         struct session_patience patience = { 0 };
         uint64_t tail = atomic_load_explicit(&control->notes_tail, memory_order_acquire), before = tail;
-        unsigned slept = 0;
+        unsigned slept = 0, held_up = 0;
 
         while (end - tail > capacity) {
                 static const _Atomic uint32_t nobody_wakes = 0;
@@ -21,10 +28,10 @@ static bool wait_for_room(uint64_t end, uint64_t capacity)
                 session_ring_bell(process_self->session);
                 raw_futex_wait(&nobody_wakes, 0, 1);
                 tail = atomic_load_explicit(&control->notes_tail, memory_order_acquire);
-                slept = tail == before ? slept + 1 : 0;
+                held_up = tail == before && is_held_up(tail) ? held_up + 1 : 0;
                 before = tail;
-                if (slept == HELD_UP_MS ||
-                    (slept && slept % SESSION_WAIT_MS == 0 && !session_is_alive(process_self->session, &patience))) {
+                if (held_up == HELD_UP_MS ||
+                    (++slept % SESSION_WAIT_MS == 0 && !session_is_alive(process_self->session, &patience))) {
                         process_lose();
                         return false;
                 }
