@@ -34,19 +34,26 @@ static void *run_part(void *argument)
         return NULL;
 }
 
+int share_thread(pthread_t *thread, void *(*run)(void *), void *argument)
+{
+        sigset_t all, before;
+        int failed;
+
+        (void)sigfillset(&all);
+        (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+        failed = pthread_create(thread, NULL, run, argument);
+        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+        return failed;
+}
+
 void share_run(unsigned parts, void (*work)(void *context, unsigned part), void *context)
 {
         struct part list[SHARE_MAX];
-        sigset_t all, before;
 
-        /* Signals are for the thread that waits for them. */
-        (void)sigfillset(&all);
-        (void)pthread_sigmask(SIG_SETMASK, &all, &before);
         for (unsigned i = 1; i < parts; i++) {
                 list[i] = (struct part){ .work = work, .context = context, .number = i };
-                list[i].started = !pthread_create(&list[i].thread, NULL, run_part, &list[i]);
+                list[i].started = !share_thread(&list[i].thread, run_part, &list[i]);
         }
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
         work(context, 0);
         for (unsigned i = 1; i < parts; i++) {
                 if (list[i].started)

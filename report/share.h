@@ -1,12 +1,18 @@
 /*
- * share.h: work done in parts at the same time, one part on each processor.
+ * share.h: threads, and work done in parts at the same time, one part on each
+ * processor.
  */
 #ifndef WEIR_SHARE_H
 #define WEIR_SHARE_H
 
+#include <pthread.h>
 #include <stdint.h>
 
 enum { SHARE_MAX = 16 };
+
+/* Starts a thread that takes no signals: they are for the thread that waits for
+ * them.  0, or an errno. */
+int share_thread(pthread_t *thread, void *(*run)(void *), void *argument);
 
 /* In how many parts to do work of `size` units: 1 when it is less than
  * `least`, else one for each processor this process may use, at most

@@ -2,6 +2,7 @@
 
 #include "../clock.h"
 #include "../mem.h"
+#include "../share.h"
 #include "proc.h"
 #include "refusal.h"
 
@@ -328,19 +329,6 @@ static void *holder_main(void *argument)
         return NULL;
 }
 
-/* The holder takes no signals: they are for the threads that handle them. */
-static int start_holder(struct holder *holder)
-{
-        sigset_t all, before;
-        int errnum;
-
-        (void)sigfillset(&all);
-        (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-        errnum = pthread_create(&holder->thread, NULL, holder_main, holder);
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-        return errnum;
-}
-
 static void free_holder(struct stop *stop)
 {
         (void)sem_destroy(&stop->holder->ready);
@@ -362,7 +350,7 @@ int stop_begin(struct stop *stop, pid_t pid, uint64_t patience_ns, struct error 
         holder->own_child = proc_status(pid, 0, "PPid", 0, 0) == getpid();
         (void)sem_init(&holder->ready, 0, 0);
         (void)sem_init(&holder->leave, 0, 0);
-        errnum = start_holder(holder);
+        errnum = share_thread(&holder->thread, holder_main, holder);
         if (errnum) {
                 free_holder(stop);
                 return error_set_errno(e, ERROR_FAILED, errnum, "cannot start a thread to stop process %d", (int)pid);

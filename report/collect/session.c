@@ -1,5 +1,7 @@
 #include "session.h"
 
+#include "../share.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -178,13 +180,8 @@ static void *ring(void *argument)
 
 int session_listen(struct session *session, struct error *e)
 {
-        sigset_t all, before;
-        int failed;
+        int failed = share_thread(&session->ringer, ring, session);
 
-        (void)sigfillset(&all);
-        (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-        failed = pthread_create(&session->ringer, NULL, ring, session);
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
         if (failed)
                 return error_set_errno(e, ERROR_FAILED, failed, "cannot start a thread");
         session->ringing = true;

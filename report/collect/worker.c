@@ -1,6 +1,7 @@
 #include "worker.h"
 
-#include <signal.h>
+#include "../share.h"
+
 #include <sys/eventfd.h>
 
 static void hold(struct process *process, bool held)
@@ -93,7 +94,6 @@ static void *work(void *argument)
 
 int worker_start(struct worker *worker, const struct collector_options *options, int event, struct error *e)
 {
-        sigset_t all, before;
         int failed;
 
         *worker = (struct worker){ .options = options, .event = event };
@@ -101,10 +101,7 @@ int worker_start(struct worker *worker, const struct collector_options *options,
         worker->done_end = &worker->done;
         (void)pthread_mutex_init(&worker->lock, NULL);
         (void)pthread_cond_init(&worker->changed, NULL);
-        (void)sigfillset(&all);
-        (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-        failed = pthread_create(&worker->thread, NULL, work, worker);
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+        failed = share_thread(&worker->thread, work, worker);
         if (failed)
                 return error_set_errno(e, ERROR_FAILED, failed, "cannot start a thread");
         worker->running = true;

@@ -5,8 +5,6 @@
 #include "findings.h"
 #include "naming.h"
 
-#include <signal.h>
-
 enum { PLACES = 256 }; /* the rest is for who makes the report */
 
 static void add_frame(struct ahead *ahead, const struct process *process, const struct process_frame *frame)
@@ -53,19 +51,6 @@ static void *look_up(void *argument)
         return NULL;
 }
 
-/* Signals are for the thread that waits for them. */
-static bool start(struct ahead *ahead)
-{
-        sigset_t all, before;
-        bool started;
-
-        (void)sigfillset(&all);
-        (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-        started = !pthread_create(&ahead->thread, NULL, look_up, ahead);
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-        return started;
-}
-
 void ahead_begin(struct ahead *ahead, struct symbols *symbols, struct process *process)
 {
         const struct findings *findings = process->findings;
@@ -79,7 +64,7 @@ void ahead_begin(struct ahead *ahead, struct symbols *symbols, struct process *p
         symbols_foresee(symbols, true);
         for (size_t i = 0; i < findings->count && ahead->count < PLACES; i++)
                 add_stack(ahead, process, findings->list[i].stack);
-        ahead->running = ahead->count && start(ahead);
+        ahead->running = ahead->count && !share_thread(&ahead->thread, look_up, ahead);
         if (!ahead->running)
                 ahead_end(ahead);
 }
